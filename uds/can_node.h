@@ -1,0 +1,76 @@
+/*
+ * can_node - our station on one bus, as a pure core: the channels to many ECUs, functional requests, and the window of
+ * frames that were handed to the port and not yet confirmed.
+ *
+ * The port below sends what can_node_pop_frame() gives, in that order, and calls can_node_confirm() as frames leave.
+ * Channels take turns; a functional frame goes first.
+ */
+#ifndef UDS_CAN_NODE_H
+#define UDS_CAN_NODE_H
+
+#include "uds/uds_channel.h"
+
+#define CAN_NODE_MAX_CHANNELS 64u
+#define CAN_NODE_MAX_WINDOW 64u
+#define CAN_NODE_MAX_FUNCTIONAL 4u
+
+struct can_node_functional {
+	uint32_t id;
+	bool extended_id;
+	bool fd;
+	bool brs;
+	bool pad;
+	uint8_t pad_byte;
+};
+
+struct can_node {
+	struct uds_channel *channels[CAN_NODE_MAX_CHANNELS];
+	uint8_t n_channels;
+	uint8_t turn; /* whose turn it is */
+	uint8_t window;
+	uint8_t owners[CAN_NODE_MAX_WINDOW]; /* index of the channel of each outstanding frame, oldest first */
+	uint8_t owner_head;
+	uint8_t n_outstanding;
+	struct can_msg functional[CAN_NODE_MAX_FUNCTIONAL]; /* functional frames that wait */
+	uint8_t n_functional;
+	uint32_t n_functional_sent; /* confirmed functional requests since the start */
+	uint64_t functional_sent_us; /* when the last one was confirmed */
+	uint64_t tester_present_due_us; /* UDS_NEVER while functional tester present is off */
+	uint64_t tester_present_period_us;
+	struct can_node_functional tester_present;
+	uint32_t n_foreign;  /* frames with one of our request identifiers that we did not send: another tester */
+	uint32_t foreign_id; /* of the last of them */
+	uint64_t foreign_us;
+};
+
+/* @window: 1..64 frames outstanding at the port */
+void can_node_init(struct can_node *self, uint8_t window);
+
+/* Return: 0, or 1 if CAN_NODE_MAX_CHANNELS are attached. The channel must stay where it is until detached. */
+int can_node_attach(struct can_node *self, struct uds_channel *channel);
+/* outstanding frames of the channel are forgotten as they are confirmed */
+void can_node_detach(struct can_node *self, struct uds_channel *channel);
+
+/**
+ * can_node_send_functional() - a functional single-frame request
+ * @n: 1..7 (classic); answers arrive at the channels as UDS_EVENT_UNSOLICITED
+ * Return: 0, or 1 if the queue is full or @n does not fit a single frame.
+ */
+int can_node_send_functional(struct can_node *self, const struct can_node_functional *to, const uint8_t *pdu, size_t n);
+
+/* 3E 80 functionally every @period_us from @now_us on; @period_us 0 ends it */
+void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to,
+			     uint64_t period_us);
+
+/* a frame from the bus that is not an echo of ours; Return: true if a channel took it */
+bool can_node_input(struct can_node *self, uint64_t now_us, const struct can_msg *msg);
+/* the oldest @n outstanding frames have left */
+void can_node_confirm(struct can_node *self, uint64_t now_us, size_t n);
+void can_node_expire(struct can_node *self, uint64_t now_us);
+uint64_t can_node_deadline(const struct can_node *self);
+bool can_node_pop_frame(struct can_node *self, uint64_t now_us, struct can_msg *msg);
+
+/* after the port was lost: nothing is outstanding any more; open messages end by their own timers */
+void can_node_reset_outstanding(struct can_node *self);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * can_driver - runs a can_node (many links) on a can_port, with a high-resolution timer; one driver a bus.
+ *
+ * After each batch, expiry or kick the driver calls the owner's step(): the owner drains its channels' events, moves
+ * its state machines, may place new requests, and returns its own next deadline. Then frames are popped and sent, and the
+ * timer (timerfd, absolute) is armed for the earliest deadline.
+ */
+#ifndef UDS_PORT_CAN_DRIVER_H
+#define UDS_PORT_CAN_DRIVER_H
+
+#include "uds/can_node.h"
+#include "uds/port/can_port.h"
+
+struct can_driver;
+
+struct can_driver_callbacks {
+	void *owner;
+	/* Return: the owner's next deadline in CLOCK_BOOTTIME us, UDS_NEVER if none. Must not close the driver. */
+	uint64_t (*step)(void *owner, uint64_t now_us);
+	/* a frame that no channel took (vehicle signals, error frames); may be NULL */
+	void (*on_frame)(void *owner, uint64_t now_us, const struct can_msg *msg);
+	/* the bus is gone: -errno; the driver reopens it by itself every 500 ms until closed; may be NULL.
+	 * error 0 reports that it is back. */
+	void (*on_bus)(void *owner, int error);
+};
+
+struct can_driver_config {
+	const char *port;  /* "can0" or "unix:PATH" */
+	bool fd;
+	uint8_t window; /* frames outstanding at the port, 1..64; 0 = 32 */
+};
+
+/* Return: 0 or -errno of the first open; later losses are repaired as on_bus says */
+int can_driver_open(uv_loop_t *loop, const struct can_driver_config *config,
+		    const struct can_driver_callbacks *callbacks, struct can_driver **driver);
+struct can_node *can_driver_node(struct can_driver *self);
+/* identifiers for on_frame, beside those of the attached channels (taken into the filters); copied */
+int can_driver_watch(struct can_driver *self, const struct can_port_filter *ids, size_t n);
+/* the owner changed something outside of step(): step and send now */
+void can_driver_kick(struct can_driver *self);
+/* identifiers of attached channels changed: filters are set anew */
+void can_driver_refresh_filters(struct can_driver *self);
+void can_driver_stats(const struct can_driver *self, struct can_port_stats *out);
+void can_driver_close(struct can_driver *self);
+
+/* CLOCK_BOOTTIME in microseconds */
+uint64_t can_driver_now_us(void);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * uds_client - the client side of ISO 14229-2: one request at a time, every wait bounded, as a pure core.
+ *
+ * Below it lies a transport that says when the request's last frame was confirmed, when the first frame of an answer
+ * came, and hands over whole answers. uds/uds_channel.h joins it with isotp. The rules it keeps are in docs/conformance.md.
+ */
+#ifndef UDS_UDS_CLIENT_H
+#define UDS_UDS_CLIENT_H
+
+#include "uds/isotp.h"
+#include "uds/uds.h"
+
+struct uds_timing {
+	uint64_t p2_us;            /* confirmation of the request to the first frame of the answer; default 150 ms */
+	uint64_t p2_star_us;       /* the same after NRC 0x78; default 5100 ms */
+	uint64_t answer_max_us;    /* first frame of an answer to its end; default 30 s */
+	uint32_t max_pending;      /* NRC 0x78 to one request; default 240 */
+	uint64_t pending_max_us;   /* total time of one request with 0x78; default 600 s */
+	uint64_t busy_pause_us;    /* pause before a request is repeated after NRC 0x21; default 200 ms */
+	uint32_t max_busy_repeats; /* default 10 */
+	uint64_t s3_client_us;     /* idle time after which the channel sends tester present, if asked to; default 2 s */
+};
+
+struct uds_timing uds_timing_default(void);
+
+enum uds_event_kind {
+	UDS_EVENT_NONE,
+	UDS_EVENT_POSITIVE,    /* pdu is the whole positive answer, echoes checked */
+	UDS_EVENT_NEGATIVE,    /* nrc */
+	UDS_EVENT_SUPPRESSED,  /* positive response was suppressed, and P2 passed in silence */
+	UDS_EVENT_PENDING,     /* information: NRC 0x78 came, the request is still open */
+	UDS_EVENT_TIMEOUT,     /* no answer, or pending beyond its bounds */
+	UDS_EVENT_MALFORMED,   /* a cut-off 7F, or a positive answer whose echo or length is wrong */
+	UDS_EVENT_SEND_FAILED, /* the transport could not send: reason */
+	UDS_EVENT_UNSOLICITED, /* a whole message while no request was open (an answer to a functional request) */
+};
+
+struct uds_event {
+	enum uds_event_kind kind;
+	uint8_t sid; /* of the request */
+	uint8_t nrc;
+	enum isotp_reason reason;
+	const uint8_t *pdu; /* POSITIVE, NEGATIVE, MALFORMED, UNSOLICITED; valid until the next input */
+	size_t n_pdu;
+};
+
+struct uds_client {
+	struct uds_timing timing;
+	uint8_t state;
+	uint8_t sid;
+	uint8_t echo[4]; /* what the positive answer must repeat after its service identifier */
+	uint8_t n_echo;
+	bool suppressed;
+	bool pending_seen;
+	uint32_t n_pending;
+	uint32_t n_busy;
+	uint64_t started_us;
+	uint64_t deadline_us;
+	bool resend_due;
+	struct uds_event event;
+};
+
+void uds_client_init(struct uds_client *self, const struct uds_timing *timing);
+
+/* Doors are described in uds_client.c's tests; each that can finish the request leaves one event for uds_client_pop_event(). */
+enum { UDS_BUSY = 1, UDS_EMPTY = 2, UDS_TOO_LONG = 3 };
+
+/**
+ * uds_client_request() - a request is handed to the transport
+ * Return: 0, UDS_BUSY while another is open, UDS_EMPTY for n 0.
+ */
+int uds_client_request(struct uds_client *self, uint64_t now_us, const uint8_t *pdu, size_t n);
+void uds_client_sent(struct uds_client *self, uint64_t now_us);
+void uds_client_send_failed(struct uds_client *self, uint64_t now_us, enum isotp_reason reason);
+void uds_client_rx_started(struct uds_client *self, uint64_t now_us);
+void uds_client_rx_failed(struct uds_client *self, uint64_t now_us);
+void uds_client_input(struct uds_client *self, uint64_t now_us, const uint8_t *pdu, size_t n);
+void uds_client_expire(struct uds_client *self, uint64_t now_us);
+uint64_t uds_client_deadline(const struct uds_client *self);
+/* Return: true once when the same request is to be sent again (NRC 0x21, the pause has passed) */
+bool uds_client_pop_resend(struct uds_client *self);
+bool uds_client_pop_event(struct uds_client *self, struct uds_event *event);
+bool uds_client_open(const struct uds_client *self);
+
+#endif
