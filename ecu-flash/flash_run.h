@@ -1,0 +1,152 @@
+/*
+ * flash_run - executes one ECU's part of the sequence over a uds_channel, as a pure core.
+ *
+ * Jobs: identify an ECU (read its identifiers), flash it, or verify it. The run places its requests on the channel
+ * itself; whoever owns the channel drives the wire, then calls flash_run_advance(), then drains flash_run_pop_event().
+ *
+ * Irreversible steps: before the first request of an erase (and of any step marked point_of_no_return) the run gives
+ * FLASH_EVENT_INTENT and waits for flash_run_intent_stored(): the intent must be durable before the ECU changes.
+ */
+#ifndef ECU_FLASH_FLASH_RUN_H
+#define ECU_FLASH_FLASH_RUN_H
+
+#include "ecu-flash/image.h"
+#include "ecu-flash/profile.h"
+
+#define FLASH_MAX_UNITS 8u
+#define FLASH_VERSION_BYTES 65u
+
+struct flash_unit {
+	const struct image *image;
+	uint8_t sha256[32]; /* of the segments' bytes joined, for a check routine that takes it */
+	char expected_version[FLASH_VERSION_BYTES]; /* "" = any that can be read */
+};
+
+enum flash_job_kind { FLASH_JOB_IDENTIFY, FLASH_JOB_FLASH, FLASH_JOB_VERIFY };
+
+struct flash_job {
+	enum flash_job_kind kind;
+	const struct profile *profile;
+	struct flash_unit units[FLASH_MAX_UNITS];
+	uint8_t n_units;
+};
+
+/* why a run failed; stable numbers, listed in docs/protocol.md */
+enum flash_code {
+	FLASH_OK = 0,
+	FLASH_NO_ANSWER = 1,          /* the ECU never answered, or stopped answering */
+	FLASH_NEGATIVE_RESPONSE = 2,  /* nrc says which */
+	FLASH_SECURITY_DENIED = 3,
+	FLASH_PRECONDITIONS = 4,      /* 31 0203 said no */
+	FLASH_ERASE_FAILED = 5,
+	FLASH_TRANSFER_FAILED = 6,
+	FLASH_CHECK_FAILED = 7,       /* the ECU's check of its memory failed */
+	FLASH_DEPENDENCIES = 8,
+	FLASH_BOOT_TIMEOUT = 9,
+	FLASH_WRONG_VERSION = 10,
+	FLASH_MALFORMED_ANSWER = 11,
+	FLASH_BAD_BLOCK_LENGTH = 12,  /* maxNumberOfBlockLength 0, 1 or 2 */
+	FLASH_STOPPED = 13,           /* asked to stop before the first erase */
+	FLASH_KEY_UNAVAILABLE = 14,
+	FLASH_TRANSPORT = 15,         /* the request could not be sent */
+	FLASH_BUS_QUIET_REFUSED = 16, /* an ECU refused the functional part */
+	FLASH_IMAGE_TOO_LARGE = 17,   /* a segment does not fit the profile's address or length format */
+	FLASH_FOREIGN_TESTER = 18,    /* another tester uses the bus; nothing was erased */
+};
+const char *flash_code_text(enum flash_code code);
+
+struct flash_identity {
+	char hardware_id[FLASH_VERSION_BYTES];
+	char serial_number[FLASH_VERSION_BYTES];
+	char boot_version[FLASH_VERSION_BYTES];
+	char application_version[FLASH_VERSION_BYTES];
+	char data_version[FLASH_VERSION_BYTES];
+};
+
+enum flash_event_kind {
+	FLASH_EVENT_NONE,
+	FLASH_EVENT_STEP,     /* a step begins: step, unit */
+	FLASH_EVENT_PROGRESS, /* bytes_done of bytes_total; at most one a block */
+	FLASH_EVENT_NEED_KEY, /* seed; answer with flash_run_key() or flash_run_key_unavailable() */
+	FLASH_EVENT_INTENT,   /* an irreversible step is next; answer with flash_run_intent_stored() */
+	FLASH_EVENT_DONE,     /* all steps done; the result is complete */
+	FLASH_EVENT_FAILED,   /* the result says where and why */
+	FLASH_EVENT_RETRY,    /* information: a step or block is tried again, and why */
+};
+
+struct flash_event {
+	enum flash_event_kind kind;
+	enum flash_step_kind step;
+	uint8_t step_index; /* in the profile's list */
+	uint8_t unit;
+	uint64_t bytes_done;
+	uint64_t bytes_total;
+	uint8_t level;
+	uint8_t seed[64];
+	uint8_t n_seed;
+	enum flash_code code;
+	uint8_t nrc;
+	char text[96];
+};
+
+struct flash_result {
+	enum flash_code code;
+	enum flash_step_kind step; /* that failed */
+	uint8_t unit;
+	uint8_t sid; /* request that failed, 0 = none */
+	uint8_t nrc;
+	bool erased;  /* the point of no return was passed */
+	bool verified; /* check, dependencies and version read-back all passed after boot */
+	char text[160]; /* words: what happened, to what */
+	struct flash_identity before; /* application_version as read before the flash */
+	struct flash_identity after;
+	uint64_t payload_bytes; /* image bytes transferred, repeats not counted */
+	uint64_t started_us;
+	uint64_t ended_us;
+	uint64_t transfer_us; /* in TransferData requests, from their start to their answers */
+	uint32_t block_repeats;
+};
+
+struct flash_run {
+	struct flash_job job;
+	struct uds_channel *channel;
+	struct flash_result result;
+	uint8_t state;
+	uint8_t phase;
+	uint8_t step_index;
+	uint8_t unit;
+	uint8_t segment;
+	uint8_t tries;
+	uint8_t block_counter;
+	uint8_t block_tries;
+	uint32_t block_bytes; /* payload of one TransferData */
+	uint64_t segment_offset;
+	uint64_t bytes_total;
+	uint64_t bytes_base;  /* of segments completed */
+	uint64_t deadline_us;
+	uint64_t boot_deadline_us;
+	uint64_t request_us;
+	bool stop_wanted;
+	bool quiet_again; /* after a reset, 85 and 28 are sent physically while others still flash */
+	struct flash_event events[8];
+	uint8_t event_head;
+	uint8_t event_n;
+	uint8_t scratch[128];
+};
+
+/* @job: copied; its profile and images live as long as the run. @channel: idle, attached to a node by the caller. */
+void flash_run_init(struct flash_run *self, const struct flash_job *job, struct uds_channel *channel);
+void flash_run_start(struct flash_run *self, uint64_t now_us);
+/* drains the channel's events and moves on; also to be called at flash_run_deadline() */
+void flash_run_advance(struct flash_run *self, uint64_t now_us);
+uint64_t flash_run_deadline(const struct flash_run *self);
+bool flash_run_pop_event(struct flash_run *self, struct flash_event *event);
+void flash_run_key(struct flash_run *self, uint64_t now_us, const uint8_t *key, size_t n);
+void flash_run_key_unavailable(struct flash_run *self, uint64_t now_us);
+void flash_run_intent_stored(struct flash_run *self, uint64_t now_us);
+/* stop at the next safe point: at once before the first erase, else after the ECU is verified */
+void flash_run_stop(struct flash_run *self, uint64_t now_us);
+bool flash_run_finished(const struct flash_run *self);
+const struct flash_result *flash_run_result(const struct flash_run *self);
+
+#endif
