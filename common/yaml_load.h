@@ -39,14 +39,15 @@ int yaml_load_memory(const char *name, const char *text, size_t n, const cyaml_s
  * Return: 1, so that a check can end with it.
  */
 int yaml_error_at(const struct yaml_doc *doc, struct yaml_error *error, const char *key, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 /* 1-based line of a key path, or of its nearest known parent; 0 if nothing is known */
 unsigned yaml_line_of(const struct yaml_doc *doc, const char *key);
 /* whether the document itself has this key (to tell 0 from absent) */
 bool yaml_has(const struct yaml_doc *doc, const char *key);
 
-void yaml_free(const cyaml_schema_value_t *schema, void *data);
+/* hidden: libyaml.so has a function of this name of its own, which ours must not take the place of */
+void yaml_free(const cyaml_schema_value_t *schema, void *data) __attribute__((visibility("hidden")));
 void yaml_doc_free(struct yaml_doc *doc);
 
 /**
