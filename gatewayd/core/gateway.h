@@ -1,0 +1,250 @@
+/*
+ * gateway - the whole gateway as one pure core: session, trust results, campaigns, windows, vehicle, flashing, reports.
+ *
+ * Five doors. Inputs are the gateway_* functions below that take now_us (CLOCK_BOOTTIME); after each the driver pops
+ * outputs until there is none, then arms its timer for gateway_deadline(). gatewayd/io carries the outputs out; the
+ * scenario suite does the same in simulated time.
+ *
+ * Durability: all that one input changed is one transaction (GATEWAY_OUT_STORE, popped first). Outputs that must not
+ * happen before it is durable are held back by the core until gateway_stored() names their transaction.
+ *
+ * Memory: the struct is large (about 1 MiB); allocate it once. Documents given to inputs are copied.
+ */
+#ifndef GATEWAYD_CORE_GATEWAY_H
+#define GATEWAYD_CORE_GATEWAY_H
+
+#include "gatewayd/core/types.h"
+#include "gatewayd/core/report_queue.h"
+#include "gatewayd/core/session.h"
+#include "gatewayd/core/vehicle.h"
+
+struct gateway_config {
+	char vehicle_id[GATEWAY_NAME_BYTES];
+	struct {
+		char name[GATEWAY_NAME_BYTES];
+		char bus[GATEWAY_NAME_BYTES];
+	} ecus[GATEWAY_MAX_ECUS];
+	uint8_t n_ecus;
+	struct session_config session;
+	struct vehicle_config vehicle;
+	uint32_t postpone_s;       /* proposed delay while the ignition is on; 60..604800 */
+	uint8_t max_attempts;      /* flashes of one ECU in one campaign, 1..20 */
+	uint32_t retry_pause_s;    /* between attempts */
+	uint64_t build_unix_s;     /* floor of trusted time */
+	uint8_t queue_id[16];      /* random, made when the database is */
+};
+
+/* one ECU of one campaign: what is durable, and what D-Bus shows */
+struct target {
+	struct target_doc doc;
+	uint8_t ecu;       /* index in the inventory */
+	uint8_t component; /* index in the campaign's manifest */
+	enum target_state state;
+	enum flash_step_kind step;
+	uint8_t step_index;
+	uint8_t unit;
+	uint8_t attempts;
+	bool erased; /* intent of the first erase was stored; false again once verified */
+	unsigned code;
+	uint8_t nrc;
+	char text[GATEWAY_TEXT_BYTES];
+	char old_version[FLASH_VERSION_BYTES];
+	char new_version[FLASH_VERSION_BYTES];
+	uint64_t bytes_done; /* not durable */
+	uint64_t bytes_total;
+	uint64_t payload_bytes;
+	uint64_t duration_ms;
+	uint64_t transfer_ms;
+	uint64_t estimate_ms;
+	uint64_t flash_started_us; /* not durable */
+	bool running;              /* handed to the flasher and not yet back */
+};
+
+enum answer_kind { ANSWER_NONE = 0, ANSWER_ACCEPT, ANSWER_POSTPONE, ANSWER_DECLINE };
+
+struct campaign {
+	struct campaign_doc doc;
+	struct manifest_doc manifest;
+	bool has_manifest;
+	enum campaign_state state;
+	unsigned code; /* why it waits, or failed */
+	char text[GATEWAY_TEXT_BYTES];
+	uint64_t director_version;
+	enum answer_kind answer;
+	uint64_t proposed_start_unix_s;
+	bool confirmed;
+	uint64_t confirmed_start_unix_s;
+	bool consent_given;
+	uint64_t accepted_unix_s;
+	struct target targets[GATEWAY_MAX_TARGETS];
+	uint8_t n_targets;
+	uint64_t bytes_total; /* of all files to be fetched */
+	uint64_t bytes_held;
+	uint64_t retry_us;    /* not durable */
+	bool prepared;        /* files decoded and checked since the start; not durable */
+	bool fetching;        /* not durable */
+	bool cancel_wanted;
+};
+
+enum gateway_output_kind {
+	GATEWAY_OUT_NONE,
+	GATEWAY_OUT_STORE,         /* txn and the dirty sets; answer: gateway_stored() */
+	GATEWAY_OUT_CONNECT,       /* open the TLS session; answer: gateway_connected() or gateway_disconnected() */
+	GATEWAY_OUT_DISCONNECT,
+	GATEWAY_OUT_SEND_HELLO,
+	GATEWAY_OUT_SEND_TIME_REQUEST, /* with a fresh nonce; answer: gateway_time() */
+	GATEWAY_OUT_SEND_REGISTER, /* the inventory as it stands */
+	GATEWAY_OUT_SEND_HEARTBEAT,/* number: the counter */
+	GATEWAY_OUT_SEND_ANSWER,   /* campaign */
+	GATEWAY_OUT_SEND_REPORT,   /* report */
+	GATEWAY_OUT_SEND_ERROR,    /* code, text */
+	GATEWAY_OUT_CHECK_SPACE,   /* campaign, number: bytes; answer: gateway_space() */
+	GATEWAY_OUT_FETCH,         /* campaign, file: from where it stopped; answer: gateway_blob() */
+	GATEWAY_OUT_CANCEL_FETCH,  /* all that is being fetched */
+	GATEWAY_OUT_OPEN_MANIFEST, /* campaign: verify and convert the stored file; answer: gateway_manifest() */
+	GATEWAY_OUT_PREPARE,       /* campaign: load profiles and images; answer: gateway_prepared() */
+	GATEWAY_OUT_IDENTIFY,      /* read the identity of all ECUs; answer: gateway_identity() each, gateway_identified() */
+	GATEWAY_OUT_FLASH,         /* campaign, targets (mask): flash these, buses side by side */
+	GATEWAY_OUT_INTENT_STORED, /* campaign, target: the erase may begin */
+	GATEWAY_OUT_STOP_FLASH,    /* at safe points */
+	GATEWAY_OUT_RELEASE,       /* campaign ended: its files may be dropped */
+	GATEWAY_OUT_CHANGED,       /* D-Bus properties changed: campaign index or 0xff, ecu index or 0xff, both 0xff: the manager */
+	GATEWAY_OUT_ADDED,         /* a campaign appeared (campaign index) */
+	GATEWAY_OUT_LOG,           /* once per fact: level, code, campaign, target, text */
+};
+
+enum gateway_log_level { GATEWAY_LOG_ERROR = 3, GATEWAY_LOG_WARNING = 4, GATEWAY_LOG_NOTICE = 5, GATEWAY_LOG_INFO = 6 };
+
+struct gateway_dirty {
+	uint32_t campaigns;    /* bit per index: row and its targets */
+	uint32_t ecus;         /* bit per index */
+	bool director;         /* version and digest; io stores the envelope it holds */
+	bool time;             /* trusted time floor */
+	bool modes;            /* the mode table of registration */
+	uint64_t report_first; /* reports appended: first..last, 0 = none */
+	uint64_t report_last;
+	uint64_t report_acked; /* delete up to here, 0 = none */
+};
+
+struct gateway_output {
+	enum gateway_output_kind kind;
+	uint64_t txn; /* STORE: its number; others: held back until this is durable, 0 = not held */
+	struct gateway_dirty dirty;
+	uint8_t campaign; /* index, 0xff none */
+	uint8_t target;   /* index in the campaign, 0xff none */
+	uint8_t ecu;
+	uint32_t targets; /* mask */
+	struct file_ref file;
+	struct report report;
+	uint64_t number;
+	unsigned code;
+	enum gateway_log_level level;
+	char text[GATEWAY_TEXT_BYTES];
+};
+
+#define GATEWAY_MAX_OUTPUTS 128u
+
+struct gateway {
+	struct gateway_config config;
+	struct session session;
+	struct vehicle vehicle;
+	struct report_queue reports;
+	struct ecu_info ecus[GATEWAY_MAX_ECUS];
+	struct campaign campaigns[GATEWAY_MAX_CAMPAIGNS]; /* state CAMPAIGN_NONE: free */
+	uint64_t director_version;
+	uint8_t director_sha256[32];
+	bool inventory_known; /* every ECU was asked since the start */
+	bool identifying;
+	bool flashing;
+	bool stop_wanted;
+	/* time: trusted unix = now_us + offset */
+	bool time_trusted;
+	uint64_t time_unix_ms; /* at time_at_us */
+	uint64_t time_at_us;
+	uint64_t time_floor_unix_s;
+	uint64_t txn_next;
+	uint64_t txn_durable;
+	bool restored;
+	struct gateway_dirty dirty;
+	struct gateway_output outputs[GATEWAY_MAX_OUTPUTS];
+	uint16_t output_head;
+	uint16_t output_n;
+	uint64_t deadline_us;
+};
+
+void gateway_init(struct gateway *self, const struct gateway_config *config);
+
+/* --- restoring, before gateway_start(); from the database, in this order */
+void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s);
+void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu);
+void gateway_restore_director(struct gateway *self, uint64_t version, const uint8_t sha256[32]);
+/* a whole row with its targets; doc and manifest filled from the stored documents */
+void gateway_restore_campaign(struct gateway *self, const struct campaign *campaign);
+void gateway_restore_report(struct gateway *self, const struct report *report);
+/* @next_sequence: one above the highest number ever used */
+void gateway_restore_reports_end(struct gateway *self, uint64_t next_sequence);
+void gateway_start(struct gateway *self, uint64_t now_us);
+
+/* --- the backend */
+void gateway_connected(struct gateway *self, uint64_t now_us);
+/* @random: for the back-off's jitter; @code: gateway_code */
+void gateway_disconnected(struct gateway *self, uint64_t now_us, unsigned code, const char *text, uint32_t random);
+/* verified signed time, @unix_ms as the backend said; code not 0: it was refused */
+void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsigned code);
+void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepted, const char *reason,
+			     uint32_t heartbeat_s, enum update_mode mode);
+void gateway_heartbeat(struct gateway *self, uint64_t now_us, uint64_t counter);
+/* a director document whose signatures, version and fields were verified by gatewayd/io */
+void gateway_director(struct gateway *self, uint64_t now_us, const struct director_doc *doc, const uint8_t sha256[32]);
+/* a document was refused: logged and reported */
+void gateway_document_refused(struct gateway *self, uint64_t now_us, unsigned code, const char *text);
+void gateway_confirm(struct gateway *self, uint64_t now_us, const char *campaign_id, uint64_t director_version,
+		     uint64_t start_unix_s);
+void gateway_report_ack(struct gateway *self, uint64_t now_us, uint64_t sequence);
+
+/* --- results of outputs */
+void gateway_stored(struct gateway *self, uint64_t now_us, uint64_t txn);
+void gateway_space(struct gateway *self, uint64_t now_us, uint8_t campaign, bool enough, const char *text);
+void gateway_blob_progress(struct gateway *self, uint64_t now_us, uint8_t campaign, uint64_t bytes_held);
+/* a file is in the store (code 0) or could not be fetched for good or for now */
+void gateway_blob(struct gateway *self, uint64_t now_us, uint8_t campaign, const uint8_t sha256[32], unsigned code,
+		  const char *text);
+void gateway_manifest(struct gateway *self, uint64_t now_us, uint8_t campaign, const struct manifest_doc *manifest,
+		      unsigned code, const char *text);
+/* @estimate_ms: one per target of the campaign */
+void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,
+		      const uint64_t *estimate_ms, const uint64_t *bytes_total);
+void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
+		      const struct flash_identity *identity);
+void gateway_identified(struct gateway *self, uint64_t now_us);
+void gateway_flash_step(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
+			enum flash_step_kind step, uint8_t step_index, uint8_t unit);
+void gateway_flash_progress(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
+			    uint64_t bytes_done, uint64_t bytes_total);
+void gateway_flash_intent(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target, uint8_t step_index,
+			  uint8_t unit);
+void gateway_flash_result(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
+			  const struct flash_result *result);
+/* all buses of GATEWAY_OUT_FLASH are loud again; or the buses could not be used: code */
+void gateway_flash_finished(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code);
+
+/* --- the vehicle and its people */
+void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal signal, double value);
+/* Return: 0, or a gateway_code: no such campaign, or not in a state for it */
+unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given);
+/* the service is being stopped: safe points, then GATEWAY idle */
+void gateway_stop(struct gateway *self, uint64_t now_us);
+bool gateway_idle(const struct gateway *self);
+
+void gateway_expire(struct gateway *self, uint64_t now_us);
+uint64_t gateway_deadline(const struct gateway *self);
+bool gateway_pop_output(struct gateway *self, struct gateway_output *output);
+
+/* --- reading: for io's transactions and for D-Bus */
+/* trusted unix milliseconds, 0 if not trusted */
+uint64_t gateway_unix_ms(const struct gateway *self, uint64_t now_us);
+const struct report *gateway_report(const struct gateway *self, uint64_t sequence);
+/* index of a campaign by id, -1 */
+int gateway_campaign_index(const struct gateway *self, const char *id);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * types - the plain values that gatewayd's cores exchange with gatewayd/io: documents, ECUs, states, codes, limits.
+ *
+ * Text fields are NUL-terminated and were validated by proto/. Wall-clock time is unix seconds, 0 = unknown.
+ */
+#ifndef GATEWAYD_CORE_TYPES_H
+#define GATEWAYD_CORE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "ecu-flash/flash_run.h"
+
+#define GATEWAY_MAX_ECUS 32u
+#define GATEWAY_MAX_CAMPAIGNS 8u
+#define GATEWAY_MAX_TARGETS 32u
+#define GATEWAY_MAX_UNITS FLASH_MAX_UNITS
+#define GATEWAY_MAX_CONDITIONS 8u
+#define GATEWAY_NAME_BYTES 65u
+#define GATEWAY_TEXT_BYTES 160u
+#define GATEWAY_NEVER UDS_NEVER
+
+/* numeric values are those of proto/session.proto */
+enum campaign_state {
+	CAMPAIGN_NONE = 0,
+	CAMPAIGN_OFFERED,
+	CAMPAIGN_DOWNLOADING,
+	CAMPAIGN_READY,
+	CAMPAIGN_WAITING,
+	CAMPAIGN_INSTALLING,
+	CAMPAIGN_SUSPENDED,
+	CAMPAIGN_ACTIVATING,
+	CAMPAIGN_VERIFYING,
+	CAMPAIGN_DONE,
+	CAMPAIGN_ROLLING_BACK,
+	CAMPAIGN_ROLLED_BACK,
+	CAMPAIGN_INCONSISTENT,
+	CAMPAIGN_DECLINED,
+	CAMPAIGN_EXPIRED,
+	CAMPAIGN_CANCELLED,
+	CAMPAIGN_SUPERSEDED,
+	CAMPAIGN_FAILED,
+};
+
+enum target_state {
+	TARGET_NONE = 0,
+	TARGET_PENDING,
+	TARGET_PREPARED,
+	TARGET_FLASHING,
+	TARGET_FLASHED,
+	TARGET_ACTIVATED,
+	TARGET_VERIFIED,
+	TARGET_FAILED,
+	TARGET_RESTORED,
+};
+
+/* one table of states: words, whether final, whether it may still be cancelled, and what other standards call it */
+struct campaign_state_info {
+	enum campaign_state state;
+	const char *name; /* "waiting" */
+	const char *words;
+	bool final;
+	bool cancellable;
+	int lwm2m_state;  /* LwM2M object 5, /5/0/3; -1 none */
+	int fumo_state;   /* OMA FUMO state 10..100; -1 none */
+};
+const struct campaign_state_info *campaign_state_info(enum campaign_state state);
+const char *target_state_name(enum target_state state);
+
+/* every reason why something is refused or fails, as reported upward; flash codes keep their numbers (1..99) */
+enum gateway_code {
+#define X(name, number, words) GATEWAY_CODE_##name = number,
+#include "gatewayd/core/codes.def"
+#undef X
+};
+const char *gateway_code_name(unsigned code); /* "BAD_SIGNATURE"; "UNKNOWN" */
+const char *gateway_code_words(unsigned code);
+
+enum update_mode { MODE_NONE = 0, MODE_CLIENT, MODE_SERVER, MODE_NEGOTIATED }; /* as in metadata.proto */
+enum urgency { URGENCY_NONE = 0, URGENCY_LOW, URGENCY_NORMAL, URGENCY_HIGH, URGENCY_CRITICAL };
+
+enum condition_kind {
+	CONDITION_NONE = 0,
+	CONDITION_IGNITION_OFF,
+	CONDITION_STANDSTILL,
+	CONDITION_BATTERY_MIN_MV,
+	CONDITION_IGNITION_ON,
+};
+struct condition {
+	enum condition_kind kind;
+	int64_t value;
+};
+
+struct file_ref {
+	uint8_t sha256[32];
+	uint64_t length; /* 0 = there is none */
+};
+
+struct ecu_info {
+	char name[GATEWAY_NAME_BYTES];
+	char bus[GATEWAY_NAME_BYTES];
+	struct flash_identity identity;
+	bool present; /* answered when last asked */
+	bool known;   /* has ever answered */
+};
+
+/* from the manifest */
+struct unit_doc {
+	unsigned kind; /* UnitKind of metadata.proto */
+	struct file_ref image;
+	enum image_format format;
+	uint64_t base_address;
+	char expected_version[FLASH_VERSION_BYTES];
+};
+struct component_doc {
+	char name[GATEWAY_NAME_BYTES];
+	char hardware_ids[8][GATEWAY_NAME_BYTES];
+	uint8_t n_hardware_ids;
+	struct file_ref profile;
+	struct unit_doc units[GATEWAY_MAX_UNITS];
+	uint8_t n_units;
+	struct condition conditions[GATEWAY_MAX_CONDITIONS];
+	uint8_t n_conditions;
+	uint64_t release_counter;
+};
+struct manifest_doc {
+	char id[GATEWAY_NAME_BYTES];
+	uint64_t use_before_unix_s;
+	struct component_doc components[GATEWAY_MAX_TARGETS];
+	uint8_t n_components;
+};
+
+/* from the director document */
+struct target_doc {
+	char ecu[GATEWAY_NAME_BYTES];
+	char hardware_id[GATEWAY_NAME_BYTES];
+	char serial_number[GATEWAY_NAME_BYTES]; /* "" = not said */
+	char component[GATEWAY_NAME_BYTES];
+	struct file_ref rollback; /* length 0: said to be none */
+};
+struct campaign_doc {
+	char id[GATEWAY_NAME_BYTES];
+	struct file_ref manifest;
+	enum update_mode mode;
+	enum urgency urgency;
+	uint64_t window_start_unix_s;
+	uint64_t window_end_unix_s;
+	struct target_doc targets[GATEWAY_MAX_TARGETS];
+	uint8_t n_targets;
+	struct condition conditions[GATEWAY_MAX_CONDITIONS];
+	uint8_t n_conditions;
+	bool consent_required;
+	char supersedes[4][GATEWAY_NAME_BYTES];
+	uint8_t n_supersedes;
+};
+struct director_doc {
+	uint64_t version;
+	struct campaign_doc campaigns[GATEWAY_MAX_CAMPAIGNS];
+	uint8_t n_campaigns;
+};
+
+#endif
