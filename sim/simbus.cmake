@@ -1,0 +1,1 @@
+gu_pure_library(simbus_core SOURCES bus_core.c LINK uds)
