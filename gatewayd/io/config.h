@@ -1,0 +1,73 @@
+/*
+ * config - gatewayd's configuration file, YAML, checked whole before anything starts. docs/configuration.md is its reference.
+ */
+#ifndef GATEWAYD_IO_CONFIG_H
+#define GATEWAYD_IO_CONFIG_H
+
+#include "common/yaml_load.h"
+#include "ecu-flash/profile.h"
+#include "gatewayd/core/gateway.h"
+
+#define CONFIG_MAX_BUSES 8u
+#define CONFIG_MAX_KEYS 8u
+#define CONFIG_PATH_BYTES 512u
+
+struct config_bus {
+	char name[GATEWAY_NAME_BYTES];
+	char port[CONFIG_PATH_BYTES]; /* "can0" or "unix:PATH" */
+	bool fd;
+	uint8_t max_parallel; /* ECUs flashed at once on this bus */
+	uint32_t bitrate;     /* for estimates; 0 = 500000 */
+};
+
+struct config_signal {
+	bool configured;
+	uint8_t bus; /* index */
+	uint32_t id;
+	bool extended_id;
+	uint16_t start_bit;
+	uint8_t length;
+	bool big_endian;
+	bool is_signed;
+	double factor;
+	double offset;
+	int32_t ignition_values[5]; /* raw value of each enum ignition, -1 = none; for VEHICLE_IGNITION only */
+};
+
+struct config_ecu {
+	uint8_t bus; /* index */
+	struct profile profile; /* for identification; a campaign brings its own */
+};
+
+struct config_key_list {
+	char files[CONFIG_MAX_KEYS][CONFIG_PATH_BYTES];
+	uint8_t n;
+	uint8_t threshold;
+};
+
+struct config {
+	char path[CONFIG_PATH_BYTES];
+	struct gateway_config core;
+	char backend_host[256];
+	char backend_port[16];
+	char backend_ca[CONFIG_PATH_BYTES];
+	char backend_certificate[CONFIG_PATH_BYTES];
+	char backend_key[CONFIG_PATH_BYTES];
+	struct config_key_list author_keys, director_keys, time_keys;
+	char state_dir[CONFIG_PATH_BYTES];
+	uint64_t min_free_bytes; /* of the state directory's file system, kept free beside what a campaign needs */
+	char ecu_keys[CONFIG_PATH_BYTES]; /* "" = none */
+	char dbus_address[CONFIG_PATH_BYTES]; /* "system", "none", or an address as "unix:path=…" */
+	struct config_bus buses[CONFIG_MAX_BUSES];
+	uint8_t n_buses;
+	struct config_ecu ecus[GATEWAY_MAX_ECUS]; /* same index as core.ecus */
+	struct config_signal signals[VEHICLE_SIGNALS];
+};
+
+/**
+ * config_load() - read and check; relative paths are relative to the file's folder
+ * Return: 0; -errno unreadable; 1 wrong, with file, line and key in @error.
+ */
+int config_load(const char *path, struct config *config, struct yaml_error *error);
+
+#endif

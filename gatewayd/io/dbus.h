@@ -1,0 +1,20 @@
+/*
+ * dbus - org.gateway.Update1 on D-Bus: a manager, campaigns and ECUs as objects under an ObjectManager.
+ *
+ * systemd/org.gateway.Update1.xml documents each member. Reconnects by itself when the bus daemon goes and comes back.
+ */
+#ifndef GATEWAYD_IO_DBUS_H
+#define GATEWAYD_IO_DBUS_H
+
+#include <uv.h>
+#include "gatewayd/io/config.h"
+
+struct dbus;
+
+/* @address: "system", "none", or a D-Bus address. A bus that is not there is tried again every 2 s; logged once. */
+int dbus_new(uv_loop_t *loop, const char *address, struct gateway *gateway, struct dbus **dbus);
+/* GATEWAY_OUT_CHANGED and GATEWAY_OUT_ADDED, GATEWAY_OUT_RELEASE */
+void dbus_output(struct dbus *self, const struct gateway_output *output);
+void dbus_free(struct dbus *self);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * trust - the keys this gateway trusts, and signed documents turned into the core's plain values.
+ */
+#ifndef GATEWAYD_IO_TRUST_H
+#define GATEWAYD_IO_TRUST_H
+
+#include "gatewayd/io/config.h"
+#include "proto/envelope.h"
+
+struct trust;
+
+/* Return: 0, or 1 with @text naming the file */
+int trust_load(const struct config *config, struct trust **trust, char *text, size_t n_text);
+void trust_free(struct trust *self);
+
+/* @now_unix_s: 0 = do not judge expiry (documents accepted earlier). @doc: filled on 0. Return: gateway_code */
+unsigned trust_open_director(const struct trust *self, const uint8_t *bytes, size_t n, const char *vehicle_id,
+			     uint64_t now_unix_s, uint64_t min_version, struct director_doc *doc, char *text,
+			     size_t n_text);
+unsigned trust_open_manifest(const struct trust *self, const uint8_t *bytes, size_t n, uint64_t now_unix_s,
+			     struct manifest_doc *doc, char *text, size_t n_text);
+unsigned trust_open_time(const struct trust *self, const uint8_t *bytes, size_t n, const uint8_t nonce[32],
+			 uint64_t *unix_ms, char *text, size_t n_text);
+/* whether a decoded image lies exactly in the segments that the manifest names (or the manifest names none) */
+bool trust_segments_match(const struct trust *self, const uint8_t *manifest, size_t n, const char *component,
+			  uint8_t unit, const struct image *image);
+
+#endif
