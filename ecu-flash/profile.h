@@ -1,5 +1,6 @@
 /*
- * profile - how one kind of ECU wants to be flashed: addresses, timings, security, identifiers, and the sequence of steps.
+ * profile - how one kind of ECU wants to be flashed: addresses, timings, security, identifiers, and the sequence of
+ * steps.
  *
  * Filled from YAML by ecu-flash/load/profile_load.h; profile_template_single_bank() gives the built-in sequence. Plain
  * data, copied freely. docs/profile.md is the reference of the YAML form.
@@ -9,44 +10,45 @@
 
 #include "uds/can_node.h"
 
-#define PROFILE_MAX_STEPS 32u
-#define PROFILE_MAX_BUS_STEPS 8u
-#define PROFILE_NAME_BYTES 64u
+#define PROFILE_MAX_STEPS       32u
+#define PROFILE_MAX_BUS_STEPS   8u
+#define PROFILE_NAME_BYTES      64u
 #define PROFILE_MAX_FINGERPRINT 64u
 
 enum profile_supply { PROFILE_SUPPLY_KL30, PROFILE_SUPPLY_KL15, PROFILE_SUPPLY_KL15_HELD };
 
 enum profile_security_algorithm { PROFILE_SECURITY_NONE, PROFILE_SECURITY_AES128_CMAC, PROFILE_SECURITY_XOR };
 
-/* what the erase routine (31 FF00) takes */
+/* what the erase routine (31 FF00) takes: nothing, or addressAndLengthFormatIdentifier, address and length of a segment
+ */
 enum profile_erase_argument { PROFILE_ERASE_NONE, PROFILE_ERASE_ADDRESS_LENGTH };
-/* what the check routine (31 0202) takes */
+/* what the check routine (31 0202) takes, over the bytes of all segments of the unit joined */
 enum profile_check_argument { PROFILE_CHECK_NONE, PROFILE_CHECK_CRC32, PROFILE_CHECK_SHA256 };
 
 /* the physical part, executed for one ECU; those marked (unit) are repeated for each software unit */
 enum flash_step_kind {
-	FLASH_STEP_SESSION,        /* 10 xx, physical */
-	FLASH_STEP_SECURITY,       /* 27 */
-	FLASH_STEP_FINGERPRINT,    /* 2E */
-	FLASH_STEP_ERASE,          /* 31 FF00, (unit): per segment or once, as the erase argument says */
-	FLASH_STEP_TRANSFER,       /* 34 36 37, (unit): each segment */
-	FLASH_STEP_CHECK_MEMORY,   /* 31 0202, (unit) */
-	FLASH_STEP_DEPENDENCIES,   /* 31 FF01 */
-	FLASH_STEP_RESET,          /* 11 xx */
-	FLASH_STEP_WAIT_BOOT,      /* polls until the ECU answers */
-	FLASH_STEP_READ_VERSION,   /* 22, compared with the expected version */
-	FLASH_STEP_ROUTINE,        /* 31 01 with `id` and `data` as given */
-	FLASH_STEP_WRITE_DID,      /* 2E with `id` and `data` as given */
-	FLASH_STEP_WAIT,           /* `wait_ms` */
+	FLASH_STEP_SESSION,      /* 10 xx, physical */
+	FLASH_STEP_SECURITY,     /* 27 */
+	FLASH_STEP_FINGERPRINT,  /* 2E */
+	FLASH_STEP_ERASE,        /* 31 FF00, (unit): per segment or once, as the erase argument says */
+	FLASH_STEP_TRANSFER,     /* 34 36 37, (unit): each segment */
+	FLASH_STEP_CHECK_MEMORY, /* 31 0202, (unit) */
+	FLASH_STEP_DEPENDENCIES, /* 31 FF01 */
+	FLASH_STEP_RESET,        /* 11 xx */
+	FLASH_STEP_WAIT_BOOT,    /* polls until the ECU answers */
+	FLASH_STEP_READ_VERSION, /* 22, compared with the expected version */
+	FLASH_STEP_ROUTINE,      /* 31 01 with `id` and `data` as given */
+	FLASH_STEP_WRITE_DID,    /* 2E with `id` and `data` as given */
+	FLASH_STEP_WAIT,         /* `wait_ms` */
 };
 
 /* the functional part, executed once a bus */
 enum bus_step_kind {
-	BUS_STEP_SESSION,          /* functional 10 xx */
-	BUS_STEP_PRECONDITIONS,    /* 31 0203 physically to each target */
-	BUS_STEP_DTC_SETTING,      /* functional 85 01 on, 02 off */
-	BUS_STEP_COMMUNICATION,    /* functional 28 cc tt */
-	BUS_STEP_CLEAR_DTC,        /* functional 14 FFFFFF */
+	BUS_STEP_SESSION,       /* functional 10 xx */
+	BUS_STEP_PRECONDITIONS, /* 31 0203 physically to each target */
+	BUS_STEP_DTC_SETTING,   /* functional 85 01 on, 02 off */
+	BUS_STEP_COMMUNICATION, /* functional 28 cc tt */
+	BUS_STEP_CLEAR_DTC,     /* functional 14 FFFFFF */
 };
 
 struct flash_step {
@@ -56,13 +58,13 @@ struct flash_step {
 	uint8_t data[32];
 	uint8_t n_data;
 	uint32_t wait_ms;
-	uint8_t retries; /* how often the step is tried again after a failure, 0..10 */
+	uint8_t retries;         /* how often the step is tried again after a failure, 0..10 */
 	bool point_of_no_return; /* from here on the ECU has no valid application until it is verified */
 };
 
 struct bus_step {
 	enum bus_step_kind kind;
-	uint8_t sub_function; /* session; 85: 1 on, 2 off; 28: control type */
+	uint8_t sub_function;       /* session; 85: 1 on, 2 off; 28: control type */
 	uint8_t communication_type; /* 28 */
 };
 
@@ -81,12 +83,16 @@ struct profile {
 	uint8_t fingerprint[PROFILE_MAX_FINGERPRINT];
 	uint8_t n_fingerprint;
 
-	uint16_t routine_preconditions, routine_erase, routine_check, routine_dependencies;
+	uint16_t routine_preconditions, routine_erase, routine_check, routine_dependencies; /* 0 = not there */
+	/* first byte of a routine's status record: 0 passed; this value, still running, ask with 31 03 (0 = no such
+	 * value); all others failed. An answer without status record passes, but for the check routine, which has to
+	 * say that the memory is right. */
+	uint8_t routine_running_status;
 	enum profile_erase_argument erase_argument;
 	enum profile_check_argument check_argument;
-	uint8_t address_bytes; /* of the memory address in 34 and 31, 1..5 */
-	uint8_t length_bytes;  /* 1..4 */
-	uint8_t data_format;   /* dataFormatIdentifier of 34; 0x00 */
+	uint8_t address_bytes;    /* of the memory address in 34 and 31, 1..5 */
+	uint8_t length_bytes;     /* 1..4 */
+	uint8_t data_format;      /* dataFormatIdentifier of 34; 0x00 */
 	uint32_t max_block_bytes; /* cap on maxNumberOfBlockLength; 0 = what the ECU says */
 	uint32_t boot_wait_ms;    /* silence after a reset before the first poll */
 	uint32_t boot_max_ms;     /* the ECU must answer by then */
