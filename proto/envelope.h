@@ -28,14 +28,14 @@ struct trust_role {
 /* why a document is refused; each has a code for reports in docs/protocol.md */
 enum envelope_verdict {
 	ENVELOPE_OK = 0,
-	ENVELOPE_MALFORMED,         /* not an Envelope, too large, too many signatures, invalid text */
-	ENVELOPE_WRONG_TYPE,        /* a document of another kind or role */
-	ENVELOPE_BAD_SIGNATURE,     /* fewer valid signatures of trusted keys than the threshold */
+	ENVELOPE_MALFORMED,     /* not an Envelope, too large, too many signatures, invalid text */
+	ENVELOPE_WRONG_TYPE,    /* a document of another kind or role */
+	ENVELOPE_BAD_SIGNATURE, /* fewer valid signatures of trusted keys than the threshold */
 	ENVELOPE_EXPIRED,
-	ENVELOPE_ROLLBACK,          /* version below the one held */
-	ENVELOPE_UNKNOWN_FEATURE,   /* required_features names one we do not have */
-	ENVELOPE_UNKNOWN_VALUE,     /* an enumeration value or condition we do not know */
-	ENVELOPE_INVALID,           /* a field breaks its limits; detail names it */
+	ENVELOPE_ROLLBACK,        /* version below the one held */
+	ENVELOPE_UNKNOWN_FEATURE, /* required_features names one we do not have */
+	ENVELOPE_UNKNOWN_VALUE,   /* an enumeration value or condition we do not know */
+	ENVELOPE_INVALID,         /* a field breaks its limits; detail names it */
 	ENVELOPE_NO_MEMORY,
 };
 const char *envelope_verdict_text(enum envelope_verdict verdict);
@@ -46,9 +46,9 @@ struct envelope_error {
 };
 
 struct envelope_limits {
-	uint64_t now_unix_s;   /* 0: expiry is not judged (time not trusted yet, or an offline tool) */
-	uint64_t min_version;  /* lowest version accepted */
-	size_t max_bytes;      /* of the envelope; 0 = 1 MiB */
+	uint64_t now_unix_s;  /* 0: expiry is not judged (time not trusted yet, or an offline tool) */
+	uint64_t min_version; /* lowest version accepted */
+	size_t max_bytes;     /* of the envelope; 0 = 1 MiB */
 };
 
 struct signed_info {
@@ -56,6 +56,12 @@ struct signed_info {
 	uint64_t expires_unix_s;
 	uint8_t payload_sha256[32]; /* to tell an equal version with other content */
 };
+
+/*
+ * All three verify the signatures before the payload is looked at, and judge in this order: form, type and role,
+ * signatures, version, expiry, content. A document expires after the second that it names; one that names 0 is expired
+ * as soon as expiry is judged.
+ */
 
 /**
  * envelope_open_manifest() - verify and unpack an author's manifest
@@ -65,11 +71,12 @@ struct signed_info {
 enum envelope_verdict envelope_open_manifest(const uint8_t *bytes, size_t n, const struct trust_role *trust,
 					     const struct envelope_limits *limits, Gu__Manifest **manifest,
 					     struct signed_info *info, struct envelope_error *error);
+/* @vehicle_id: NULL, for tools, takes a document for any vehicle; another vehicle's is ENVELOPE_INVALID */
 enum envelope_verdict envelope_open_director(const uint8_t *bytes, size_t n, const struct trust_role *trust,
 					     const struct envelope_limits *limits, const char *vehicle_id,
 					     Gu__Director **director, struct signed_info *info,
 					     struct envelope_error *error);
-/* @nonce: the one sent, 32 bytes */
+/* @nonce: the one sent, 32 bytes; version and expiry are not judged: time is what the caller lacks */
 enum envelope_verdict envelope_open_time(const uint8_t *bytes, size_t n, const struct trust_role *trust,
 					 const uint8_t nonce[32], uint64_t *unix_ms, struct envelope_error *error);
 void envelope_free_manifest(Gu__Manifest *manifest);
@@ -79,8 +86,9 @@ void envelope_free_director(Gu__Director *director);
  * envelope_sign() - make an envelope
  * @type: "manifest", "director" or "time"
  * @keys: private keys, each adds one signature
- * @out: allocated, free() it
- * Return: 0 or -errno.
+ * @n_keys: 1..8
+ * @out: allocated, free() it; untouched on failure
+ * Return: 0; -EINVAL too many or no keys, or one that is not private; -EFBIG more than 1 MiB; -ENOMEM.
  */
 int envelope_sign(const char *type, Gu__Role role, uint64_t version, uint64_t expires_unix_s, const uint8_t *payload,
 		  size_t n_payload, struct crypto_key *const *keys, size_t n_keys, uint8_t **out, size_t *n_out);

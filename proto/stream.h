@@ -10,13 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STREAM_HEADER_BYTES 4u
+#define STREAM_HEADER_BYTES    4u
 #define STREAM_MAX_FRAME_BYTES (1024u * 1024u)
 
 struct stream_decoder {
 	uint8_t *buf;
 	size_t cap;
-	size_t n;
+	size_t n;       /* bytes held, from buf[0] */
+	size_t head;    /* private: where the next frame begins */
+	size_t n_frame; /* private: length of the frame that is lent out, 0 = none */
 	bool failed;
 };
 
@@ -25,7 +27,7 @@ void stream_decoder_init(struct stream_decoder *self, uint8_t *buf, size_t cap);
 
 /**
  * stream_decoder_input() - take bytes from the wire
- * Return: bytes taken, 0..n. Less than n means: drain frames first, then offer the rest.
+ * Return: bytes taken, 0..n. Less than n means: drain frames first, then offer the rest. 0 after a failure.
  */
 size_t stream_decoder_input(struct stream_decoder *self, const uint8_t *bytes, size_t n);
 
@@ -35,8 +37,10 @@ size_t stream_decoder_input(struct stream_decoder *self, const uint8_t *bytes, s
  * Return: 1 a frame, 0 none yet, -1 the length is 0 or larger than allowed: the session is over.
  */
 int stream_decoder_pop(struct stream_decoder *self, const uint8_t **frame, size_t *n);
+/* gives the popped frame back; popping again without it returns the same frame */
 void stream_decoder_done(struct stream_decoder *self);
 
+/* @n_frame: 1..STREAM_MAX_FRAME_BYTES */
 void stream_header(uint8_t out[STREAM_HEADER_BYTES], size_t n_frame);
 
 #endif

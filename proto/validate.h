@@ -1,0 +1,27 @@
+/*
+ * validate - what a document must hold beyond its form: identifiers, limits, order, and that everything it asks of the
+ * reader is known. The limits are those written in the comments of the .proto files.
+ *
+ * For the payloads of signed documents that have passed wire_check(), and for the frames of the session.
+ */
+#ifndef PROTO_VALIDATE_H
+#define PROTO_VALIDATE_H
+
+#include "proto/check.h"
+
+#define VALIDATE_MAX_FILE_BYTES  (1ull << 40)
+#define VALIDATE_MAX_DOC_BYTES   (1024u * 1024u) /* manifests and profiles */
+#define VALIDATE_MAX_CHUNK_BYTES (256u * 1024u)
+
+/* each returns true, or false with the error set: UNKNOWN_FEATURE, UNKNOWN_VALUE or INVALID */
+bool validate_manifest(struct check *check, const Gu__Manifest *manifest);
+bool validate_director(struct check *check, const Gu__Director *director);
+bool validate_frame(struct check *check, const Gu__Frame *frame);
+
+/* helpers, for both files of the validation */
+bool validate_id(struct check *check, const char *name, const char *text);
+bool validate_text(struct check *check, const char *name, const char *text, size_t max_bytes);
+bool validate_digest(struct check *check, const char *name, ProtobufCBinaryData bytes);
+bool validate_count(struct check *check, const char *name, size_t n, size_t min, size_t max);
+
+#endif
