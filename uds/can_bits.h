@@ -4,6 +4,13 @@
  * Counts start-of-frame to end-of-frame plus the 3 bits of intermission, with the real stuff bits of this identifier,
  * data and CRC (classic: CRC-15; FD: CRC-17/21 with the stuff count and fixed stuff bits, ISO CAN FD). The acknowledge
  * slot counts as dominant (acknowledged).
+ *
+ * With BRS the bit rate changes inside two bits: within BRS at its sample point, and back within the CRC delimiter. BRS
+ * counts as nominal as a whole and the CRC delimiter as data as a whole, which is the same time where both phases
+ * sample at the same point. So `nominal` is SOF..BRS, acknowledge slot and delimiter, end of frame and intermission,
+ * with the stuff bits among them; `data` is ESI..CRC delimiter with its stuff bits, fixed ones included.
+ *
+ * A CAN_MSG_ERROR message is the controller's report and no frame: 0 bits.
  */
 #ifndef UDS_CAN_BITS_H
 #define UDS_CAN_BITS_H

@@ -1,8 +1,8 @@
 /*
  * can_msg - one CAN or CAN FD frame as a plain value, and its form on a socket.
  *
- * The wire form is exactly Linux's struct can_frame (16 bytes) or struct canfd_frame (72 bytes), which is what read() on
- * PF_CAN returns and what one packet of the simulated bus carries. Byte order of the identifier is the host's.
+ * The wire form is exactly Linux's struct can_frame (16 bytes) or struct canfd_frame (72 bytes), which is what read()
+ * on PF_CAN returns and what one packet of the simulated bus carries. Byte order of the identifier is the host's.
  */
 #ifndef UDS_CAN_MSG_H
 #define UDS_CAN_MSG_H
@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CAN_MSG_MAX_BYTES 64u
+#define CAN_MSG_MAX_BYTES      64u
 #define CAN_WIRE_CLASSIC_BYTES 16u
-#define CAN_WIRE_FD_BYTES 72u
+#define CAN_WIRE_FD_BYTES      72u
 
 enum can_msg_flag {
 	CAN_MSG_EXTENDED = 1u << 0, /* 29-bit identifier */
