@@ -8,14 +8,19 @@
  * Confirmation: each popped frame must be confirmed, in the order popped, by isotp_confirm() once it was on the wire.
  * N_As, N_Ar and STmin count from there. With STmin 0 the link hands out frames ahead of confirmations; the caller
  * bounds how many are outstanding (uds/can_node.h). With STmin above 0 one consecutive frame is outstanding at a time.
+ * Confirmations may come late and several at once: a flow control or a consecutive frame of the peer shows that the
+ * frames it answers have left, and is taken before their confirmation.
+ *
+ * Events that nobody pops: of more than ISOTP_MAX_EVENTS the oldest are lost.
  */
 #ifndef UDS_ISOTP_H
 #define UDS_ISOTP_H
 
 #include "uds/can_msg.h"
 
-#define UDS_NEVER UINT64_MAX
-#define ISOTP_MAX_EVENTS 8u
+#define UDS_NEVER             UINT64_MAX
+#define ISOTP_MAX_EVENTS      8u
+#define ISOTP_MAX_UNCONFIRMED 64u
 
 enum isotp_addressing {
 	ISOTP_NORMAL,       /* identifiers alone, 11 or 29 bits */
@@ -46,7 +51,8 @@ struct isotp_config {
 	uint32_t n_ar_us;   /* our flow control to its confirmation */
 	uint32_t n_bs_us;   /* wait for a flow control */
 	uint32_t n_cr_us;   /* wait for a consecutive frame */
-	uint64_t tx_message_max_us; /* deadline for one whole message we send, WAITs included; 0 = computed by the link */
+	uint64_t
+	    tx_message_max_us; /* deadline for one whole message we send, WAITs included; 0 = computed by the link */
 };
 
 /* All six timers at 1000 ms, classic CAN, tx_dl 8, padded with 0xCC, BS 0, STmin 0. The address is all zero. */
@@ -56,14 +62,15 @@ enum isotp_event_kind {
 	ISOTP_EVENT_NONE,
 	ISOTP_EVENT_SENT,        /* the last frame of our message was confirmed */
 	ISOTP_EVENT_SEND_FAILED, /* reason says why; the message is dropped */
-	ISOTP_EVENT_RX_STARTED,  /* a first frame was accepted: an answer is on its way; n is its announced length */
+	ISOTP_EVENT_RX_STARTED,  /* a first frame was accepted: n is the announced length, data its first bytes (1 at
+				    least) */
 	ISOTP_EVENT_RECEIVED,    /* a whole message: data, n; valid until the next input */
-	ISOTP_EVENT_RX_FAILED,   /* a reception that had started ended without a message */
+	ISOTP_EVENT_RX_FAILED,   /* a reception ended without a message; for NO_BUFFER it ended as it began */
 };
 
 enum isotp_reason {
 	ISOTP_REASON_NONE,
-	ISOTP_REASON_N_AS,     /* no confirmation in time */
+	ISOTP_REASON_N_AS,     /* no confirmation in time, of our data or (N_Ar) of our flow control */
 	ISOTP_REASON_N_BS,     /* no flow control in time */
 	ISOTP_REASON_N_CR,     /* no consecutive frame in time */
 	ISOTP_REASON_OVERFLOW, /* the peer's flow control said overflow */
@@ -71,7 +78,7 @@ enum isotp_reason {
 	ISOTP_REASON_WRONG_SN,
 	ISOTP_REASON_TOO_SLOW,    /* tx_message_max_us passed */
 	ISOTP_REASON_INTERRUPTED, /* a new message began in the middle of this one */
-	ISOTP_REASON_NO_BUFFER,   /* a first frame announced more than the receive buffer holds; overflow was answered */
+	ISOTP_REASON_NO_BUFFER, /* a first frame announced more than the receive buffer holds; overflow was answered */
 };
 
 struct isotp_event {
@@ -90,8 +97,9 @@ struct isotp_tx {
 	uint8_t block_left;
 	bool block_unlimited;
 	uint32_t st_min_us;
-	uint32_t n_unconfirmed; /* data frames handed out and not confirmed */
-	uint64_t not_before_us; /* STmin: earliest next frame */
+	uint32_t n_unconfirmed; /* data frames of this message handed out and not confirmed */
+	uint32_t n_stale;       /* the same of earlier messages and blocks: their confirmations mean nothing any more */
+	uint64_t not_before_us; /* STmin: earliest next frame; 0 = none */
 	uint64_t deadline_us;   /* N_As or N_Bs */
 	uint64_t message_deadline_us;
 };
@@ -105,20 +113,20 @@ struct isotp_rx {
 	uint8_t sn;
 	uint8_t rx_dl;
 	uint8_t block_left;
-	bool fc_due;           /* a flow control waits to be popped */
-	uint8_t fc_status;     /* its flow status */
-	uint32_t n_fc_unconfirmed;
-	uint64_t deadline_us; /* N_Cr or N_Ar */
+	bool fc_due;            /* a flow control waits to be popped */
+	uint8_t fc_status;      /* its flow status */
+	uint32_t n_unconfirmed; /* flow controls of this reception handed out and not confirmed */
+	uint32_t n_stale;       /* the same of earlier receptions */
+	uint64_t deadline_us;   /* N_Cr or N_Ar */
 };
 
 struct isotp {
 	struct isotp_config config;
 	struct isotp_tx tx;
 	struct isotp_rx rx;
-	/* the kinds of frames handed out and not yet confirmed, oldest first: needed to tell FC from data */
-	uint8_t unconfirmed[128];
-	uint8_t unconfirmed_head;
-	uint8_t unconfirmed_n;
+	/* the frames handed out and not yet confirmed, a bit each, bit 0 the oldest: set for a flow control */
+	uint64_t unconfirmed;
+	uint8_t unconfirmed_n; /* 0..ISOTP_MAX_UNCONFIRMED; at the limit no frame is handed out */
 	struct isotp_event events[ISOTP_MAX_EVENTS];
 	uint8_t event_head;
 	uint8_t event_n;
@@ -144,7 +152,7 @@ void isotp_init(struct isotp *self, const struct isotp_config *config, uint8_t *
  */
 int isotp_send(struct isotp *self, uint64_t now_us, const uint8_t *data, size_t n);
 
-/* drops what is being sent and received, without events; frames handed out are still to be confirmed */
+/* drops what is being sent and received, and events not popped; frames handed out are still to be confirmed */
 void isotp_abort(struct isotp *self);
 
 /**
@@ -156,6 +164,17 @@ bool isotp_input(struct isotp *self, uint64_t now_us, const struct can_msg *msg)
 
 /* the oldest frame handed out and not yet confirmed has left at @now_us */
 void isotp_confirm(struct isotp *self, uint64_t now_us);
+
+/**
+ * isotp_assume_sent() - the peer answers, so our message has left, although its confirmation is still on the way
+ *
+ * Return: true if all frames of a message were handed out and only confirmations were missing: the message is over,
+ * without ISOTP_EVENT_SENT, and the late confirmations mean nothing. False, and nothing changes, in any other state.
+ */
+bool isotp_assume_sent(struct isotp *self);
+
+/* The port lost what was outstanding: no confirmation will come. A message that lost frames ends by N_As. */
+void isotp_forget_unconfirmed(struct isotp *self);
 
 void isotp_expire(struct isotp *self, uint64_t now_us);
 uint64_t isotp_deadline(const struct isotp *self);
