@@ -10,8 +10,8 @@
 
 #include "uds/uds_channel.h"
 
-#define CAN_NODE_MAX_CHANNELS 64u
-#define CAN_NODE_MAX_WINDOW 64u
+#define CAN_NODE_MAX_CHANNELS   64u
+#define CAN_NODE_MAX_WINDOW     64u
 #define CAN_NODE_MAX_FUNCTIONAL 4u
 
 struct can_node_functional {
@@ -25,21 +25,22 @@ struct can_node_functional {
 
 struct can_node {
 	struct uds_channel *channels[CAN_NODE_MAX_CHANNELS];
-	uint8_t n_channels;
-	uint8_t turn; /* whose turn it is */
+	uint8_t n_channels; /* places used, from the first; a detached channel leaves NULL in its place */
+	uint8_t turn;       /* whose turn it is */
 	uint8_t window;
-	uint8_t owners[CAN_NODE_MAX_WINDOW]; /* index of the channel of each outstanding frame, oldest first */
+	uint8_t owners[CAN_NODE_MAX_WINDOW]; /* ring: index of the channel of each outstanding frame, oldest first */
 	uint8_t owner_head;
 	uint8_t n_outstanding;
 	struct can_msg functional[CAN_NODE_MAX_FUNCTIONAL]; /* functional frames that wait */
 	uint8_t n_functional;
-	uint32_t n_functional_sent; /* confirmed functional requests since the start */
-	uint64_t functional_sent_us; /* when the last one was confirmed */
+	uint32_t n_functional_sent;     /* confirmed functional requests since the start */
+	uint64_t functional_sent_us;    /* when the last one was confirmed */
 	uint64_t tester_present_due_us; /* UDS_NEVER while functional tester present is off */
 	uint64_t tester_present_period_us;
 	struct can_node_functional tester_present;
-	uint32_t n_foreign;  /* frames with one of our request identifiers that we did not send: another tester */
-	uint32_t foreign_id; /* of the last of them */
+	bool tester_present_waits; /* due, and not yet popped */
+	uint32_t n_foreign;        /* frames with one of our request identifiers that we did not send: another tester */
+	uint32_t foreign_id;       /* of the last of them */
 	uint64_t foreign_us;
 };
 
@@ -53,7 +54,7 @@ void can_node_detach(struct can_node *self, struct uds_channel *channel);
 
 /**
  * can_node_send_functional() - a functional single-frame request
- * @n: 1..7 (classic); answers arrive at the channels as UDS_EVENT_UNSOLICITED
+ * @n: 1..7 (classic), 1..62 (FD); answers arrive at the channels as UDS_EVENT_UNSOLICITED
  * Return: 0, or 1 if the queue is full or @n does not fit a single frame.
  */
 int can_node_send_functional(struct can_node *self, const struct can_node_functional *to, const uint8_t *pdu, size_t n);
@@ -62,7 +63,10 @@ int can_node_send_functional(struct can_node *self, const struct can_node_functi
 void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to,
 			     uint64_t period_us);
 
-/* a frame from the bus that is not an echo of ours; Return: true if a channel took it */
+/*
+ * a frame from the bus that is not an echo of ours; one with a channel's request identifier, or with that of the
+ * functional tester present, counts as foreign Return: true if a channel took it
+ */
 bool can_node_input(struct can_node *self, uint64_t now_us, const struct can_msg *msg);
 /* the oldest @n outstanding frames have left */
 void can_node_confirm(struct can_node *self, uint64_t now_us, size_t n);

@@ -2,13 +2,19 @@
  * uds_channel - the diagnostic connection to one ECU: an isotp link and a uds_client joined, as a pure core.
  *
  * It owns the request buffer, so a request may be built on the stack. While `tester_present` is on and no request has
- * been sent for s3_client_us, it sends 3E 80 on its own, never in the middle of a transfer of its own and never mistaken
- * for an answer to something else.
+ * been sent for s3_client_us, it sends 3E 80 on its own, never in the middle of a transfer of its own and never
+ * mistaken for an answer to something else. It does so too while NRC 0x78 holds a request open for long: there are ECUs
+ * whose S3 runs on while they erase.
+ *
+ * Messages that come while no request is open are UDS_EVENT_UNSOLICITED, negative ones too; while one is open, messages
+ * that do not answer it are dropped. Events that nobody pops: of more than UDS_CHANNEL_MAX_EVENTS the oldest are lost.
  */
 #ifndef UDS_UDS_CHANNEL_H
 #define UDS_UDS_CHANNEL_H
 
 #include "uds/uds_client.h"
+
+#define UDS_CHANNEL_MAX_EVENTS 4u
 
 struct uds_channel {
 	struct isotp isotp;
@@ -18,9 +24,10 @@ struct uds_channel {
 	size_t tx_n;
 	bool tester_present; /* set by uds_channel_keep_awake() */
 	bool tp_in_flight;
+	bool tp_sent;    /* since the last request ended: its answer, if one comes, is not reported */
 	bool send_waits; /* the request waits for the tester present before it */
 	uint64_t last_activity_us;
-	struct uds_event events[4];
+	struct uds_event events[UDS_CHANNEL_MAX_EVENTS];
 	uint8_t event_head;
 	uint8_t event_n;
 };
@@ -59,6 +66,9 @@ void uds_channel_expire(struct uds_channel *self, uint64_t now_us);
 uint64_t uds_channel_deadline(const struct uds_channel *self);
 bool uds_channel_pop_frame(struct uds_channel *self, uint64_t now_us, struct can_msg *msg);
 bool uds_channel_pop_event(struct uds_channel *self, struct uds_event *event);
+/* the port lost what was outstanding, see isotp_forget_unconfirmed() */
+void uds_channel_forget_unconfirmed(struct uds_channel *self);
+/* Return: true if no request is open (a tester present may be on its way) */
 bool uds_channel_idle(const struct uds_channel *self);
 
 #endif
