@@ -7,6 +7,7 @@
 #include "common/yaml_load.h"
 #include "ecu-flash/profile.h"
 #include "gatewayd/core/gateway.h"
+#include "uds/can_signal.h"
 
 #define CONFIG_MAX_BUSES 8u
 #define CONFIG_MAX_KEYS 8u
@@ -25,12 +26,7 @@ struct config_signal {
 	uint8_t bus; /* index */
 	uint32_t id;
 	bool extended_id;
-	uint16_t start_bit;
-	uint8_t length;
-	bool big_endian;
-	bool is_signed;
-	double factor;
-	double offset;
+	struct can_signal codec;
 	int32_t ignition_values[5]; /* raw value of each enum ignition, -1 = none; for VEHICLE_IGNITION only */
 };
 
@@ -56,7 +52,7 @@ struct config {
 	struct config_key_list author_keys, director_keys, time_keys;
 	char state_dir[CONFIG_PATH_BYTES];
 	uint64_t min_free_bytes; /* of the state directory's file system, kept free beside what a campaign needs */
-	char ecu_keys[CONFIG_PATH_BYTES]; /* "" = none */
+	char ecu_keys[CONFIG_PATH_BYTES]; /* key file for SecurityAccess; "" = none */
 	char dbus_address[CONFIG_PATH_BYTES]; /* "system", "none", or an address as "unix:path=…" */
 	struct config_bus buses[CONFIG_MAX_BUSES];
 	uint8_t n_buses;

@@ -1,0 +1,305 @@
+#include "gatewayd/io/config.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ecu-flash/load/profile_load.h"
+#include "ecu-flash/flash_bus.h"
+#include "gatewayd/io/config_schema.h"
+
+struct loader {
+	const struct yaml_config *yaml;
+	const struct yaml_doc *doc;
+	struct yaml_error *error;
+	struct config *config;
+	char folder[CONFIG_PATH_BYTES];
+};
+
+static int range(struct loader *l, const char *key, uint64_t value, uint64_t min, uint64_t max)
+{
+	if (value >= min && value <= max)
+		return 0;
+	return yaml_error_at(l->doc, l->error, key, "must be %llu..%llu, is %llu", (unsigned long long)min,
+			     (unsigned long long)max, (unsigned long long)value);
+}
+
+/* the value in the file, else @fallback */
+static uint32_t given_or(struct loader *l, const char *key, uint32_t value, uint32_t fallback)
+{
+	return yaml_has(l->doc, key) ? value : fallback;
+}
+
+static int path_of(struct loader *l, const char *key, const char *text, char out[CONFIG_PATH_BYTES])
+{
+	int n;
+
+	if (text[0] == '/')
+		n = snprintf(out, CONFIG_PATH_BYTES, "%s", text);
+	else
+		n = snprintf(out, CONFIG_PATH_BYTES, "%s/%s", l->folder, text);
+	if (n < 0 || (size_t)n >= CONFIG_PATH_BYTES)
+		return yaml_error_at(l->doc, l->error, key, "path is longer than %u bytes", CONFIG_PATH_BYTES - 1);
+	return 0;
+}
+
+static int load_backend(struct loader *l)
+{
+	const struct yaml_backend *in = &l->yaml->backend;
+	struct config *out = l->config;
+	struct session_config *session = &out->core.session;
+	int r;
+
+	if ((r = range(l, "backend.port", in->port, 1, 65535)))
+		return r;
+	snprintf(out->backend_host, sizeof(out->backend_host), "%s", in->host);
+	snprintf(out->backend_port, sizeof(out->backend_port), "%u", in->port);
+	if ((r = path_of(l, "backend.ca", in->ca, out->backend_ca)) ||
+	    (r = path_of(l, "backend.certificate", in->certificate, out->backend_certificate)) ||
+	    (r = path_of(l, "backend.key", in->key, out->backend_key)))
+		return r;
+	session->backoff_min_ms = given_or(l, "backend.backoff_min_ms", in->backoff_min_ms, 1000);
+	session->backoff_max_ms = given_or(l, "backend.backoff_max_ms", in->backoff_max_ms, 300000);
+	session->answer_max_ms = given_or(l, "backend.answer_max_ms", in->answer_max_ms, 30000);
+	if ((r = range(l, "backend.backoff_min_ms", session->backoff_min_ms, 10, 3600000)) ||
+	    (r = range(l, "backend.backoff_max_ms", session->backoff_max_ms, session->backoff_min_ms, 86400000)))
+		return r;
+	return range(l, "backend.answer_max_ms", session->answer_max_ms, 100, 600000);
+}
+
+static int load_keys(struct loader *l, const char *name, const struct yaml_keys *in, struct config_key_list *out)
+{
+	char key[64];
+	uint32_t threshold;
+	int r;
+
+	for (unsigned i = 0; i < in->keys_count; i++) {
+		snprintf(key, sizeof(key), "trust.%s.keys[%u]", name, i);
+		if ((r = path_of(l, key, in->keys[i], out->files[i])))
+			return r;
+	}
+	out->n = (uint8_t)in->keys_count;
+	snprintf(key, sizeof(key), "trust.%s.threshold", name);
+	threshold = given_or(l, key, in->threshold, 1);
+	if ((r = range(l, key, threshold, 1, in->keys_count)))
+		return r;
+	out->threshold = (uint8_t)threshold;
+	return 0;
+}
+
+static int load_buses(struct loader *l)
+{
+	char key[64];
+	int r;
+
+	for (unsigned i = 0; i < l->yaml->buses_count; i++) {
+		const struct yaml_bus *in = &l->yaml->buses[i];
+		struct config_bus *out = &l->config->buses[i];
+		uint32_t parallel;
+
+		for (unsigned k = 0; k < i; k++) {
+			snprintf(key, sizeof(key), "buses[%u].name", i);
+			if (strcmp(in->name, l->yaml->buses[k].name) == 0)
+				return yaml_error_at(l->doc, l->error, key, "'%s' is the name of another bus too",
+						     in->name);
+		}
+		snprintf(out->name, sizeof(out->name), "%s", in->name);
+		snprintf(out->port, sizeof(out->port), "%s", in->port);
+		out->fd = in->fd;
+		snprintf(key, sizeof(key), "buses[%u].bitrate", i);
+		out->bitrate = given_or(l, key, in->bitrate, 500000);
+		if ((r = range(l, key, out->bitrate, 10000, 1000000)))
+			return r;
+		snprintf(key, sizeof(key), "buses[%u].max_parallel", i);
+		parallel = given_or(l, key, in->max_parallel, 1);
+		if ((r = range(l, key, parallel, 1, FLASH_BUS_MAX_TARGETS)))
+			return r;
+		out->max_parallel = (uint8_t)parallel;
+	}
+	l->config->n_buses = (uint8_t)l->yaml->buses_count;
+	return 0;
+}
+
+static int bus_index(struct loader *l, const char *key, const char *name, uint8_t *bus)
+{
+	for (uint8_t i = 0; i < l->config->n_buses; i++) {
+		if (strcmp(name, l->config->buses[i].name) == 0) {
+			*bus = i;
+			return 0;
+		}
+	}
+	return yaml_error_at(l->doc, l->error, key, "there is no bus '%s' under buses:", name);
+}
+
+static int load_ecus(struct loader *l)
+{
+	char key[64], path[CONFIG_PATH_BYTES];
+	int r;
+
+	for (unsigned i = 0; i < l->yaml->ecus_count; i++) {
+		const struct yaml_ecu *in = &l->yaml->ecus[i];
+		struct config_ecu *out = &l->config->ecus[i];
+
+		snprintf(key, sizeof(key), "ecus[%u].name", i);
+		for (unsigned k = 0; k < i; k++) {
+			if (strcmp(in->name, l->yaml->ecus[k].name) == 0)
+				return yaml_error_at(l->doc, l->error, key, "'%s' is the name of another ECU too",
+						     in->name);
+		}
+		snprintf(key, sizeof(key), "ecus[%u].bus", i);
+		if ((r = bus_index(l, key, in->bus, &out->bus)))
+			return r;
+		snprintf(key, sizeof(key), "ecus[%u].profile", i);
+		if ((r = path_of(l, key, in->profile, path)))
+			return r;
+		if ((r = profile_load_file(path, &out->profile, l->error)))
+			return r; /* names the profile's own file and line */
+		if (out->profile.link.fd && !l->config->buses[out->bus].fd)
+			return yaml_error_at(l->doc, l->error, key, "needs CAN FD, which bus '%s' does not have", in->bus);
+		snprintf(l->config->core.ecus[i].name, sizeof(l->config->core.ecus[i].name), "%s", in->name);
+		snprintf(l->config->core.ecus[i].bus, sizeof(l->config->core.ecus[i].bus), "%s", in->bus);
+	}
+	l->config->core.n_ecus = (uint8_t)l->yaml->ecus_count;
+	return 0;
+}
+
+static int load_ignition_values(struct loader *l, const struct yaml_signal *in, struct config_signal *out)
+{
+	if (!in->values)
+		return yaml_error_at(l->doc, l->error, "signals.ignition", "needs values: {off: …, on: …}");
+	out->ignition_values[IGNITION_UNKNOWN] = -1;
+	out->ignition_values[IGNITION_OFF] = (int32_t)in->values->off;
+	out->ignition_values[IGNITION_ON] = (int32_t)in->values->on;
+	out->ignition_values[IGNITION_ACCESSORY] =
+	    yaml_has(l->doc, "signals.ignition.values.accessory") ? (int32_t)in->values->accessory : -1;
+	out->ignition_values[IGNITION_CRANKING] =
+	    yaml_has(l->doc, "signals.ignition.values.cranking") ? (int32_t)in->values->cranking : -1;
+	return 0;
+}
+
+static int load_signal(struct loader *l, enum vehicle_signal which, const char *name, const struct yaml_signal *in)
+{
+	struct config_signal *out = &l->config->signals[which];
+	char key[64];
+	uint32_t id_bits, max_age_ms;
+	int r;
+
+	if (!in)
+		return 0; /* not configured: stays unknown */
+	out->configured = true;
+	snprintf(key, sizeof(key), "signals.%s.bus", name);
+	if ((r = bus_index(l, key, in->bus, &out->bus)))
+		return r;
+	snprintf(key, sizeof(key), "signals.%s.id_bits", name);
+	id_bits = given_or(l, key, in->id_bits, 11);
+	if (id_bits != 11 && id_bits != 29)
+		return yaml_error_at(l->doc, l->error, key, "must be 11 or 29, is %u", id_bits);
+	out->extended_id = id_bits == 29;
+	snprintf(key, sizeof(key), "signals.%s.id", name);
+	if ((r = range(l, key, in->id, 0, out->extended_id ? 0x1fffffff : 0x7ff)))
+		return r;
+	out->id = in->id;
+	snprintf(key, sizeof(key), "signals.%s.length", name);
+	if ((r = range(l, key, in->length, 1, 64)))
+		return r;
+	snprintf(key, sizeof(key), "signals.%s.start_bit", name);
+	if ((r = range(l, key, in->start_bit, 0, 511)))
+		return r;
+	snprintf(key, sizeof(key), "signals.%s.factor", name);
+	out->codec = (struct can_signal){
+	    .start_bit = (uint16_t)in->start_bit,
+	    .length = (uint8_t)in->length,
+	    .order = in->byte_order == YAML_ORDER_BIG ? CAN_SIGNAL_BIG_ENDIAN : CAN_SIGNAL_LITTLE_ENDIAN,
+	    .is_signed = in->is_signed,
+	    .factor = yaml_has(l->doc, key) ? in->factor : 1.0,
+	    .offset = in->offset,
+	};
+	snprintf(key, sizeof(key), "signals.%s", name);
+	if (!can_signal_fits(&out->codec, l->config->buses[out->bus].fd ? 64 : 8))
+		return yaml_error_at(l->doc, l->error, key, "does not fit a frame of %s",
+				     l->config->buses[out->bus].fd ? "64 bytes" : "8 bytes, or its factor is 0");
+	snprintf(key, sizeof(key), "signals.%s.max_age_ms", name);
+	max_age_ms = given_or(l, key, in->max_age_ms, 2000);
+	if ((r = range(l, key, max_age_ms, 10, 600000)))
+		return r;
+	l->config->core.vehicle.max_age_ms[which] = max_age_ms;
+	return which == VEHICLE_IGNITION ? load_ignition_values(l, in, out) : 0;
+}
+
+static int load_policy(struct loader *l)
+{
+	const struct yaml_policy *in = &l->yaml->policy;
+	struct gateway_config *out = &l->config->core;
+	uint32_t attempts = given_or(l, "policy.max_attempts", in->max_attempts, 3);
+	int r;
+
+	out->postpone_s = given_or(l, "policy.postpone_s", in->postpone_s, 3600);
+	out->retry_pause_s = given_or(l, "policy.retry_pause_s", in->retry_pause_s, 30);
+	if ((r = range(l, "policy.postpone_s", out->postpone_s, 60, 604800)) ||
+	    (r = range(l, "policy.retry_pause_s", out->retry_pause_s, 1, 86400)) ||
+	    (r = range(l, "policy.max_attempts", attempts, 1, 20)))
+		return r;
+	out->max_attempts = (uint8_t)attempts;
+	return 0;
+}
+
+static int load_rest(struct loader *l)
+{
+	const struct yaml_config *in = l->yaml;
+	struct config *out = l->config;
+	uint32_t min_free_mib = given_or(l, "min_free_mib", in->min_free_mib, 16);
+	int r;
+
+	snprintf(out->core.vehicle_id, sizeof(out->core.vehicle_id), "%s", in->vehicle_id);
+	if ((r = path_of(l, "state_dir", in->state_dir ? in->state_dir : "/var/lib/gatewayd", out->state_dir)))
+		return r;
+	if ((r = range(l, "min_free_mib", min_free_mib, 0, 1048576)))
+		return r;
+	out->min_free_bytes = (uint64_t)min_free_mib << 20;
+	snprintf(out->dbus_address, sizeof(out->dbus_address), "%s", in->dbus ? in->dbus : "system");
+	if (in->ecu_keys && (r = path_of(l, "ecu_keys", in->ecu_keys, out->ecu_keys)))
+		return r;
+	out->core.build_unix_s = GU_BUILD_UNIX_S;
+	return 0;
+}
+
+static int load_all(struct loader *l)
+{
+	const struct yaml_signals *signals = &l->yaml->signals;
+	int r;
+
+	if ((r = load_rest(l)) || (r = load_backend(l)) ||
+	    (r = load_keys(l, "author", &l->yaml->trust.author, &l->config->author_keys)) ||
+	    (r = load_keys(l, "director", &l->yaml->trust.director, &l->config->director_keys)) ||
+	    (r = load_keys(l, "time", &l->yaml->trust.time, &l->config->time_keys)) || (r = load_buses(l)) ||
+	    (r = load_ecus(l)))
+		return r;
+	if ((r = load_signal(l, VEHICLE_IGNITION, "ignition", signals->ignition)) ||
+	    (r = load_signal(l, VEHICLE_SPEED_KMH, "speed_kmh", signals->speed_kmh)) ||
+	    (r = load_signal(l, VEHICLE_BATTERY_MV, "battery_mv", signals->battery_mv)))
+		return r;
+	return load_policy(l);
+}
+
+int config_load(const char *path, struct config *config, struct yaml_error *error)
+{
+	struct loader loader = {.error = error, .config = config};
+	char copy[CONFIG_PATH_BYTES];
+	struct yaml_doc *doc = NULL;
+	void *data = NULL;
+	int r;
+
+	memset(config, 0, sizeof(*config));
+	snprintf(config->path, sizeof(config->path), "%s", path);
+	snprintf(copy, sizeof(copy), "%s", path);
+	snprintf(loader.folder, sizeof(loader.folder), "%s", dirname(copy));
+	r = yaml_load_file(path, &config_schema, &data, &doc, error);
+	if (r)
+		return r;
+	loader.yaml = data;
+	loader.doc = doc;
+	r = load_all(&loader);
+	yaml_free(&config_schema, data);
+	yaml_doc_free(doc);
+	return r;
+}

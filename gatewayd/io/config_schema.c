@@ -1,0 +1,121 @@
+#include "gatewayd/io/config_schema.h"
+
+#include "gatewayd/io/config.h"
+
+static const cyaml_schema_value_t path_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CONFIG_PATH_BYTES - 1),
+};
+
+static const cyaml_schema_field_t backend_fields[] = {
+    CYAML_FIELD_STRING_PTR("host", CYAML_FLAG_POINTER, struct yaml_backend, host, 1, 255),
+    CYAML_FIELD_UINT("port", CYAML_FLAG_DEFAULT, struct yaml_backend, port),
+    CYAML_FIELD_STRING_PTR("ca", CYAML_FLAG_POINTER, struct yaml_backend, ca, 1, CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("certificate", CYAML_FLAG_POINTER, struct yaml_backend, certificate, 1,
+			   CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct yaml_backend, key, 1, CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_UINT("backoff_min_ms", CYAML_FLAG_OPTIONAL, struct yaml_backend, backoff_min_ms),
+    CYAML_FIELD_UINT("backoff_max_ms", CYAML_FLAG_OPTIONAL, struct yaml_backend, backoff_max_ms),
+    CYAML_FIELD_UINT("answer_max_ms", CYAML_FLAG_OPTIONAL, struct yaml_backend, answer_max_ms),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t keys_fields[] = {
+    CYAML_FIELD_SEQUENCE("keys", CYAML_FLAG_POINTER, struct yaml_keys, keys, &path_entry, 1, CONFIG_MAX_KEYS),
+    CYAML_FIELD_UINT("threshold", CYAML_FLAG_OPTIONAL, struct yaml_keys, threshold),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t trust_fields[] = {
+    CYAML_FIELD_MAPPING("author", CYAML_FLAG_DEFAULT, struct yaml_trust, author, keys_fields),
+    CYAML_FIELD_MAPPING("director", CYAML_FLAG_DEFAULT, struct yaml_trust, director, keys_fields),
+    CYAML_FIELD_MAPPING("time", CYAML_FLAG_DEFAULT, struct yaml_trust, time, keys_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t bus_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct yaml_bus, name, 1, GATEWAY_NAME_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("port", CYAML_FLAG_POINTER, struct yaml_bus, port, 1, CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_BOOL("fd", CYAML_FLAG_OPTIONAL, struct yaml_bus, fd),
+    CYAML_FIELD_UINT("bitrate", CYAML_FLAG_OPTIONAL, struct yaml_bus, bitrate),
+    CYAML_FIELD_UINT("max_parallel", CYAML_FLAG_OPTIONAL, struct yaml_bus, max_parallel),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t bus_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_bus, bus_fields),
+};
+
+static const cyaml_schema_field_t ecu_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct yaml_ecu, name, 1, GATEWAY_NAME_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("bus", CYAML_FLAG_POINTER, struct yaml_ecu, bus, 1, GATEWAY_NAME_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("profile", CYAML_FLAG_POINTER, struct yaml_ecu, profile, 1, CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t ecu_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_ecu, ecu_fields),
+};
+
+static const cyaml_strval_t byte_orders[] = {{"little", YAML_ORDER_LITTLE}, {"big", YAML_ORDER_BIG}};
+
+static const cyaml_schema_field_t values_fields[] = {
+    CYAML_FIELD_UINT("off", CYAML_FLAG_DEFAULT, struct yaml_values, off),
+    CYAML_FIELD_UINT("accessory", CYAML_FLAG_OPTIONAL, struct yaml_values, accessory),
+    CYAML_FIELD_UINT("on", CYAML_FLAG_DEFAULT, struct yaml_values, on),
+    CYAML_FIELD_UINT("cranking", CYAML_FLAG_OPTIONAL, struct yaml_values, cranking),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t signal_fields[] = {
+    CYAML_FIELD_STRING_PTR("bus", CYAML_FLAG_POINTER, struct yaml_signal, bus, 1, GATEWAY_NAME_BYTES - 1),
+    CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct yaml_signal, id),
+    CYAML_FIELD_UINT("id_bits", CYAML_FLAG_OPTIONAL, struct yaml_signal, id_bits),
+    CYAML_FIELD_UINT("start_bit", CYAML_FLAG_DEFAULT, struct yaml_signal, start_bit),
+    CYAML_FIELD_UINT("length", CYAML_FLAG_DEFAULT, struct yaml_signal, length),
+    CYAML_FIELD_ENUM("byte_order", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct yaml_signal, byte_order, byte_orders,
+		     CYAML_ARRAY_LEN(byte_orders)),
+    CYAML_FIELD_BOOL("signed", CYAML_FLAG_OPTIONAL, struct yaml_signal, is_signed),
+    CYAML_FIELD_FLOAT("factor", CYAML_FLAG_OPTIONAL, struct yaml_signal, factor),
+    CYAML_FIELD_FLOAT("offset", CYAML_FLAG_OPTIONAL, struct yaml_signal, offset),
+    CYAML_FIELD_UINT("max_age_ms", CYAML_FLAG_OPTIONAL, struct yaml_signal, max_age_ms),
+    CYAML_FIELD_MAPPING_PTR("values", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signal, values,
+			    values_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t signals_fields[] = {
+    CYAML_FIELD_MAPPING_PTR("ignition", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signals, ignition,
+			    signal_fields),
+    CYAML_FIELD_MAPPING_PTR("speed_kmh", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signals, speed_kmh,
+			    signal_fields),
+    CYAML_FIELD_MAPPING_PTR("battery_mv", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signals, battery_mv,
+			    signal_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t policy_fields[] = {
+    CYAML_FIELD_UINT("postpone_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, postpone_s),
+    CYAML_FIELD_UINT("max_attempts", CYAML_FLAG_OPTIONAL, struct yaml_policy, max_attempts),
+    CYAML_FIELD_UINT("retry_pause_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, retry_pause_s),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t config_fields[] = {
+    CYAML_FIELD_STRING_PTR("vehicle_id", CYAML_FLAG_POINTER, struct yaml_config, vehicle_id, 1, GATEWAY_NAME_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("state_dir", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, state_dir, 1,
+			   CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_UINT("min_free_mib", CYAML_FLAG_OPTIONAL, struct yaml_config, min_free_mib),
+    CYAML_FIELD_STRING_PTR("dbus", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, dbus, 1,
+			   CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("ecu_keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, ecu_keys, 1,
+			   CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_MAPPING("backend", CYAML_FLAG_DEFAULT, struct yaml_config, backend, backend_fields),
+    CYAML_FIELD_MAPPING("trust", CYAML_FLAG_DEFAULT, struct yaml_config, trust, trust_fields),
+    CYAML_FIELD_SEQUENCE("buses", CYAML_FLAG_POINTER, struct yaml_config, buses, &bus_entry, 1, CONFIG_MAX_BUSES),
+    CYAML_FIELD_SEQUENCE("ecus", CYAML_FLAG_POINTER, struct yaml_config, ecus, &ecu_entry, 1, GATEWAY_MAX_ECUS),
+    CYAML_FIELD_MAPPING("signals", CYAML_FLAG_OPTIONAL, struct yaml_config, signals, signals_fields),
+    CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct yaml_config, policy, policy_fields),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_config, config_fields),
+};

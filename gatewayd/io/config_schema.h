@@ -1,0 +1,101 @@
+/*
+ * config_schema - the YAML form of gatewayd's configuration as libcyaml loads it, before it is checked and resolved.
+ */
+#ifndef GATEWAYD_IO_CONFIG_SCHEMA_H
+#define GATEWAYD_IO_CONFIG_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct yaml_backend {
+	char *host;
+	uint32_t port;
+	char *ca;
+	char *certificate;
+	char *key;
+	uint32_t backoff_min_ms;
+	uint32_t backoff_max_ms;
+	uint32_t answer_max_ms;
+};
+
+struct yaml_keys {
+	char **keys;
+	unsigned keys_count;
+	uint32_t threshold;
+};
+
+struct yaml_trust {
+	struct yaml_keys author;
+	struct yaml_keys director;
+	struct yaml_keys time;
+};
+
+struct yaml_bus {
+	char *name;
+	char *port;
+	bool fd;
+	uint32_t bitrate;
+	uint32_t max_parallel;
+};
+
+struct yaml_ecu {
+	char *name;
+	char *bus;
+	char *profile;
+};
+
+struct yaml_values {
+	uint32_t off;
+	uint32_t accessory;
+	uint32_t on;
+	uint32_t cranking;
+};
+
+enum yaml_byte_order { YAML_ORDER_LITTLE, YAML_ORDER_BIG };
+
+struct yaml_signal {
+	char *bus;
+	uint32_t id;
+	uint32_t id_bits;
+	uint32_t start_bit;
+	uint32_t length;
+	enum yaml_byte_order byte_order;
+	bool is_signed;
+	double factor;
+	double offset;
+	uint32_t max_age_ms;
+	struct yaml_values *values;
+};
+
+struct yaml_signals {
+	struct yaml_signal *ignition;
+	struct yaml_signal *speed_kmh;
+	struct yaml_signal *battery_mv;
+};
+
+struct yaml_policy {
+	uint32_t postpone_s;
+	uint32_t max_attempts;
+	uint32_t retry_pause_s;
+};
+
+struct yaml_config {
+	char *vehicle_id;
+	char *state_dir;
+	uint32_t min_free_mib;
+	char *dbus;
+	char *ecu_keys;
+	struct yaml_backend backend;
+	struct yaml_trust trust;
+	struct yaml_bus *buses;
+	unsigned buses_count;
+	struct yaml_ecu *ecus;
+	unsigned ecus_count;
+	struct yaml_signals signals;
+	struct yaml_policy policy;
+};
+
+extern const cyaml_schema_value_t config_schema;
+
+#endif

@@ -1,0 +1,396 @@
+#include "gatewayd/io/daemon.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "gatewayd/io/backend.h"
+#include "gatewayd/io/database.h"
+#include "gatewayd/io/dbus.h"
+#include "gatewayd/io/flasher.h"
+#include "gatewayd/io/log.h"
+#include "gatewayd/io/notify.h"
+#include "gatewayd/io/prepare.h"
+#include "uds/port/can_driver.h"
+
+#define MANIFEST_MAX_BYTES (1024u * 1024u)
+
+struct daemon {
+	uv_loop_t loop;
+	const struct config *config;
+	struct gateway *gateway;
+	struct trust *trust;
+	struct blob_store *store;
+	struct database *database;
+	struct backend *backend;
+	struct flasher *flasher;
+	struct dbus *dbus;
+	struct notify notify;
+	struct prepared *prepared[GATEWAY_MAX_CAMPAIGNS];
+	uv_prepare_t pump; /* before each poll: expire, carry out, arm the timer */
+	uv_timer_t timer;
+	uv_signal_t on_term;
+	uv_signal_t on_int;
+	bool stopping;
+	bool closed;
+};
+
+static uint64_t now_us(void)
+{
+	return can_driver_now_us();
+}
+
+/* --- outputs that need more than handing on */
+
+static void log_output(const struct daemon *d, const struct gateway_output *out)
+{
+	const struct campaign *c = out->campaign < GATEWAY_MAX_CAMPAIGNS ? &d->gateway->campaigns[out->campaign] : NULL;
+	struct log_fields fields = {.code = out->code ? gateway_code_name(out->code) : NULL};
+
+	if (c) {
+		fields.campaign_id = c->doc.id;
+		if (out->target < c->n_targets) {
+			fields.ecu = c->targets[out->target].doc.ecu;
+			fields.nrc = c->targets[out->target].nrc;
+		}
+	}
+	if (!fields.ecu && out->ecu < d->gateway->config.n_ecus)
+		fields.ecu = d->gateway->ecus[out->ecu].name;
+	log_write((int)out->level, &fields, "%s", out->text);
+}
+
+static void check_space(struct daemon *d, const struct gateway_output *out)
+{
+	const struct campaign *c = &d->gateway->campaigns[out->campaign];
+	uint64_t needed = d->config->min_free_bytes;
+	uint64_t available = blob_store_free_bytes(d->store);
+	char text[GATEWAY_TEXT_BYTES] = "";
+	struct file_ref file;
+
+	for (size_t i = 0; campaign_file(c, i, &file); i++)
+		needed += file.length - blob_store_held(d->store, &file);
+	if (needed > available)
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " KiB are needed in %.64s, %" PRIu64 " KiB are free: make room there",
+			 needed >> 10, d->config->state_dir, available >> 10);
+	gateway_space(d->gateway, now_us(), out->campaign, needed <= available, text);
+}
+
+static void open_manifest(struct daemon *d, const struct gateway_output *out)
+{
+	const struct campaign *c = &d->gateway->campaigns[out->campaign];
+	struct manifest_doc *manifest = calloc(1, sizeof(*manifest));
+	uint64_t unix_s = gateway_unix_ms(d->gateway, now_us()) / 1000;
+	char text[GATEWAY_TEXT_BYTES] = "";
+	unsigned code = GATEWAY_CODE_IO_ERROR;
+	uint8_t *bytes = NULL;
+	size_t n = 0;
+	int r = -1;
+
+	if (manifest)
+		r = blob_store_read(d->store, c->doc.manifest.sha256, MANIFEST_MAX_BYTES, &bytes, &n);
+	if (r == 0)
+		code = trust_open_manifest(d->trust, bytes, n, unix_s, manifest, text, sizeof(text));
+	else
+		snprintf(text, sizeof(text), "reading the manifest: %s", manifest ? strerror(-r) : "out of memory");
+	gateway_manifest(d->gateway, now_us(), out->campaign, manifest, code, text);
+	free(bytes);
+	free(manifest);
+}
+
+static void on_prepared(void *owner, struct prepared *prepared)
+{
+	struct daemon *d = owner;
+	uint64_t estimate_ms[GATEWAY_MAX_TARGETS] = {0}, bytes_total[GATEWAY_MAX_TARGETS] = {0};
+	int index = gateway_campaign_index(d->gateway, prepared->campaign_id);
+
+	if (index < 0 || d->closed) {
+		prepared_free(prepared);
+		return;
+	}
+	for (size_t i = 0; i < prepared->n_targets; i++) {
+		estimate_ms[i] = prepared->targets[i].estimate_ms;
+		bytes_total[i] = prepared->targets[i].bytes_total;
+	}
+	prepared_free(d->prepared[index]);
+	d->prepared[index] = prepared;
+	gateway_prepared(d->gateway, now_us(), (uint8_t)index, prepared->code, prepared->text, estimate_ms,
+			 bytes_total);
+}
+
+static void prepare_campaign(struct daemon *d, uint8_t index)
+{
+	const struct campaign *c = &d->gateway->campaigns[index];
+	const uint64_t none[GATEWAY_MAX_TARGETS] = {0};
+	int r = prepare_start(&d->loop, d->config, c, d->trust, d->store, on_prepared, d);
+
+	if (r < 0)
+		gateway_prepared(d->gateway, now_us(), index, GATEWAY_CODE_IO_ERROR, strerror(-r), none, none);
+}
+
+static bool keep_file(void *owner, const uint8_t sha256[32])
+{
+	const struct daemon *d = owner;
+	struct file_ref file;
+
+	for (size_t k = 0; k < GATEWAY_MAX_CAMPAIGNS; k++) {
+		const struct campaign *c = &d->gateway->campaigns[k];
+
+		if (c->state == CAMPAIGN_NONE || campaign_state_info(c->state)->final)
+			continue;
+		if (memcmp(c->doc.manifest.sha256, sha256, 32) == 0)
+			return true;
+		for (size_t i = 0; campaign_file(c, i, &file); i++)
+			if (memcmp(file.sha256, sha256, 32) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void release_campaign(struct daemon *d, const struct gateway_output *out)
+{
+	if (!d->gateway->flashing) {
+		prepared_free(d->prepared[out->campaign]);
+		d->prepared[out->campaign] = NULL;
+	}
+	blob_store_sweep(d->store, keep_file, d);
+	dbus_output(d->dbus, out);
+}
+
+static void store(struct daemon *d, const struct gateway_output *out)
+{
+	const uint8_t *director = NULL;
+	size_t n = 0;
+
+	if (out->dirty.director)
+		director = backend_director(d->backend, &n);
+	database_store(d->database, d->gateway, out, director, n);
+}
+
+static void carry_out(struct daemon *d, const struct gateway_output *out)
+{
+	switch (out->kind) {
+	case GATEWAY_OUT_NONE:
+		break;
+	case GATEWAY_OUT_STORE:
+		store(d, out);
+		break;
+	case GATEWAY_OUT_CONNECT:
+	case GATEWAY_OUT_DISCONNECT:
+	case GATEWAY_OUT_SEND_HELLO:
+	case GATEWAY_OUT_SEND_TIME_REQUEST:
+	case GATEWAY_OUT_SEND_REGISTER:
+	case GATEWAY_OUT_SEND_HEARTBEAT:
+	case GATEWAY_OUT_SEND_ANSWER:
+	case GATEWAY_OUT_SEND_REPORT:
+	case GATEWAY_OUT_SEND_ERROR:
+	case GATEWAY_OUT_FETCH:
+	case GATEWAY_OUT_CANCEL_FETCH:
+		backend_output(d->backend, out);
+		break;
+	case GATEWAY_OUT_CHECK_SPACE:
+		check_space(d, out);
+		break;
+	case GATEWAY_OUT_OPEN_MANIFEST:
+		open_manifest(d, out);
+		break;
+	case GATEWAY_OUT_PREPARE:
+		prepare_campaign(d, out->campaign);
+		break;
+	case GATEWAY_OUT_IDENTIFY:
+		flasher_identify(d->flasher);
+		break;
+	case GATEWAY_OUT_FLASH:
+		flasher_flash(d->flasher, out->campaign, out->targets, d->prepared[out->campaign]);
+		break;
+	case GATEWAY_OUT_INTENT_STORED:
+		flasher_intent_stored(d->flasher, out->campaign, out->target);
+		break;
+	case GATEWAY_OUT_STOP_FLASH:
+		flasher_stop(d->flasher);
+		break;
+	case GATEWAY_OUT_RELEASE:
+		release_campaign(d, out);
+		break;
+	case GATEWAY_OUT_CHANGED:
+	case GATEWAY_OUT_ADDED:
+		dbus_output(d->dbus, out);
+		break;
+	case GATEWAY_OUT_LOG:
+		log_output(d, out);
+		break;
+	}
+}
+
+/* --- the loop */
+
+static void begin_close(struct daemon *d);
+
+static void on_timer(uv_timer_t *timer)
+{
+	(void)timer; /* wakes the loop; the pump follows */
+}
+
+static void on_pump(uv_prepare_t *handle)
+{
+	struct daemon *d = handle->data;
+	struct gateway_output out;
+	uint64_t now = now_us(), deadline;
+
+	if (gateway_deadline(d->gateway) <= now)
+		gateway_expire(d->gateway, now);
+	while (gateway_pop_output(d->gateway, &out))
+		carry_out(d, &out);
+	notify_status(&d->notify, d->gateway);
+	if (d->stopping && gateway_idle(d->gateway) && !flasher_busy(d->flasher)) {
+		begin_close(d);
+		return;
+	}
+	deadline = gateway_deadline(d->gateway);
+	if (deadline == GATEWAY_NEVER) {
+		uv_timer_stop(&d->timer);
+		return;
+	}
+	now = now_us();
+	uv_update_time(&d->loop);
+	uv_timer_start(&d->timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+
+	if (d->stopping) {
+		log_write(LOG_NOTICE, NULL, "still flashing: an ECU is erased and would not boot; stopping once it is verified");
+		return;
+	}
+	d->stopping = true;
+	log_write(LOG_NOTICE, NULL, "%s: stopping at the next safe point", number == SIGINT ? "SIGINT" : "SIGTERM");
+	notify_stopping(&d->notify);
+	gateway_stop(d->gateway, now_us());
+}
+
+static void on_stored(void *owner, uint64_t txn)
+{
+	struct daemon *d = owner;
+
+	gateway_stored(d->gateway, now_us(), txn);
+}
+
+static void on_database_trouble(void *owner, bool trouble, const char *text)
+{
+	(void)owner;
+	if (trouble)
+		log_write(LOG_ERR, NULL, "database: %s; trying again until it succeeds, nothing irreversible begins before",
+			  text);
+	else
+		log_write(LOG_NOTICE, NULL, "database: writing again");
+}
+
+static void begin_close(struct daemon *d)
+{
+	d->closed = true;
+	uv_close((uv_handle_t *)&d->pump, NULL);
+	uv_close((uv_handle_t *)&d->timer, NULL);
+	uv_close((uv_handle_t *)&d->on_term, NULL);
+	uv_close((uv_handle_t *)&d->on_int, NULL);
+	notify_close(&d->notify);
+	backend_free(d->backend);
+	dbus_free(d->dbus);
+	flasher_free(d->flasher);
+}
+
+static int open_all(struct daemon *d, struct gateway_config *core)
+{
+	const struct database_callbacks callbacks = {
+	    .owner = d, .on_stored = on_stored, .on_trouble = on_database_trouble};
+	char text[512] = "";
+	int r;
+
+	if (trust_load(d->config, &d->trust, text, sizeof(text))) {
+		log_write(LOG_ERR, NULL, "%s", text);
+		return 1;
+	}
+	r = blob_store_open(&d->loop, d->config->state_dir, &d->store, text, sizeof(text));
+	if (r == 0)
+		r = database_open(&d->loop, d->config->state_dir, &callbacks, &d->database, text, sizeof(text));
+	if (r < 0) {
+		log_write(LOG_ERR, NULL, "%s", text);
+		return 1;
+	}
+	memcpy(core->queue_id, database_queue_id(d->database), sizeof(core->queue_id));
+	gateway_init(d->gateway, core);
+	r = database_restore(d->database, d->gateway, d->trust, d->store, core->vehicle_id, text, sizeof(text));
+	if (r == 0)
+		r = backend_new(&d->loop, d->config, d->trust, d->store, d->gateway, &d->backend);
+	if (r == 0)
+		r = flasher_new(&d->loop, d->config, d->gateway, &d->flasher, text, sizeof(text));
+	if (r == 0)
+		r = dbus_new(&d->loop, d->config->dbus_address, d->gateway, &d->dbus);
+	if (r) {
+		log_write(LOG_ERR, NULL, "%s", text[0] ? text : strerror(r < 0 ? -r : r));
+		return 1;
+	}
+	return 0;
+}
+
+static void start_loop(struct daemon *d)
+{
+	uv_prepare_init(&d->loop, &d->pump);
+	uv_timer_init(&d->loop, &d->timer);
+	uv_signal_init(&d->loop, &d->on_term);
+	uv_signal_init(&d->loop, &d->on_int);
+	d->pump.data = d;
+	d->on_term.data = d;
+	d->on_int.data = d;
+	uv_prepare_start(&d->pump, on_pump);
+	uv_signal_start(&d->on_term, on_stop_signal, SIGTERM);
+	uv_signal_start(&d->on_int, on_stop_signal, SIGINT);
+	notify_init(&d->notify, &d->loop);
+}
+
+int daemon_run(const struct config *config)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	struct gateway_config *core = calloc(1, sizeof(*core));
+	int status = 1;
+
+	if (d)
+		d->gateway = calloc(1, sizeof(*d->gateway));
+	if (!d || !core || !d->gateway || uv_loop_init(&d->loop) < 0) {
+		log_write(LOG_ERR, NULL, "out of memory");
+		_exit(1);
+	}
+	d->config = config;
+	*core = config->core;
+	signal(SIGPIPE, SIG_IGN);
+	if (open_all(d, core) == 0) {
+		start_loop(d);
+		gateway_start(d->gateway, now_us());
+		notify_ready(&d->notify);
+		log_write(LOG_NOTICE, NULL, "gatewayd " GU_VERSION ": vehicle %s, %u ECUs on %u buses, state in %s",
+			  config->core.vehicle_id, config->core.n_ecus, config->n_buses, config->state_dir);
+		uv_run(&d->loop, UV_RUN_DEFAULT);
+		status = 0;
+	}
+	/* what failed to open leaves the rest to the kernel: nothing durable is half done */
+	if (status)
+		_exit(status);
+	database_close(d->database);
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	blob_store_close(d->store);
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		prepared_free(d->prepared[i]);
+	trust_free(d->trust);
+	uv_loop_close(&d->loop);
+	free(d->gateway);
+	free(core);
+	free(d);
+	log_write(LOG_NOTICE, NULL, "stopped");
+	return status;
+}

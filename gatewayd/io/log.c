@@ -1,0 +1,119 @@
+#include "gatewayd/io/log.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+static int max_level = LOG_INFO;
+static bool to_journal;
+
+/* systemd sets JOURNAL_STREAM to device:inode of the stream it connected; anything else on stderr is for a person */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+	char *end;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	device = strtoull(stream, &end, 10);
+	if (*end != ':')
+		return false;
+	inode = strtoull(end + 1, NULL, 10);
+	return (unsigned long long)st.st_dev == device && (unsigned long long)st.st_ino == inode;
+}
+
+void log_init(int level)
+{
+	max_level = level;
+	to_journal = stderr_is_journal();
+}
+
+#define MAX_FIELDS 10u
+#define FIELD_BYTES 320u
+
+struct entry {
+	struct iovec iov[MAX_FIELDS];
+	int n;
+	char text[MAX_FIELDS][FIELD_BYTES];
+};
+
+static void entry_add(struct entry *self, const char *name, const char *value)
+{
+	int n;
+
+	if (!value || value[0] == '\0' || self->n == (int)MAX_FIELDS)
+		return;
+	n = snprintf(self->text[self->n], FIELD_BYTES, "%s=%s", name, value);
+	if (n < 0)
+		return;
+	self->iov[self->n].iov_base = self->text[self->n];
+	self->iov[self->n].iov_len = (size_t)n < FIELD_BYTES ? (size_t)n : FIELD_BYTES - 1;
+	self->n++;
+}
+
+static void write_journal(int priority, const struct log_fields *fields, const char *message)
+{
+	struct entry entry = {.n = 0};
+	char number[16];
+
+	entry_add(&entry, "MESSAGE", message);
+	snprintf(number, sizeof(number), "%d", priority);
+	entry_add(&entry, "PRIORITY", number);
+	if (fields) {
+		entry_add(&entry, "MESSAGE_ID", fields->message_id);
+		entry_add(&entry, "CAMPAIGN_ID", fields->campaign_id);
+		entry_add(&entry, "ECU", fields->ecu);
+		entry_add(&entry, "BUS", fields->bus);
+		entry_add(&entry, "STEP", fields->step);
+		entry_add(&entry, "CODE", fields->code);
+		if (fields->nrc) {
+			snprintf(number, sizeof(number), "0x%02X", fields->nrc);
+			entry_add(&entry, "UDS_NRC", number);
+		}
+	}
+	sd_journal_sendv(entry.iov, entry.n);
+}
+
+static void write_stderr(int priority, const struct log_fields *fields, const char *message)
+{
+	static const char *const words[] = {"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"};
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	fprintf(stderr, "%02d:%02d:%02d.%03ld %-7s ", tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000,
+		words[priority & 7]);
+	if (fields && fields->campaign_id && fields->campaign_id[0])
+		fprintf(stderr, "%s: ", fields->campaign_id);
+	if (fields && fields->ecu && fields->ecu[0])
+		fprintf(stderr, "%s: ", fields->ecu);
+	fprintf(stderr, "%s\n", message);
+}
+
+void log_write(int priority, const struct log_fields *fields, const char *format, ...)
+{
+	char message[FIELD_BYTES - 16];
+	va_list args;
+
+	if (priority > max_level)
+		return;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (to_journal)
+		write_journal(priority, fields, message);
+	else
+		write_stderr(priority, fields, message);
+}

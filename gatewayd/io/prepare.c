@@ -1,0 +1,168 @@
+#include "gatewayd/io/prepare.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ecu-flash/estimate.h"
+#include "ecu-flash/load/profile_load.h"
+
+#define DOCUMENT_MAX_BYTES (1024u * 1024u)
+
+struct preparation {
+	uv_work_t work;
+	const struct config *config;
+	struct campaign *campaign; /* a copy: the core goes on meanwhile */
+	const struct trust *trust;
+	const struct blob_store *store;
+	struct prepared *prepared;
+	void (*on_done)(void *owner, struct prepared *prepared);
+	void *owner;
+	uint8_t *manifest;
+	size_t n_manifest;
+};
+
+static void fail(struct prepared *p, unsigned code, const char *ecu, const char *text)
+{
+	p->code = code;
+	snprintf(p->text, sizeof(p->text), "%.48s%s%.100s", ecu, ecu[0] ? ": " : "", text);
+}
+
+static bool load_profile(struct preparation *job, const struct target *target, const struct component_doc *component,
+			 struct prepared_target *out)
+{
+	struct yaml_error error = {""};
+	uint8_t *text = NULL;
+	size_t n = 0;
+	int r = blob_store_read(job->store, component->profile.sha256, DOCUMENT_MAX_BYTES, &text, &n);
+
+	if (r < 0) {
+		fail(job->prepared, GATEWAY_CODE_IO_ERROR, target->doc.ecu, "the flash profile cannot be read");
+		return false;
+	}
+	r = profile_load_memory("profile", (const char *)text, n, &out->profile, &error);
+	free(text);
+	if (r == 0)
+		return true;
+	fail(job->prepared, GATEWAY_CODE_BAD_PROFILE, target->doc.ecu, error.text);
+	return false;
+}
+
+static bool load_unit(struct preparation *job, const struct target *target, const struct component_doc *component,
+		      uint8_t unit, struct prepared_target *out)
+{
+	const struct unit_doc *doc = &component->units[unit];
+	char path[600], text[160] = "";
+	struct image_file *file = &out->images[unit];
+
+	blob_store_path(job->store, doc->image.sha256, path, sizeof(path));
+	if (image_load(path, doc->format, doc->base_address, file, text, sizeof(text))) {
+		fail(job->prepared, GATEWAY_CODE_BAD_IMAGE, target->doc.ecu, text);
+		return false;
+	}
+	out->n_images++;
+	/* the file may have changed on the disk since its digest was verified */
+	if (memcmp(file->file_sha256, doc->image.sha256, 32) != 0) {
+		fail(job->prepared, GATEWAY_CODE_DIGEST_MISMATCH, target->doc.ecu, "the stored image is damaged");
+		return false;
+	}
+	if (!trust_segments_match(job->trust, job->manifest, job->n_manifest, component->name, unit, &file->image)) {
+		fail(job->prepared, GATEWAY_CODE_SEGMENTS_MISMATCH, target->doc.ecu,
+		     "the image does not lie where the manifest says");
+		return false;
+	}
+	out->bytes_total += file->image.n_bytes;
+	return true;
+}
+
+static bool prepare_target(struct preparation *job, size_t index)
+{
+	const struct target *target = &job->campaign->targets[index];
+	const struct component_doc *component = &job->campaign->manifest.components[target->component];
+	struct prepared_target *out = &job->prepared->targets[index];
+	const struct image *images[GATEWAY_MAX_UNITS];
+	uint32_t bitrate = job->config->buses[job->config->ecus[target->ecu].bus].bitrate;
+
+	if (!load_profile(job, target, component, out))
+		return false;
+	for (uint8_t i = 0; i < component->n_units; i++) {
+		if (!load_unit(job, target, component, i, out))
+			return false;
+		images[i] = &out->images[i].image;
+	}
+	out->estimate_ms = estimate_flash_ms(&out->profile, images, component->n_units, bitrate, 0);
+	return true;
+}
+
+static void on_work(uv_work_t *work)
+{
+	struct preparation *job = work->data;
+	int r = blob_store_read(job->store, job->campaign->doc.manifest.sha256, DOCUMENT_MAX_BYTES, &job->manifest,
+				&job->n_manifest);
+
+	if (r < 0) {
+		fail(job->prepared, GATEWAY_CODE_IO_ERROR, "", "the manifest cannot be read");
+		return;
+	}
+	for (size_t i = 0; i < job->campaign->n_targets; i++) {
+		if (!prepare_target(job, i))
+			return;
+		job->prepared->n_targets++;
+	}
+}
+
+static void on_after_work(uv_work_t *work, int status)
+{
+	struct preparation *job = work->data;
+	struct prepared *prepared = job->prepared;
+	void (*on_done)(void *, struct prepared *) = job->on_done;
+	void *owner = job->owner;
+
+	if (status < 0)
+		fail(prepared, GATEWAY_CODE_IO_ERROR, "", "the preparation was cancelled");
+	free(job->manifest);
+	free(job->campaign);
+	free(job);
+	on_done(owner, prepared);
+}
+
+int prepare_start(uv_loop_t *loop, const struct config *config, const struct campaign *campaign,
+		  const struct trust *trust, const struct blob_store *store,
+		  void (*on_done)(void *owner, struct prepared *prepared), void *owner)
+{
+	struct preparation *job = calloc(1, sizeof(*job));
+	int r = -ENOMEM;
+
+	if (!job)
+		return -ENOMEM;
+	job->campaign = malloc(sizeof(*job->campaign));
+	job->prepared = calloc(1, sizeof(*job->prepared));
+	if (job->campaign && job->prepared) {
+		*job->campaign = *campaign;
+		snprintf(job->prepared->campaign_id, sizeof(job->prepared->campaign_id), "%s", campaign->doc.id);
+		job->config = config;
+		job->trust = trust;
+		job->store = store;
+		job->on_done = on_done;
+		job->owner = owner;
+		job->work.data = job;
+		r = uv_queue_work(loop, &job->work, on_work, on_after_work);
+	}
+	if (r < 0) {
+		free(job->campaign);
+		free(job->prepared);
+		free(job);
+	}
+	return r;
+}
+
+void prepared_free(struct prepared *prepared)
+{
+	if (!prepared)
+		return;
+	for (size_t i = 0; i < GATEWAY_MAX_TARGETS; i++)
+		for (size_t k = 0; k < prepared->targets[i].n_images; k++)
+			image_unload(&prepared->targets[i].images[k]);
+	free(prepared);
+}
