@@ -1,0 +1,54 @@
+# Sourced by sim/demo.sh and tests/check.sh: installs what is missing and builds. Expects `root` (the source tree).
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # the lists are used, and root is set, by whoever sources this
+
+build_packages=(
+	build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libsystemd-dev libprotobuf-c-dev
+	protobuf-c-compiler libsocketcan-dev libsqlite3-dev libcyaml-dev libyaml-dev libcmocka-dev
+)
+demo_packages=(dbus openssl binutils firmware-microbit-micropython iproute2)
+test_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3)
+
+# ensure_packages ASSUME_YES PACKAGE… - install the Debian packages that are missing, asking first
+ensure_packages() {
+	local assume_yes=$1 package answer
+	local -a missing=() sudo=()
+	shift
+	for package in "$@"; do
+		dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+	echo "These Debian packages are missing: ${missing[*]}"
+	if [[ $assume_yes != yes ]]; then
+		if [[ ! -t 0 ]]; then
+			echo "Install them (apt-get install ${missing[*]}), or run this again with --yes." >&2
+			return 1
+		fi
+		read -r -p "Install them with apt-get? [Y/n] " answer
+		[[ ${answer:-y} == [yY]* ]] || return 1
+	fi
+	if ((EUID != 0)); then
+		command -v sudo >/dev/null || {
+			echo "Root is needed to install packages, and sudo is not here." >&2
+			return 1
+		}
+		sudo=(sudo)
+	fi
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			"${missing[@]}" >/dev/null
+}
+
+# build_preset PRESET - configure and build; prints only progress in a line and, on failure, the compiler's words
+build_preset() {
+	local preset=$1 log=$root/build/$1.log started=$SECONDS
+	mkdir -p "$root/build"
+	echo "building $preset …"
+	if ! (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset") >"$log" 2>&1; then
+		echo "building $preset failed; the end of $log:" >&2
+		grep -E 'error|FAILED|undefined' "$log" | head -20 >&2
+		tail -15 "$log" >&2
+		return 1
+	fi
+	echo "built $preset in $((SECONDS - started)) s"
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# What documents promise: files they link to exist, codes are listed, commands they name are built. Prints TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+number=0
+result() { # STATUS NAME
+	number=$((number + 1))
+	if (($1 == 0)); then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
+}
+
+missing=$(
+	for document in README.md docs/*.md; do
+		grep -oE '\]\([^)#: ]+' "$document" | sed 's/](//' | while read -r link; do
+			[[ -e $(dirname "$document")/$link ]] || echo "# $document links to $link"
+		done
+	done
+)
+[[ -z $missing ]]
+result $? "links between documents lead to files"
+[[ -z $missing ]] || echo "$missing"
+
+missing=$(
+	sed -nE 's/^X\(([A-Z_0-9]+), ([0-9]+),.*/\2 \1/p' gatewayd/core/codes.def | while read -r code name; do
+		grep -qE "^\| *$code *\| *\`?$name" docs/protocol.md || echo "# docs/protocol.md lacks $code $name"
+	done
+)
+[[ -z $missing ]]
+result $? "every code is listed in docs/protocol.md"
+[[ -z $missing ]] || echo "$missing"
+
+numbers=$(sed -nE 's/^X\([A-Z_0-9]+, ([0-9]+),.*/\1/p' gatewayd/core/codes.def)
+[[ $(sort -n <<<"$numbers") == "$numbers" && -z $(uniq -d <<<"$numbers") ]]
+result $? "codes rise and none is used twice"
+
+long=$(git ls-files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 500 {print "# " $2 ": " $1 " lines"}')
+[[ -z $long ]]
+result $? "no source file is longer than 500 lines"
+[[ -z $long ]] || echo "$long"
+echo "1..$number"

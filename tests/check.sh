@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, runs the test suites and closes with 'N passed, M failed'.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=sim/setup.sh
+source "$root/sim/setup.sh"
+
+all_suites=(unit scenario daemon arch lint fuzz)
+usage() {
+	cat <<EOF
+Usage: tests/check.sh [--yes] [--list] [SUITE…]
+
+Runs the test suites, all without names. What is missing is installed with apt, asked for first.
+
+  --yes    install without asking (also with CI=true)
+  --list   list the suites
+  unit     pure cores in simulated time, and modules; with AddressSanitizer and UBSan
+  scenario whole campaigns in one process in simulated time, with lost frames and lost sessions
+  daemon   the real binaries: simulated bus, TLS, D-Bus, SIGKILL in each phase, bad input
+  arch     who includes whom; pure archives pull in no clock, file, random number or log
+  lint     formatting, clang-tidy and shellcheck
+  fuzz     each fuzzer for ${FUZZ_SECONDS:-8} s (FUZZ_SECONDS)
+
+Exit status: 0 if nothing failed, 1 if something did, 2 wrong usage.
+EOF
+}
+
+assume_yes=no
+[[ ${CI:-} == true ]] && assume_yes=yes
+suites=()
+for argument in "$@"; do
+	case $argument in
+	--yes) assume_yes=yes ;;
+	--list) printf '%s\n' "${all_suites[@]}" && exit 0 ;;
+	-h | --help) usage && exit 0 ;;
+	-*) echo "tests/check.sh: unknown option $argument; see --help" >&2 && exit 2 ;;
+	*)
+		if [[ " ${all_suites[*]} " != *" $argument "* ]]; then
+			echo "tests/check.sh: there is no suite '$argument'; there are: ${all_suites[*]}" >&2
+			exit 2
+		fi
+		suites+=("$argument")
+		;;
+	esac
+done
+((${#suites[@]})) || suites=("${all_suites[@]}")
+
+passed=0
+failed=0
+skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# tap NAME SECONDS COMMAND… - run a program that prints TAP; count its lines; show its output if anything failed
+tap() {
+	local name=$1 limit=$2 started=$SECONDS status ok bad skip plan
+	shift 2
+	timeout -k 5 "$limit" "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	skip=$(grep -cE '^ok .*# SKIP' "$log")
+	ok=$(($(grep -cE '^ok ' "$log") - skip))
+	bad=$(grep -cE '^not ok ' "$log")
+	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$log" | head -1)
+	if ((status == 124 || status == 137)); then
+		bad=$((bad + 1))
+		echo "not ok - $name: not done after $limit s" >>"$log"
+	elif ((bad == 0 && (status != 0 || ok + skip == 0 || (${plan:-0} > 0 && plan != ok + skip)))); then
+		bad=$((bad + 1))
+		echo "not ok - $name: ended with status $status after $((ok + skip)) of ${plan:-?} tests" >>"$log"
+	fi
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	skipped=$((skipped + skip))
+	if ((bad)); then
+		printf '  %-40s %4d passed, %d FAILED (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - started))
+		grep -vE '^ok ' "$log" | tail -60 | sed 's/^/    /'
+	else
+		printf '  %-40s %4d passed (%d s)\n' "$name" "$ok" $((SECONDS - started))
+	fi
+	((skip == 0)) || grep -E '^ok .*# SKIP' "$log" | sed 's/^/    SKIPPED: /'
+}
+
+# check NAME COMMAND… - one test: a command that must succeed
+check() {
+	local name=$1
+	shift
+	if "$@" >"$log" 2>&1 </dev/null; then
+		passed=$((passed + 1))
+		printf '  %-40s    1 passed\n' "$name"
+	else
+		failed=$((failed + 1))
+		printf '  %-40s FAILED\n' "$name"
+		tail -40 "$log" | sed 's/^/    /'
+	fi
+}
+
+suite_unit() {
+	local program
+	for program in "$root"/build/asan/tests/unit/*; do
+		[[ -x $program && -f $program ]] && tap "$(basename "$program")" 120 "$program"
+	done
+}
+
+suite_scenario() {
+	local preset program
+	for preset in release asan; do
+		for program in "$root/build/$preset"/tests/scenario/*; do
+			[[ -x $program && -f $program ]] && tap "$preset/$(basename "$program")" 300 "$program"
+		done
+	done
+}
+
+suite_daemon() {
+	local script
+	for script in "$root"/tests/daemon/test_*.sh; do
+		tap "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
+	done
+}
+
+suite_arch() {
+	tap includes 60 "$root/tests/arch/includes.sh"
+	tap symbols 60 "$root/tests/arch/symbols.sh" "$root/build/release"
+	tap documents 60 "$root/tests/arch/documents.sh"
+}
+
+tidy_all() {
+	(cd "$root" && git ls-files '*.c' | grep -v '^tests/fuzz/' |
+		xargs -P "$(nproc)" -n 6 clang-tidy --quiet -p build/release 2>/dev/null)
+}
+
+suite_lint() {
+	local -a sources scripts
+	mapfile -t sources < <(cd "$root" && git ls-files '*.c' '*.h' | sed "s|^|$root/|")
+	mapfile -t scripts < <(cd "$root" && git ls-files '*.sh' | sed "s|^|$root/|")
+	check clang-format clang-format --dry-run -Werror "${sources[@]}"
+	check shellcheck shellcheck -x -P "$root" "${scripts[@]}"
+	check clang-tidy tidy_all
+}
+
+suite_fuzz() {
+	local program name corpus
+	for program in "$root"/build/fuzz/tests/fuzz/fuzz_*; do
+		[[ -x $program && -f $program ]] || continue
+		name=$(basename "$program")
+		corpus=$(mktemp -d)
+		[[ -d $root/tests/fuzz/corpus/$name ]] && cp "$root/tests/fuzz/corpus/$name"/* "$corpus/"
+		check "$name" "$program" -max_total_time="${FUZZ_SECONDS:-8}" -seed=1 -rss_limit_mb=1024 -timeout=5 \
+			-print_final_stats=0 -artifact_prefix="$root/build/fuzz/" "$corpus"
+		rm -rf "$corpus"
+	done
+}
+
+ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" || exit 1
+presets=()
+for suite in "${suites[@]}"; do
+	case $suite in
+	unit) presets+=(asan) ;;
+	scenario) presets+=(release asan) ;;
+	daemon | arch | lint) presets+=(release) ;;
+	fuzz) presets+=(fuzz) ;;
+	esac
+done
+for preset in $(printf '%s\n' "${presets[@]}" | sort -u); do
+	if ! build_preset "$preset"; then
+		echo "0 passed, 1 failed"
+		exit 1
+	fi
+done
+started=$SECONDS
+for suite in "${suites[@]}"; do
+	echo "$suite"
+	"suite_$suite"
+done
+echo "ran ${suites[*]} in $((SECONDS - started)) s"
+if ((skipped)); then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+((failed == 0))
