@@ -1,0 +1,104 @@
+#include "ecu-flash/load/image_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail(char *text, size_t n_text, const char *path, int error)
+{
+	snprintf(text, n_text, "%s: %s", path, strerror(error));
+	return -error;
+}
+
+static int digest_segments(const struct image *image, uint8_t *out)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+
+	for (size_t i = 0; ok && i < image->n_segments; i++)
+		ok = EVP_DigestUpdate(ctx, image->segments[i].data, image->segments[i].n_bytes);
+	ok = ok && EVP_DigestFinal_ex(ctx, out, NULL);
+	EVP_MD_CTX_free(ctx);
+	return ok ? 0 : -ENOMEM;
+}
+
+/* maps the file; a hole in the mapping (the file cut while it is read) is not expected of firmware in a store */
+static int map_file(struct image_file *file, const char *path, char *text, size_t n_text)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int error = 0;
+
+	if (fd < 0)
+		return fail(text, n_text, path, errno);
+	if (fstat(fd, &st) != 0) {
+		error = errno;
+	} else if (!S_ISREG(st.st_mode)) {
+		error = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	} else if (st.st_size > 0) {
+		file->map_n = (size_t)st.st_size;
+		file->map = mmap(NULL, file->map_n, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (file->map == MAP_FAILED) {
+			error = errno;
+			file->map = NULL;
+		}
+	}
+	close(fd);
+	return error ? fail(text, n_text, path, error) : 0;
+}
+
+static int decode(struct image_file *file, const char *path, enum image_format format, uint64_t raw_base, char *text,
+		  size_t n_text)
+{
+	static const uint8_t nothing[1];
+	const uint8_t *bytes = file->map ? file->map : nothing;
+	struct image_error error;
+
+	file->buf = malloc(file->map_n ? file->map_n : 1);
+	if (!file->buf)
+		return fail(text, n_text, path, ENOMEM);
+	if (image_parse(&file->image, format, bytes, file->map_n, raw_base, file->buf, file->map_n, &error)) {
+		if (error.line)
+			snprintf(text, n_text, "%s:%u: %s", path, error.line, error.text);
+		else
+			snprintf(text, n_text, "%s: %s", path, error.text);
+		return 1;
+	}
+	if (file->image.format == IMAGE_RAW) { /* its segment lies in the mapping */
+		free(file->buf);
+		file->buf = NULL;
+	}
+	if (!EVP_Digest(bytes, file->map_n, file->file_sha256, NULL, EVP_sha256(), NULL) ||
+	    digest_segments(&file->image, file->segments_sha256))
+		return fail(text, n_text, path, ENOMEM);
+	return 0;
+}
+
+int image_load(const char *path, enum image_format format, uint64_t raw_base, struct image_file *file, char *text,
+	       size_t n_text)
+{
+	struct image_file loaded = {0};
+	int r = map_file(&loaded, path, text, n_text);
+
+	if (!r)
+		r = decode(&loaded, path, format, raw_base, text, n_text);
+	if (r)
+		image_unload(&loaded);
+	else
+		*file = loaded;
+	return r;
+}
+
+void image_unload(struct image_file *file)
+{
+	if (file->map)
+		munmap(file->map, file->map_n);
+	free(file->buf);
+	*file = (struct image_file){0};
+}

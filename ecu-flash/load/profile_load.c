@@ -1,0 +1,361 @@
+#include "ecu-flash/load/profile_load.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ecu-flash/load/profile_yaml.h"
+
+/* one number of the YAML: its range there, and where it goes, multiplied by @scale */
+struct number {
+	const char *key;
+	size_t from;
+	uint64_t min, max;
+	size_t to;
+	size_t to_size;
+	uint64_t scale;
+	bool hex; /* how people write it */
+};
+
+#define ENTRY(key, min, max, field, scale, hex)                                                      \
+	{                                                                                            \
+#key, offsetof(struct profile_yaml, key), min, max, offsetof(struct profile, field), \
+		    sizeof(((struct profile *)NULL)->field), scale, hex                              \
+	}
+#define NUMBER(key, min, max, field, scale) ENTRY(key, min, max, field, scale, false)
+#define HEX(key, min, max, field)           ENTRY(key, min, max, field, 1, true)
+
+static const struct number numbers[] = {
+    NUMBER(link.block_size, 0, 255, link.block_size, 1),
+    NUMBER(link.n_as_ms, 1, 65535, link.n_as_us, 1000),
+    NUMBER(link.n_ar_ms, 1, 65535, link.n_ar_us, 1000),
+    NUMBER(link.n_bs_ms, 1, 65535, link.n_bs_us, 1000),
+    NUMBER(link.n_cr_ms, 1, 65535, link.n_cr_us, 1000),
+    NUMBER(timing.p2_ms, 1, 65535, timing.p2_us, 1000),
+    NUMBER(timing.p2_star_ms, 1, 655350, timing.p2_star_us, 1000),
+    NUMBER(timing.s3_ms, 100, 4500, timing.s3_client_us, 1000),
+    NUMBER(timing.max_pending, 1, 100000, timing.max_pending, 1),
+    NUMBER(timing.pending_max_s, 1, 3600, timing.pending_max_us, 1000000),
+    NUMBER(timing.answer_max_ms, 1, 600000, timing.answer_max_us, 1000),
+    NUMBER(timing.busy_pause_ms, 1, 60000, timing.busy_pause_us, 1000),
+    NUMBER(timing.busy_repeats, 0, 1000, timing.max_busy_repeats, 1),
+    NUMBER(timing.boot_wait_ms, 0, 600000, boot_wait_ms, 1),
+    NUMBER(timing.boot_max_ms, 1, 600000, boot_max_ms, 1),
+    NUMBER(timing.block_retries, 0, 255, block_retries, 1),
+    HEX(security.level, 1, 0x41, security_level),
+    HEX(dids.hardware, 0, 0xffff, did_hardware),
+    HEX(dids.serial, 0, 0xffff, did_serial),
+    HEX(dids.boot, 0, 0xffff, did_boot),
+    HEX(dids.application, 0, 0xffff, did_application),
+    HEX(dids.data, 0, 0xffff, did_data),
+    HEX(dids.fingerprint, 0, 0xffff, did_fingerprint),
+    HEX(routines.preconditions, 0, 0xffff, routine_preconditions),
+    HEX(routines.erase, 0, 0xffff, routine_erase),
+    HEX(routines.check, 0, 0xffff, routine_check),
+    HEX(routines.dependencies, 0, 0xffff, routine_dependencies),
+    HEX(routines.running_status, 0, 0xff, routine_running_status),
+    NUMBER(memory.address_bytes, 1, 5, address_bytes, 1),
+    NUMBER(memory.length_bytes, 1, 4, length_bytes, 1),
+    HEX(memory.data_format, 0, 0xff, data_format),
+    NUMBER(memory.max_block, 0, UINT32_MAX, max_block_bytes, 1),
+    NUMBER(estimate.program_us_per_block, 0, 60000000, program_us_per_block, 1),
+};
+
+struct load {
+	const struct yaml_doc *doc;
+	const struct profile_yaml *yaml;
+	struct profile *profile;
+	struct yaml_error *error;
+};
+
+static bool has(const struct load *l, const char *key)
+{
+	return yaml_has(l->doc, key);
+}
+
+static int range(const struct load *l, const char *key, uint64_t value, uint64_t min, uint64_t max, bool hex)
+{
+	if (value >= min && value <= max)
+		return 0;
+	if (hex)
+		return yaml_error_at(l->doc, l->error, key, "must be 0x%" PRIx64 "..0x%" PRIx64 ", is 0x%" PRIx64, min,
+				     max, value);
+	return yaml_error_at(l->doc, l->error, key, "must be %" PRIu64 "..%" PRIu64 ", is %" PRIu64, min, max, value);
+}
+
+static int apply_numbers(const struct load *l)
+{
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		const struct number *n = &numbers[i];
+		uint8_t *to = (uint8_t *)l->profile + n->to;
+		uint64_t value;
+
+		if (!has(l, n->key))
+			continue;
+		memcpy(&value, (const uint8_t *)l->yaml + n->from, sizeof value);
+		if (range(l, n->key, value, n->min, n->max, n->hex))
+			return 1;
+		value *= n->scale;
+		switch (n->to_size) {
+		case 1:
+			*to = (uint8_t)value;
+			break;
+		case 2:
+			memcpy(to, &(uint16_t){(uint16_t)value}, 2);
+			break;
+		case 4:
+			memcpy(to, &(uint32_t){(uint32_t)value}, 4);
+			break;
+		case 8:
+			memcpy(to, &value, 8);
+			break;
+		}
+	}
+	return 0;
+}
+
+static int needs(const struct load *l, const char *key, const char *form)
+{
+	if (has(l, key))
+		return 0;
+	return yaml_error_at(l->doc, l->error, key, "is missing: addressing of the form %s needs it", form);
+}
+
+static int takes_no(const struct load *l, const char *key, const char *form)
+{
+	if (!has(l, key))
+		return 0;
+	return yaml_error_at(l->doc, l->error, key, "does not belong to addressing of the form %s", form);
+}
+
+static int apply_identifiers(const struct load *l, const char *form)
+{
+	struct isotp_address *a = &l->profile->link.address;
+	uint32_t max = a->extended_id ? 0x1fffffff : 0x7ff;
+
+	if (needs(l, "addressing.request", form) || needs(l, "addressing.response", form) ||
+	    range(l, "addressing.request", l->yaml->addressing.request, 0, max, true) ||
+	    range(l, "addressing.response", l->yaml->addressing.response, 0, max, true))
+		return 1;
+	a->tx_id = (uint32_t)l->yaml->addressing.request;
+	a->rx_id = (uint32_t)l->yaml->addressing.response;
+	return 0;
+}
+
+/* 18DA: physical, 18DB: functional, then target and source address (ISO 15765-2, normal fixed addressing) */
+static int apply_fixed(const struct load *l)
+{
+	struct isotp_address *a = &l->profile->link.address;
+	uint32_t target = (uint32_t)l->yaml->addressing.target_address;
+	uint32_t source = has(l, "addressing.source_address") ? (uint32_t)l->yaml->addressing.source_address : 0xf1;
+
+	if (needs(l, "addressing.target_address", "normal-fixed") ||
+	    takes_no(l, "addressing.request", "normal-fixed") || takes_no(l, "addressing.response", "normal-fixed") ||
+	    takes_no(l, "addressing.address_extension", "normal-fixed"))
+		return 1;
+	if (has(l, "addressing.id_bits") && !a->extended_id)
+		return yaml_error_at(l->doc, l->error, "addressing.id_bits",
+				     "must be 29 for addressing of the form normal-fixed");
+	a->extended_id = true;
+	a->tx_id = 0x18da0000u | target << 8 | source;
+	a->rx_id = 0x18da0000u | source << 8 | target;
+	l->profile->functional.id = 0x18db3300u | source;
+	return 0;
+}
+
+static int apply_addressing(const struct load *l)
+{
+	struct isotp_address *a = &l->profile->link.address;
+	const __typeof__(l->yaml->addressing) *y = &l->yaml->addressing;
+	int r = 0;
+
+	a->form = (enum isotp_addressing)y->form; /* absent: 0, which is normal */
+	if (has(l, "addressing.id_bits") && y->id_bits != 11 && y->id_bits != 29)
+		return yaml_error_at(l->doc, l->error, "addressing.id_bits", "must be 11 or 29, is %" PRIu64,
+				     y->id_bits);
+	a->extended_id = y->id_bits == 29;
+	if (range(l, "addressing.target_address", y->target_address, 0, 255, true) ||
+	    range(l, "addressing.source_address", y->source_address, 0, 255, true) ||
+	    range(l, "addressing.address_extension", y->address_extension, 0, 255, true))
+		return 1;
+	l->profile->functional.id = a->extended_id ? 0x18db33f1 : 0x7df;
+	switch (a->form) {
+	case ISOTP_NORMAL:
+		r = apply_identifiers(l, "normal") || takes_no(l, "addressing.target_address", "normal") ||
+		    takes_no(l, "addressing.source_address", "normal") ||
+		    takes_no(l, "addressing.address_extension", "normal");
+		break;
+	case ISOTP_NORMAL_FIXED:
+		r = apply_fixed(l);
+		break;
+	case ISOTP_EXTENDED: /* the first byte is the address of the one who is spoken to */
+		r = apply_identifiers(l, "extended") || needs(l, "addressing.target_address", "extended") ||
+		    takes_no(l, "addressing.address_extension", "extended");
+		a->tx_ae = (uint8_t)y->target_address;
+		a->rx_ae = has(l, "addressing.source_address") ? (uint8_t)y->source_address : 0xf1;
+		break;
+	case ISOTP_MIXED: /* the same extension both ways */
+		r = apply_identifiers(l, "mixed") || needs(l, "addressing.address_extension", "mixed") ||
+		    takes_no(l, "addressing.target_address", "mixed") ||
+		    takes_no(l, "addressing.source_address", "mixed");
+		a->tx_ae = a->rx_ae = (uint8_t)y->address_extension;
+		break;
+	}
+	if (!r && has(l, "addressing.functional")) {
+		r = range(l, "addressing.functional", y->functional, 0, a->extended_id ? 0x1fffffff : 0x7ff, true);
+		l->profile->functional.id = (uint32_t)y->functional;
+	}
+	l->profile->functional.extended_id = a->extended_id;
+	return r;
+}
+
+static int apply_st_min(const struct load *l)
+{
+	uint64_t us = l->yaml->link.st_min_us;
+
+	if (us > 0 && us < 1000 && us % 100 == 0)
+		l->profile->link.st_min = (uint8_t)(0xf0 + us / 100);
+	else if (us % 1000 == 0 && us <= 127000)
+		l->profile->link.st_min = (uint8_t)(us / 1000);
+	else
+		return yaml_error_at(
+		    l->doc, l->error, "link.st_min_us",
+		    "must be 0, 100..900 in steps of 100, or 1000..127000 in steps of 1000; is %" PRIu64, us);
+	return 0;
+}
+
+static int apply_pad(const struct load *l)
+{
+	const char *text = l->yaml->link.pad;
+	unsigned char byte;
+
+	if (strcmp(text, "none") == 0) {
+		l->profile->link.pad = false;
+		return 0;
+	}
+	if (strncmp(text, "0x", 2) != 0 || strlen(text) != 4 || yaml_hex_bytes(text, &byte, 1) != 1)
+		return yaml_error_at(l->doc, l->error, "link.pad", "must be none or a byte as 0xCC, is \"%s\"", text);
+	l->profile->link.pad = true;
+	l->profile->link.pad_byte = byte;
+	return 0;
+}
+
+static int apply_link(const struct load *l)
+{
+	struct isotp_config *link = &l->profile->link;
+	struct can_node_functional *functional = &l->profile->functional;
+	uint64_t tx_dl = l->yaml->link.tx_dl;
+
+	link->fd = l->yaml->link.fd;
+	link->brs = has(l, "link.brs") ? l->yaml->link.brs : link->fd;
+	link->tx_dl = link->fd ? 64 : 8;
+	if (has(l, "link.tx_dl")) {
+		if (tx_dl < 8 || tx_dl > 64 || can_msg_fd_len((size_t)tx_dl) != tx_dl)
+			return yaml_error_at(l->doc, l->error, "link.tx_dl",
+					     "must be one of 8, 12, 16, 20, 24, 32, 48, 64; is %" PRIu64, tx_dl);
+		if (tx_dl > 8 && !link->fd)
+			return yaml_error_at(l->doc, l->error, "link.tx_dl", "above 8 needs fd: true");
+		link->tx_dl = (uint8_t)tx_dl;
+	}
+	if (link->brs && !link->fd)
+		return yaml_error_at(l->doc, l->error, "link.brs", "needs fd: true");
+	if ((has(l, "link.pad") && apply_pad(l)) || (has(l, "link.st_min_us") && apply_st_min(l)))
+		return 1;
+	functional->fd = link->fd;
+	functional->brs = link->brs;
+	functional->pad = link->pad;
+	functional->pad_byte = link->pad_byte;
+	return 0;
+}
+
+static int apply_security(const struct load *l)
+{
+	struct profile *p = l->profile;
+
+	if (has(l, "security.algorithm"))
+		p->security_algorithm = (enum profile_security_algorithm)l->yaml->security.algorithm;
+	if (has(l, "security.key"))
+		memcpy(p->security_key_id, l->yaml->security.key, sizeof p->security_key_id);
+	if (!(p->security_level & 1u))
+		return yaml_error_at(l->doc, l->error, "security.level",
+				     "must be odd: it is the sub-function that asks for a seed; is 0x%x",
+				     p->security_level);
+	if (p->security_algorithm != PROFILE_SECURITY_NONE && !p->security_key_id[0])
+		return yaml_error_at(l->doc, l->error, "security.key",
+				     "is missing: name a key of the key file, or say algorithm: none");
+	return 0;
+}
+
+static int apply_words(const struct load *l)
+{
+	struct profile *p = l->profile;
+	double erase = l->yaml->estimate.erase_ms_per_kib;
+
+	memcpy(p->name, l->yaml->name, sizeof p->name);
+	if (has(l, "template") && strcmp(l->yaml->template_name, "single-bank") != 0)
+		return yaml_error_at(l->doc, l->error, "template", "must be single-bank, is \"%s\"",
+				     l->yaml->template_name);
+	if (has(l, "supply"))
+		p->supply = (enum profile_supply)l->yaml->supply;
+	if (has(l, "routines.erase_argument"))
+		p->erase_argument = (enum profile_erase_argument)l->yaml->routines.erase_argument;
+	if (has(l, "routines.check_argument"))
+		p->check_argument = (enum profile_check_argument)l->yaml->routines.check_argument;
+	if (has(l, "estimate.erase_ms_per_kib")) {
+		if (!(erase >= 0 && erase <= 100000))
+			return yaml_error_at(l->doc, l->error, "estimate.erase_ms_per_kib", "must be 0..100000");
+		p->erase_ms_per_kib_x100 = (uint32_t)(erase * 100 + 0.5);
+	}
+	if (has(l, "fingerprint")) {
+		int n = yaml_hex_bytes(l->yaml->fingerprint, p->fingerprint, sizeof p->fingerprint);
+
+		if (n < 1)
+			return yaml_error_at(l->doc, l->error, "fingerprint", "must be 1..%u bytes in hexadecimal",
+					     PROFILE_MAX_FINGERPRINT);
+		p->n_fingerprint = (uint8_t)n;
+	}
+	return 0;
+}
+
+static int apply(const struct load *l)
+{
+	const char *wrong;
+
+	if (apply_words(l) || apply_numbers(l) || apply_addressing(l) || apply_link(l) || apply_security(l) ||
+	    profile_steps_apply(l->doc, l->yaml, l->profile, l->error))
+		return 1;
+	wrong = profile_check(l->profile);
+	return wrong ? yaml_error_at(l->doc, l->error, "", "%s", wrong) : 0;
+}
+
+static int finish(struct yaml_doc *doc, struct profile_yaml *yaml, struct profile *profile, struct yaml_error *error)
+{
+	struct profile loaded;
+	int r;
+
+	profile_template_single_bank(&loaded);
+	r = apply(&(struct load){doc, yaml, &loaded, error});
+	if (!r)
+		*profile = loaded;
+	yaml_free(&profile_yaml_schema, yaml);
+	yaml_doc_free(doc);
+	return r;
+}
+
+int profile_load_file(const char *path, struct profile *profile, struct yaml_error *error)
+{
+	struct yaml_doc *doc = NULL;
+	void *yaml = NULL;
+	int r = yaml_load_file(path, &profile_yaml_schema, &yaml, &doc, error);
+
+	return r ? r : finish(doc, yaml, profile, error);
+}
+
+int profile_load_memory(const char *name, const char *text, size_t n, struct profile *profile, struct yaml_error *error)
+{
+	struct yaml_doc *doc = NULL;
+	void *yaml = NULL;
+	int r = yaml_load_memory(name, text, n, &profile_yaml_schema, &yaml, &doc, error);
+
+	return r ? r : finish(doc, yaml, profile, error);
+}
