@@ -6,6 +6,10 @@
  *
  * Irreversible steps: before the first request of an erase (and of any step marked point_of_no_return) the run gives
  * FLASH_EVENT_INTENT and waits for flash_run_intent_stored(): the intent must be durable before the ECU changes.
+ * Without an answer the run gives up after 60 s; a key is waited for 30 s.
+ *
+ * Failures before that leave the ECU in its default session; failures after it leave it in its boot loader, and nothing
+ * more is sent. A job of kind verify reads the identifiers and compares the versions, in the session the ECU is in.
  */
 #ifndef ECU_FLASH_FLASH_RUN_H
 #define ECU_FLASH_FLASH_RUN_H
@@ -13,13 +17,15 @@
 #include "ecu-flash/image.h"
 #include "ecu-flash/profile.h"
 
-#define FLASH_MAX_UNITS 8u
+#define FLASH_MAX_UNITS     8u
 #define FLASH_VERSION_BYTES 65u
 
 struct flash_unit {
 	const struct image *image;
 	uint8_t sha256[32]; /* of the segments' bytes joined, for a check routine that takes it */
 	char expected_version[FLASH_VERSION_BYTES]; /* "" = any that can be read */
+	uint16_t version_did; /* where it is read back; 0 = the profile's application DID. Of units that share a DID the
+			       * last one with an expected version counts. */
 };
 
 enum flash_job_kind { FLASH_JOB_IDENTIFY, FLASH_JOB_FLASH, FLASH_JOB_VERIFY };
@@ -28,25 +34,28 @@ struct flash_job {
 	enum flash_job_kind kind;
 	const struct profile *profile;
 	struct flash_unit units[FLASH_MAX_UNITS];
-	uint8_t n_units;
+	uint8_t n_units; /* flash: 1..8; verify: 0..8; identify: ignored */
+	/* the ECU may sit in its boot loader since an earlier run was cut off: silence and refusals of what comes
+	 * before its programming session are tolerated */
+	bool recovery;
 };
 
 /* why a run failed; stable numbers, listed in docs/protocol.md */
 enum flash_code {
 	FLASH_OK = 0,
-	FLASH_NO_ANSWER = 1,          /* the ECU never answered, or stopped answering */
-	FLASH_NEGATIVE_RESPONSE = 2,  /* nrc says which */
+	FLASH_NO_ANSWER = 1,         /* the ECU never answered, or stopped answering */
+	FLASH_NEGATIVE_RESPONSE = 2, /* nrc says which */
 	FLASH_SECURITY_DENIED = 3,
-	FLASH_PRECONDITIONS = 4,      /* 31 0203 said no */
+	FLASH_PRECONDITIONS = 4, /* 31 0203 said no */
 	FLASH_ERASE_FAILED = 5,
 	FLASH_TRANSFER_FAILED = 6,
-	FLASH_CHECK_FAILED = 7,       /* the ECU's check of its memory failed */
+	FLASH_CHECK_FAILED = 7, /* the ECU's check of its memory failed */
 	FLASH_DEPENDENCIES = 8,
 	FLASH_BOOT_TIMEOUT = 9,
 	FLASH_WRONG_VERSION = 10,
 	FLASH_MALFORMED_ANSWER = 11,
-	FLASH_BAD_BLOCK_LENGTH = 12,  /* maxNumberOfBlockLength 0, 1 or 2 */
-	FLASH_STOPPED = 13,           /* asked to stop before the first erase */
+	FLASH_BAD_BLOCK_LENGTH = 12, /* maxNumberOfBlockLength 0, 1 or 2 */
+	FLASH_STOPPED = 13,          /* asked to stop before the first erase */
 	FLASH_KEY_UNAVAILABLE = 14,
 	FLASH_TRANSPORT = 15,         /* the request could not be sent */
 	FLASH_BUS_QUIET_REFUSED = 16, /* an ECU refused the functional part */
@@ -95,9 +104,9 @@ struct flash_result {
 	uint8_t unit;
 	uint8_t sid; /* request that failed, 0 = none */
 	uint8_t nrc;
-	bool erased;  /* the point of no return was passed */
-	bool verified; /* check, dependencies and version read-back all passed after boot */
-	char text[160]; /* words: what happened, to what */
+	bool erased;                  /* the point of no return was passed */
+	bool verified;                /* check, dependencies and version read-back all passed after boot */
+	char text[160];               /* words: what happened, to what */
 	struct flash_identity before; /* application_version as read before the flash */
 	struct flash_identity after;
 	uint64_t payload_bytes; /* image bytes transferred, repeats not counted */
@@ -107,31 +116,51 @@ struct flash_result {
 	uint32_t block_repeats;
 };
 
+#define FLASH_MAX_RUN_EVENTS 8u
+
+/* All fields are private but `result` once the run is finished. */
 struct flash_run {
 	struct flash_job job;
 	struct uds_channel *channel;
 	struct flash_result result;
 	uint8_t state;
-	uint8_t phase;
+	uint8_t stage;
+	uint8_t phase; /* within the step */
 	uint8_t step_index;
+	uint8_t tries[PROFILE_MAX_STEPS]; /* of each step that failed */
 	uint8_t unit;
+	uint8_t resume_unit; /* where the next group of unit steps begins, after a return to the session step */
 	uint8_t segment;
-	uint8_t tries;
+	uint8_t request_tries; /* lost answers to the request at hand */
+	uint8_t routine_starts;
+	uint8_t wrong_keys;
+	uint8_t key_delays;
+	uint8_t quiet_index;
+	bool begin_due; /* after the pause the step begins, else its request is sent */
+	bool boot_polled;
+	bool session_entered; /* a session other than the default one may be active through us */
+	bool answered;        /* identify: something came back */
+	bool stop_wanted;
+	enum flash_code stop_code;
+	bool quiet_again; /* after a reset, 85 and 28 are sent physically while others still flash */
 	uint8_t block_counter;
 	uint8_t block_tries;
+	uint8_t block_shift; /* blocks were made smaller since whole ones did not get through */
+	uint8_t segment_starts;
 	uint32_t block_bytes; /* payload of one TransferData */
+	uint32_t block_n;     /* of the block at hand */
 	uint64_t segment_offset;
 	uint64_t bytes_total;
-	uint64_t bytes_base;  /* of segments completed */
+	uint64_t bytes_base; /* of segments completed */
 	uint64_t deadline_us;
 	uint64_t boot_deadline_us;
+	uint64_t routine_deadline_us;
 	uint64_t request_us;
-	bool stop_wanted;
-	bool quiet_again; /* after a reset, 85 and 28 are sent physically while others still flash */
-	struct flash_event events[8];
+	struct flash_event events[FLASH_MAX_RUN_EVENTS];
 	uint8_t event_head;
 	uint8_t event_n;
-	uint8_t scratch[128];
+	uint8_t n_scratch;
+	uint8_t scratch[128]; /* the key; a version read back */
 };
 
 /* @job: copied; its profile and images live as long as the run. @channel: idle, attached to a node by the caller. */
@@ -146,6 +175,14 @@ void flash_run_key_unavailable(struct flash_run *self, uint64_t now_us);
 void flash_run_intent_stored(struct flash_run *self, uint64_t now_us);
 /* stop at the next safe point: at once before the first erase, else after the ECU is verified */
 void flash_run_stop(struct flash_run *self, uint64_t now_us);
+/* the same for another reason than FLASH_STOPPED */
+void flash_run_stop_because(struct flash_run *self, uint64_t now_us, enum flash_code code);
+/* for the owner of the bus: a run that has not been started fails for what happened there; @sid, @nrc: 0 = none */
+void flash_run_refuse(struct flash_run *self, uint64_t now_us, enum flash_code code, uint8_t sid, uint8_t nrc,
+		      const char *words);
+bool flash_run_started(const struct flash_run *self);
+/* true from the first irreversible step on */
+bool flash_run_erased(const struct flash_run *self);
 bool flash_run_finished(const struct flash_run *self);
 const struct flash_result *flash_run_result(const struct flash_run *self);
 

@@ -1,0 +1,212 @@
+/* 22: the identifiers of an ECU before and after, and the comparison of versions. */
+#include "ecu-flash/flash_run_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define N_IDS 5u /* then phase N_IDS + u reads the version of unit u, where its DID is not one of these */
+
+static struct flash_identity *target(struct flash_run *self)
+{
+	return self->stage == FLASH_STAGE_IDENTIFY ? &self->result.before : &self->result.after;
+}
+
+static char *field(struct flash_identity *id, unsigned i)
+{
+	char *fields[N_IDS] = {id->hardware_id, id->serial_number, id->boot_version, id->application_version,
+			       id->data_version};
+
+	return fields[i];
+}
+
+static uint16_t profile_did(const struct profile *p, unsigned i)
+{
+	uint16_t dids[N_IDS] = {p->did_hardware, p->did_serial, p->did_boot, p->did_application, p->did_data};
+
+	return dids[i];
+}
+
+static uint16_t unit_did(const struct flash_run *self, unsigned unit)
+{
+	uint16_t did = self->job.units[unit].version_did;
+
+	return did ? did : flash_profile(self)->did_application;
+}
+
+/* whether a unit's version is compared: of those that share a DID, the last one that expects something, else the last
+ */
+static bool counts(const struct flash_run *self, unsigned unit)
+{
+	bool expects = self->job.units[unit].expected_version[0] != 0;
+
+	for (unsigned u = 0; u < self->job.n_units; u++) {
+		bool other = self->job.units[u].expected_version[0] != 0;
+
+		if (u == unit || unit_did(self, u) != unit_did(self, unit))
+			continue;
+		if ((other && !expects) || (other == expects && u > unit))
+			return false;
+	}
+	return unit_did(self, unit) != 0;
+}
+
+static uint16_t did_of(const struct flash_run *self)
+{
+	if (self->phase < N_IDS)
+		return profile_did(flash_profile(self), self->phase);
+	return unit_did(self, self->phase - N_IDS);
+}
+
+/* whether the run cannot do without the DID at hand */
+static bool needed(const struct flash_run *self)
+{
+	if (self->stage == FLASH_STAGE_IDENTIFY)
+		return false;
+	for (unsigned u = 0; u < self->job.n_units; u++)
+		if (counts(self, u) && unit_did(self, u) == did_of(self))
+			return true;
+	return false;
+}
+
+/* ASCII as it is, without a leading count byte and padding; anything else in hexadecimal */
+static void to_text(const uint8_t *data, size_t n, char out[FLASH_VERSION_BYTES])
+{
+	size_t i;
+
+	while (n && (data[n - 1] == 0 || data[n - 1] == ' ' || data[n - 1] == 0xff))
+		n--;
+	if (n > 1 && data[0] < 0x20) {
+		for (i = 1; i < n && data[i] >= 0x20 && data[i] < 0x7f; i++)
+			;
+		if (i == n) {
+			data++;
+			n--;
+		}
+	}
+	for (i = 0; i < n && data[i] >= 0x20 && data[i] < 0x7f; i++)
+		;
+	if (i == n) {
+		if (n >= FLASH_VERSION_BYTES)
+			n = FLASH_VERSION_BYTES - 1;
+		memcpy(out, data, n);
+		out[n] = 0;
+		return;
+	}
+	if (n > (FLASH_VERSION_BYTES - 1) / 2)
+		n = (FLASH_VERSION_BYTES - 1) / 2;
+	for (i = 0; i < n; i++)
+		snprintf(out + 2 * i, 3, "%02x", data[i]);
+}
+
+static bool version_fits(struct flash_run *self, uint64_t now_us, unsigned unit, const char *version)
+{
+	const char *expected = self->job.units[unit].expected_version;
+	char words[128];
+
+	if (expected[0] ? !strcmp(expected, version) : version[0] != 0)
+		return true;
+	if (!expected[0])
+		snprintf(words, sizeof(words), "no version can be read back");
+	else
+		snprintf(words, sizeof(words), "version read back is '%.40s', expected '%.40s'", version, expected);
+	self->unit = (uint8_t)unit;
+	flash_fail(self, now_us, FLASH_WRONG_VERSION, NULL, words);
+	return false;
+}
+
+static void finish(struct flash_run *self, uint64_t now_us)
+{
+	if (self->stage == FLASH_STAGE_STEPS) {
+		flash_steps_done(self, now_us);
+		return;
+	}
+	if (!self->answered && !self->job.recovery) {
+		struct uds_event ev = {.kind = UDS_EVENT_TIMEOUT, .sid = UDS_READ_DATA_BY_IDENTIFIER};
+
+		flash_fail(self, now_us, FLASH_NO_ANSWER, &ev, NULL);
+		return;
+	}
+	if (self->job.kind == FLASH_JOB_FLASH) {
+		self->step_index = 0;
+		flash_steps_begin(self, now_us);
+		return;
+	}
+	if (self->job.kind == FLASH_JOB_IDENTIFY)
+		self->result.after = self->result.before;
+	else
+		self->result.verified = self->job.n_units > 0;
+	flash_succeed(self, now_us);
+}
+
+/* Return: true if the version of unit @u is among the identifiers, and where */
+static bool among_ids(struct flash_run *self, unsigned u, const char **version)
+{
+	for (unsigned i = 0; i < N_IDS; i++) {
+		if (profile_did(flash_profile(self), i) != unit_did(self, u))
+			continue;
+		*version = field(target(self), i);
+		return true;
+	}
+	return false;
+}
+
+void flash_identity_begin(struct flash_run *self, uint64_t now_us)
+{
+	memset(target(self), 0, sizeof(struct flash_identity));
+	self->phase = 0;
+	self->request_tries = 0;
+	flash_identity_send(self, now_us);
+}
+
+void flash_identity_send(struct flash_run *self, uint64_t now_us)
+{
+	unsigned end = N_IDS + (self->stage == FLASH_STAGE_IDENTIFY ? 0u : self->job.n_units);
+
+	for (; self->phase < end; self->phase++) {
+		uint16_t did = did_of(self);
+		const char *version;
+
+		if (self->phase >= N_IDS) {
+			unsigned u = self->phase - N_IDS;
+
+			if (!counts(self, u))
+				continue;
+			if (among_ids(self, u, &version)) {
+				if (!version_fits(self, now_us, u, version))
+					return;
+				continue;
+			}
+		}
+		if (!did)
+			continue;
+		flash_request(self, now_us, (uint8_t[]){UDS_READ_DATA_BY_IDENTIFIER, (uint8_t)(did >> 8), (uint8_t)did},
+			      3, NULL, 0);
+		return;
+	}
+	finish(self, now_us);
+}
+
+void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
+{
+	bool lost = ev->kind != UDS_EVENT_POSITIVE && ev->kind != UDS_EVENT_NEGATIVE;
+
+	if (lost && flash_repeat(self, now_us, ev))
+		return;
+	self->answered = self->answered || !lost;
+	if (ev->kind != UDS_EVENT_POSITIVE && needed(self)) {
+		flash_step_failed(self, now_us, FLASH_NEGATIVE_RESPONSE, ev);
+		return;
+	}
+	if (ev->kind == UDS_EVENT_POSITIVE && ev->n_pdu >= 3) {
+		char text[FLASH_VERSION_BYTES] = "";
+
+		to_text(ev->pdu + 3, ev->n_pdu - 3, text);
+		if (self->phase < N_IDS)
+			memcpy(field(target(self), self->phase), text, sizeof(text));
+		else if (!version_fits(self, now_us, self->phase - N_IDS, text))
+			return;
+	}
+	self->phase++;
+	self->request_tries = 0;
+	flash_identity_send(self, now_us);
+}

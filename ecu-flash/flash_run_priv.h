@@ -1,0 +1,121 @@
+/*
+ * flash_run_priv - what the files of flash_run share: the states of a run, and the doors between the parts.
+ *
+ * flash_run.c owns states, events, retries and the end; flash_steps.c the sequence of steps and the simple ones;
+ * flash_security.c 27, flash_routine.c 31, flash_transfer.c 34 36 37, flash_identity.c 22, flash_quiet.c the physical
+ * 85 and 28. Each part has a begin, a send (builds the request of the phase at hand, so that a repetition is a second
+ * send) and an answer.
+ */
+#ifndef ECU_FLASH_FLASH_RUN_PRIV_H
+#define ECU_FLASH_FLASH_RUN_PRIV_H
+
+#include "ecu-flash/flash_run.h"
+#include "uds/uds.h"
+
+#define FLASH_MS                 UINT64_C(1000)
+#define FLASH_S                  UINT64_C(1000000)
+
+#define FLASH_REQUEST_REPEATS    2u /* of a request whose answer was lost */
+#define FLASH_RETRY_PAUSE_US     (200 * FLASH_MS)
+#define FLASH_DRAIN_PAUSE_US     (100 * FLASH_MS) /* lets the rest of a garbled answer pass before the repetition */
+#define FLASH_KEY_WAIT_US        (30 * FLASH_S)
+#define FLASH_INTENT_WAIT_US     (60 * FLASH_S)
+#define FLASH_MAX_WRONG_KEYS     2u
+#define FLASH_KEY_DELAY_US       (10 * FLASH_S)
+#define FLASH_MAX_KEY_DELAYS     30u
+#define FLASH_ROUTINE_POLL_US    (500 * FLASH_MS)
+#define FLASH_BOOT_POLL_US       (100 * FLASH_MS)
+#define FLASH_MAX_SEGMENT_STARTS 4u
+#define FLASH_LEAST_BLOCK_BYTES  62u /* blocks are not made smaller than this after losses */
+
+enum flash_state {
+	FLASH_STATE_NEW,
+	FLASH_STATE_REQUEST, /* the channel works on a request */
+	FLASH_STATE_PAUSE,   /* until deadline_us */
+	FLASH_STATE_KEY,     /* the owner computes the key */
+	FLASH_STATE_INTENT,  /* the owner stores the intent */
+	FLASH_STATE_OVER,
+};
+
+enum flash_stage {
+	FLASH_STAGE_IDENTIFY, /* identifiers before anything */
+	FLASH_STAGE_STEPS,
+	FLASH_STAGE_VERIFY,  /* a job of kind verify: identifiers and versions */
+	FLASH_STAGE_LEAVE,   /* failed before the first erase: back to the default session */
+	FLASH_STAGE_REQUIET, /* and quiet again, while others of the bus flash */
+};
+
+static inline const struct profile *flash_profile(const struct flash_run *self)
+{
+	return self->job.profile;
+}
+
+static inline const struct flash_step *flash_step_at(const struct flash_run *self)
+{
+	return &self->job.profile->steps[self->step_index];
+}
+
+static inline const struct image *flash_image(const struct flash_run *self)
+{
+	return self->job.units[self->unit].image;
+}
+
+/* flash_run.c */
+void flash_push(struct flash_run *self, struct flash_event *event);
+void flash_request(struct flash_run *self, uint64_t now_us, const uint8_t *head, size_t n_head, const uint8_t *body,
+		   size_t n_body);
+/* then the send of the part at hand, or, with @begin, the begin of its step */
+void flash_pause(struct flash_run *self, uint64_t until_us, bool begin);
+/**
+ * flash_repeat() - the answer to the request at hand was lost or garbled: send it again, at most FLASH_REQUEST_REPEATS
+ * times in a row
+ * Return: false if that is used up; nothing was sent then
+ */
+bool flash_repeat(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+void flash_note_retry(struct flash_run *self, const char *what, const struct uds_event *ev);
+/* the step at hand failed for what @ev says; tried again if the profile grants it, else the run fails */
+void flash_step_failed(struct flash_run *self, uint64_t now_us, enum flash_code code, const struct uds_event *ev);
+/* the run fails for good; @words: NULL for the usual ones */
+void flash_fail(struct flash_run *self, uint64_t now_us, enum flash_code code, const struct uds_event *ev,
+		const char *words);
+void flash_succeed(struct flash_run *self, uint64_t now_us);
+void flash_left(struct flash_run *self, uint64_t now_us); /* LEAVE and REQUIET are done */
+/* true if a stop is wanted and still possible; the run has begun to end then */
+bool flash_stops(struct flash_run *self, uint64_t now_us);
+
+/* flash_steps.c */
+void flash_steps_begin(struct flash_run *self, uint64_t now_us); /* the step at step_index */
+void flash_steps_go(struct flash_run *self, uint64_t now_us);    /* the same after the intent was stored */
+void flash_steps_send(struct flash_run *self, uint64_t now_us);
+void flash_steps_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+void flash_steps_done(struct flash_run *self, uint64_t now_us); /* the step passed: the next one */
+/* the step from which a failed one is tried again: itself, or the session step before it */
+void flash_steps_rewind(struct flash_run *self, const struct uds_event *ev);
+bool flash_step_irreversible(const struct flash_step *step);
+
+void flash_security_send(struct flash_run *self, uint64_t now_us);
+void flash_security_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+
+void flash_routine_begin(struct flash_run *self, uint64_t now_us);
+void flash_routine_send(struct flash_run *self, uint64_t now_us);
+void flash_routine_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+
+void flash_transfer_begin(struct flash_run *self, uint64_t now_us);
+void flash_transfer_send(struct flash_run *self, uint64_t now_us);
+void flash_transfer_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+/* @out: 9 bytes at least: addressAndLengthFormatIdentifier, address, length. Return: bytes, 0 if it does not fit */
+size_t flash_address_and_length(const struct profile *profile, uint64_t address, uint64_t length, uint8_t *out);
+
+void flash_identity_begin(struct flash_run *self, uint64_t now_us);
+void flash_identity_send(struct flash_run *self, uint64_t now_us);
+void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+
+/* Return: false if there is nothing (more) to be sent */
+bool flash_quiet_begin(struct flash_run *self, uint64_t now_us);
+bool flash_quiet_send(struct flash_run *self, uint64_t now_us);
+bool flash_quiet_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+
+/* flash_text.c */
+void flash_text_result(struct flash_result *result, const char *name, bool in_step, const char *words);
+
+#endif
