@@ -106,7 +106,7 @@ int image_ihex_scan(struct image_build *build, const uint8_t *bytes, size_t n, s
 	bool ended = false;
 
 	while (image_lines_next(&line)) {
-		struct record record;
+		struct record record = {0};
 		int r;
 
 		if (ended)

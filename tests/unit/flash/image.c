@@ -125,7 +125,7 @@ static void records_in_reverse_order_are_sorted_and_joined(void **state)
 		expected[i] = (uint8_t)(i * 7 + i / 256);
 	for (unsigned a = sizeof expected; a-- > 0;) /* one byte a record: the worst case for the buffer */
 		end = put_ihex(end, 0, a, expected + a, 1);
-	strcpy(end, ":00000001FF");
+	memcpy(end, ":00000001FF", sizeof ":00000001FF");
 	assert_int_equal(parse(IMAGE_AUTO, text), 0);
 	assert_int_equal(image.n_segments, 1);
 	expect_segment(0, 0, expected, sizeof expected);
@@ -168,7 +168,7 @@ static void shuffled_records_of_any_size_give_the_same_image(void **state)
 		}
 		for (size_t i = 0; i < n; i++)
 			end = put_ihex(end, 0, starts[i], expected + starts[i], sizes[i]);
-		strcpy(end, EOF_RECORD);
+		memcpy(end, EOF_RECORD, sizeof EOF_RECORD);
 		assert_int_equal(parse(IMAGE_AUTO, text), 0);
 		assert_int_equal(image.n_segments, 1);
 		expect_segment(0, 0, expected, at);
@@ -220,11 +220,11 @@ static void a_65th_segment_is_refused(void **state)
 
 	for (unsigned i = 0; i < 64; i++)
 		end = put_ihex(end, 0, i * 2, (const uint8_t *)"x", 1);
-	strcpy(end, EOF_RECORD);
+	memcpy(end, EOF_RECORD, sizeof EOF_RECORD);
 	assert_int_equal(parse(IMAGE_AUTO, text), 0);
 	assert_int_equal(image.n_segments, 64);
 	end = put_ihex(end, 0, 64 * 2, (const uint8_t *)"x", 1);
-	strcpy(end, EOF_RECORD);
+	memcpy(end, EOF_RECORD, sizeof EOF_RECORD);
 	expect_refused(text, 0, "more than 64 segments");
 }
 
@@ -272,7 +272,7 @@ static void one_byte_s_records_in_reverse_order_fit_the_buffer(void **state)
 		expected[a] = a & 0x7f;
 		end += sprintf(end, "S104%04X%02X%02X\n", a, expected[a], ~sum & 0xffu);
 	}
-	strcpy(end, "S9030000FC");
+	memcpy(end, "S9030000FC", sizeof "S9030000FC");
 	assert_int_equal(parse(IMAGE_AUTO, text), 0);
 	assert_int_equal(image.n_segments, 1);
 	expect_segment(0, 0, expected, sizeof expected);
