@@ -31,15 +31,21 @@ int blob_store_read(const struct blob_store *self, const uint8_t sha256[32], siz
 
 struct blob_writer_callbacks {
 	void *owner;
-	/* the partial file is open and its bytes are hashed: fetch from @offset (equal to length: finish follows by itself) */
+	/* the partial file is open and its bytes are hashed: fetch from @offset (equal to length: finish follows by
+	 * itself) */
 	void (*on_ready)(void *owner, uint64_t offset);
-	/* code 0: verified, synced and renamed; else DIGEST_MISMATCH (partial file dropped), LENGTH_MISMATCH, NO_SPACE, IO_ERROR */
+	/* code 0: verified, synced and renamed; else DIGEST_MISMATCH (partial file dropped), LENGTH_MISMATCH, NO_SPACE,
+	 * IO_ERROR */
 	void (*on_done)(void *owner, unsigned code, const char *text);
+	/* after a write returned more than BLOB_WRITER_HIGH_BYTES: less than a quarter of it waits now */
+	void (*on_drain)(void *owner);
 };
 
+#define BLOB_WRITER_HIGH_BYTES (1024u * 1024u)
+
 /* opens or resumes; the hash of what is there is taken in the thread pool. Return: 0 or -errno */
-int blob_writer_new(struct blob_store *store, const struct file_ref *file, const struct blob_writer_callbacks *callbacks,
-		    struct blob_writer **writer);
+int blob_writer_new(struct blob_store *store, const struct file_ref *file,
+		    const struct blob_writer_callbacks *callbacks, struct blob_writer **writer);
 /**
  * blob_writer_write() - the next bytes, in order; hashed as they come, written in the thread pool
  * When the last byte is in, on_done follows. Return: bytes waiting to be written, for back-pressure; -errno at once.

@@ -155,7 +155,8 @@ static int load_ecus(struct loader *l)
 		if ((r = profile_load_file(path, &out->profile, l->error)))
 			return r; /* names the profile's own file and line */
 		if (out->profile.link.fd && !l->config->buses[out->bus].fd)
-			return yaml_error_at(l->doc, l->error, key, "needs CAN FD, which bus '%s' does not have", in->bus);
+			return yaml_error_at(l->doc, l->error, key, "needs CAN FD, which bus '%s' does not have",
+					     in->bus);
 		snprintf(l->config->core.ecus[i].name, sizeof(l->config->core.ecus[i].name), "%s", in->name);
 		snprintf(l->config->core.ecus[i].bus, sizeof(l->config->core.ecus[i].bus), "%s", in->bus);
 	}

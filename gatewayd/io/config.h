@@ -1,5 +1,6 @@
 /*
- * config - gatewayd's configuration file, YAML, checked whole before anything starts. docs/configuration.md is its reference.
+ * config - gatewayd's configuration file, YAML, checked whole before anything starts. docs/configuration.md is its
+ * reference.
  */
 #ifndef GATEWAYD_IO_CONFIG_H
 #define GATEWAYD_IO_CONFIG_H
@@ -9,8 +10,8 @@
 #include "gatewayd/core/gateway.h"
 #include "uds/can_signal.h"
 
-#define CONFIG_MAX_BUSES 8u
-#define CONFIG_MAX_KEYS 8u
+#define CONFIG_MAX_BUSES  8u
+#define CONFIG_MAX_KEYS   8u
 #define CONFIG_PATH_BYTES 512u
 
 struct config_bus {
@@ -31,7 +32,7 @@ struct config_signal {
 };
 
 struct config_ecu {
-	uint8_t bus; /* index */
+	uint8_t bus;            /* index */
 	struct profile profile; /* for identification; a campaign brings its own */
 };
 
@@ -52,7 +53,7 @@ struct config {
 	struct config_key_list author_keys, director_keys, time_keys;
 	char state_dir[CONFIG_PATH_BYTES];
 	uint64_t min_free_bytes; /* of the state directory's file system, kept free beside what a campaign needs */
-	char ecu_keys[CONFIG_PATH_BYTES]; /* key file for SecurityAccess; "" = none */
+	char ecu_keys[CONFIG_PATH_BYTES];     /* key file for SecurityAccess; "" = none */
 	char dbus_address[CONFIG_PATH_BYTES]; /* "system", "none", or an address as "unix:path=…" */
 	struct config_bus buses[CONFIG_MAX_BUSES];
 	uint8_t n_buses;

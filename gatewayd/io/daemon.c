@@ -75,8 +75,8 @@ static void check_space(struct daemon *d, const struct gateway_output *out)
 		needed += file.length - blob_store_held(d->store, &file);
 	if (needed > available)
 		snprintf(text, sizeof(text),
-			 "%" PRIu64 " KiB are needed in %.64s, %" PRIu64 " KiB are free: make room there",
-			 needed >> 10, d->config->state_dir, available >> 10);
+			 "%" PRIu64 " KiB are needed in %.64s, %" PRIu64 " KiB are free: make room there", needed >> 10,
+			 d->config->state_dir, available >> 10);
 	gateway_space(d->gateway, now_us(), out->campaign, needed <= available, text);
 }
 
@@ -265,7 +265,8 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 	struct daemon *d = handle->data;
 
 	if (d->stopping) {
-		log_write(LOG_NOTICE, NULL, "still flashing: an ECU is erased and would not boot; stopping once it is verified");
+		log_write(LOG_NOTICE, NULL,
+			  "still flashing: an ECU is erased and would not boot; stopping once it is verified");
 		return;
 	}
 	d->stopping = true;
@@ -285,8 +286,8 @@ static void on_database_trouble(void *owner, bool trouble, const char *text)
 {
 	(void)owner;
 	if (trouble)
-		log_write(LOG_ERR, NULL, "database: %s; trying again until it succeeds, nothing irreversible begins before",
-			  text);
+		log_write(LOG_ERR, NULL,
+			  "database: %s; trying again until it succeeds, nothing irreversible begins before", text);
 	else
 		log_write(LOG_NOTICE, NULL, "database: writing again");
 }

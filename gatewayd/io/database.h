@@ -16,7 +16,8 @@ struct database;
 struct database_callbacks {
 	void *owner;
 	void (*on_stored)(void *owner, uint64_t txn); /* on the loop */
-	/* the disk is full or broken: the transaction is tried again every second until it succeeds; told once per change */
+	/* the disk is full or broken: the transaction is tried again every second until it succeeds; told once per
+	 * change */
 	void (*on_trouble)(void *owner, bool trouble, const char *text);
 };
 

@@ -39,7 +39,7 @@ void log_init(int level)
 	to_journal = stderr_is_journal();
 }
 
-#define MAX_FIELDS 10u
+#define MAX_FIELDS  10u
 #define FIELD_BYTES 320u
 
 struct entry {

@@ -11,14 +11,14 @@ struct log_fields {
 	const char *ecu;
 	const char *bus;
 	const char *step;
-	const char *code;     /* GATEWAY_CODE name */
-	unsigned nrc;         /* 0 = none */
+	const char *code;       /* GATEWAY_CODE name */
+	unsigned nrc;           /* 0 = none */
 	const char *message_id; /* of the journal catalog, 32 hex digits; NULL = none */
 };
 
 /* @level: highest syslog priority written, 3..7 */
 void log_init(int level);
 void log_write(int priority, const struct log_fields *fields, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 #endif

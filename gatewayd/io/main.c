@@ -26,7 +26,8 @@ static int level_of(const char *text)
 		const char *name;
 		int level;
 	} levels[] = {
-	    {"error", LOG_ERR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG},
+	    {"error", LOG_ERR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
+	    {"info", LOG_INFO}, {"debug", LOG_DEBUG},
 	};
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
@@ -38,9 +39,12 @@ static int level_of(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-	    {"log-level", required_argument, NULL, 'l'}, {"version", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'}, {0},
+	    {"config", required_argument, NULL, 'c'},
+	    {"check", no_argument, NULL, 'k'},
+	    {"log-level", required_argument, NULL, 'l'},
+	    {"version", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
 	};
 	const char *path = "/etc/gatewayd/gatewayd.yaml";
 	int level = LOG_INFO, option, status;
@@ -59,7 +63,9 @@ int main(int argc, char **argv)
 		case 'l':
 			level = level_of(optarg);
 			if (level < 0) {
-				fprintf(stderr, "gatewayd: --log-level %s: must be error, warning, notice, info or debug\n", optarg);
+				fprintf(stderr,
+					"gatewayd: --log-level %s: must be error, warning, notice, info or debug\n",
+					optarg);
 				return 2;
 			}
 			break;
@@ -88,8 +94,8 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	if (check)
-		printf("%s: valid: vehicle %s, %u ECUs on %u buses\n", path, config->core.vehicle_id, config->core.n_ecus,
-		       config->n_buses);
+		printf("%s: valid: vehicle %s, %u ECUs on %u buses\n", path, config->core.vehicle_id,
+		       config->core.n_ecus, config->n_buses);
 	status = check ? 0 : daemon_run(config);
 	free(config);
 	return status;

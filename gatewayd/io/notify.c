@@ -56,7 +56,7 @@ void notify_status(struct notify *self, const struct gateway *gateway)
 
 	n = snprintf(status, sizeof(status), "backend session %s", session_state_name(gateway->session.state));
 	if (c && n > 0 && (size_t)n < sizeof(status))
-		snprintf(status + n, sizeof(status) - (size_t)n, "; campaign %s %s%s%s", c->doc.id,
+		snprintf(status + n, sizeof(status) - (size_t)n, "; campaign %.64s %s%s%.80s", c->doc.id,
 			 campaign_state_info(c->state)->name, c->text[0] ? ": " : "", c->text);
 	if (strcmp(status, self->status) == 0)
 		return;

@@ -1,5 +1,6 @@
 /*
- * prepare - a campaign's profiles and images loaded from the store and checked against the manifest, in the thread pool.
+ * prepare - a campaign's profiles and images loaded from the store and checked against the manifest, in the thread
+ * pool.
  */
 #ifndef GATEWAYD_IO_PREPARE_H
 #define GATEWAYD_IO_PREPARE_H

@@ -13,10 +13,13 @@ struct trust;
 int trust_load(const struct config *config, struct trust **trust, char *text, size_t n_text);
 void trust_free(struct trust *self);
 
-/* @now_unix_s: 0 = do not judge expiry (documents accepted earlier). @doc: filled on 0. Return: gateway_code */
+/*
+ * @now_unix_s: 0 = do not judge expiry (documents accepted earlier). @doc: filled on 0. @sha256: of the signed payload,
+ * to tell an equal version with other content; may be NULL. Return: gateway_code
+ */
 unsigned trust_open_director(const struct trust *self, const uint8_t *bytes, size_t n, const char *vehicle_id,
-			     uint64_t now_unix_s, uint64_t min_version, struct director_doc *doc, char *text,
-			     size_t n_text);
+			     uint64_t now_unix_s, uint64_t min_version, struct director_doc *doc, uint8_t sha256[32],
+			     char *text, size_t n_text);
 unsigned trust_open_manifest(const struct trust *self, const uint8_t *bytes, size_t n, uint64_t now_unix_s,
 			     struct manifest_doc *doc, char *text, size_t n_text);
 unsigned trust_open_time(const struct trust *self, const uint8_t *bytes, size_t n, const uint8_t nonce[32],

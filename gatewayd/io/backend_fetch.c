@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gatewayd/io/backend_priv.h"
+#include "uds/port/can_driver.h"
+
+#define REQUEST_BYTES (8u * 1024u * 1024u)
+#define STALL_US      (30u * 1000000u)
+
+/* hands the outcome to the core; the core may ask for the next file at once */
+static void finish(struct backend *self, unsigned code, const char *text)
+{
+	struct fetch done = self->fetch;
+
+	fetch_stop(self);
+	gateway_blob(self->gateway, can_driver_now_us(), done.campaign, done.file.sha256, code, text);
+}
+
+static void request_more(struct backend *self)
+{
+	struct fetch *f = &self->fetch;
+	Gu__BlobRequest request = GU__BLOB_REQUEST__INIT;
+	Gu__Frame frame = GU__FRAME__INIT;
+	uint64_t left = f->file.length - f->received;
+
+	if (left == 0)
+		return; /* all bytes are in; on_written follows by itself */
+	request.sha256 = (ProtobufCBinaryData){.len = 32, .data = f->file.sha256};
+	request.offset = f->received;
+	request.max_bytes = left < REQUEST_BYTES ? left : REQUEST_BYTES;
+	f->requested = f->received + request.max_bytes;
+	f->progress_us = can_driver_now_us();
+	frame.body_case = GU__FRAME__BODY_BLOB_REQUEST;
+	frame.blob_request = &request;
+	backend_send(self, &frame);
+}
+
+static void on_writer_ready(void *owner, uint64_t offset)
+{
+	struct backend *self = owner;
+
+	self->fetch.received = offset;
+	gateway_blob_progress(self->gateway, can_driver_now_us(), self->fetch.campaign, offset);
+	request_more(self);
+}
+
+static void on_written(void *owner, unsigned code, const char *text)
+{
+	finish(owner, code, text);
+}
+
+static void on_writer_drain(void *owner)
+{
+	struct backend *self = owner;
+
+	if (!self->fetch.paused)
+		return;
+	self->fetch.paused = false;
+	self->fetch.progress_us = can_driver_now_us();
+	if (self->conn)
+		tls_conn_pause(self->conn, false);
+}
+
+void fetch_begin(struct backend *self, uint8_t campaign, const struct file_ref *file)
+{
+	const struct blob_writer_callbacks callbacks = {
+	    .owner = self, .on_ready = on_writer_ready, .on_done = on_written, .on_drain = on_writer_drain};
+	int r;
+
+	fetch_stop(self);
+	self->fetch = (struct fetch){.active = true, .campaign = campaign, .file = *file};
+	if (blob_store_has(self->store, file)) {
+		finish(self, 0, "");
+		return;
+	}
+	r = blob_writer_new(self->store, file, &callbacks, &self->fetch.writer);
+	if (r < 0)
+		finish(self, r == -ENOSPC ? GATEWAY_CODE_NO_SPACE : GATEWAY_CODE_IO_ERROR, strerror(-r));
+}
+
+void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk)
+{
+	struct fetch *f = &self->fetch;
+	int64_t waiting;
+
+	/* left over from a fetch that was stopped: not ours any more */
+	if (!f->active || !f->writer || chunk->sha256.len != 32 || memcmp(chunk->sha256.data, f->file.sha256, 32) != 0)
+		return;
+	if (chunk->length != f->file.length) {
+		finish(self, GATEWAY_CODE_LENGTH_MISMATCH, "the backend's file has another length than was signed");
+		return;
+	}
+	if (chunk->offset != f->received || chunk->data.len == 0 || chunk->data.len > f->requested - f->received) {
+		backend_fail(self, GATEWAY_CODE_PROTOCOL, "the backend sent bytes of a file that were not asked for");
+		return;
+	}
+	f->received += chunk->data.len;
+	f->progress_us = can_driver_now_us();
+	waiting = blob_writer_write(f->writer, chunk->data.data, chunk->data.len);
+	if (waiting < 0) {
+		finish(self, waiting == -ENOSPC ? GATEWAY_CODE_NO_SPACE : GATEWAY_CODE_IO_ERROR,
+		       strerror((int)-waiting));
+		return;
+	}
+	gateway_blob_progress(self->gateway, f->progress_us, f->campaign, f->received);
+	if (waiting > BLOB_WRITER_HIGH_BYTES && !f->paused) {
+		f->paused = true;
+		tls_conn_pause(self->conn, true);
+	}
+	if (f->received == f->requested)
+		request_more(self);
+}
+
+void fetch_refused(struct backend *self, unsigned code, const char *text)
+{
+	if (self->fetch.active)
+		finish(self, code, text);
+}
+
+void fetch_stop(struct backend *self)
+{
+	if (self->fetch.writer)
+		blob_writer_close(self->fetch.writer);
+	if (self->fetch.paused && self->conn)
+		tls_conn_pause(self->conn, false);
+	self->fetch = (struct fetch){0};
+}
+
+bool fetch_stalled(const struct backend *self, uint64_t now_us)
+{
+	const struct fetch *f = &self->fetch;
+
+	return f->active && !f->paused && f->received < f->requested && now_us - f->progress_us > STALL_US;
+}
