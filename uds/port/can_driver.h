@@ -2,8 +2,8 @@
  * can_driver - runs a can_node (many links) on a can_port, with a high-resolution timer; one driver a bus.
  *
  * After each batch, expiry or kick the driver calls the owner's step(): the owner drains its channels' events, moves
- * its state machines, may place new requests, and returns its own next deadline. Then frames are popped and sent, and the
- * timer (timerfd, absolute) is armed for the earliest deadline.
+ * its state machines, may place new requests, and returns its own next deadline. Then frames are popped and sent, and
+ * the timer (timerfd, absolute) is armed for the earliest deadline.
  */
 #ifndef UDS_PORT_CAN_DRIVER_H
 #define UDS_PORT_CAN_DRIVER_H
@@ -25,12 +25,15 @@ struct can_driver_callbacks {
 };
 
 struct can_driver_config {
-	const char *port;  /* "can0" or "unix:PATH" */
+	const char *port; /* "can0" or "unix:PATH" */
 	bool fd;
 	uint8_t window; /* frames outstanding at the port, 1..64; 0 = 32 */
 };
 
-/* Return: 0 or -errno of the first open; later losses are repaired as on_bus says */
+/*
+ * Return: 0 or -errno of the first open; later losses are repaired as on_bus says. After a failure the loop still has
+ * to run once, so that the closed handles are reclaimed.
+ */
 int can_driver_open(uv_loop_t *loop, const struct can_driver_config *config,
 		    const struct can_driver_callbacks *callbacks, struct can_driver **driver);
 struct can_node *can_driver_node(struct can_driver *self);
@@ -41,6 +44,7 @@ void can_driver_kick(struct can_driver *self);
 /* identifiers of attached channels changed: filters are set anew */
 void can_driver_refresh_filters(struct can_driver *self);
 void can_driver_stats(const struct can_driver *self, struct can_port_stats *out);
+/* allowed in on_frame() and on_bus(), not in step(); memory is reclaimed by the loop. NULL is allowed. */
 void can_driver_close(struct can_driver *self);
 
 /* CLOCK_BOOTTIME in microseconds */

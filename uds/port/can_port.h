@@ -16,9 +16,9 @@
 struct can_port;
 
 struct can_port_batch {
-	uint64_t now_us;             /* CLOCK_BOOTTIME */
-	size_t n_confirmed;          /* frames of ours that left, oldest first */
-	const struct can_msg *msgs;  /* frames of others, error frames included */
+	uint64_t now_us;            /* CLOCK_BOOTTIME */
+	size_t n_confirmed;         /* frames of ours that left, oldest first */
+	const struct can_msg *msgs; /* frames of others, error frames included */
 	size_t n_msgs;
 };
 
@@ -57,6 +57,10 @@ int can_port_set_filters(struct can_port *self, const struct can_port_filter *fi
 
 /* Return: frames taken, 0..n; the rest is offered again after the next batch or uv tick by the caller */
 size_t can_port_send(struct can_port *self, const struct can_msg *msgs, size_t n);
+
+/* no reading, and so no on_batch, until resumed: confirmations gather and cost one wake-up; sending goes on */
+void can_port_pause(struct can_port *self);
+void can_port_resume(struct can_port *self);
 
 /* memory is reclaimed in the close callback of its handles; no callback after this call. NULL is allowed. */
 void can_port_close(struct can_port *self);

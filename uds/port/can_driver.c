@@ -1,0 +1,414 @@
+#include "uds/port/can_driver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "uds/port/hr_timer.h"
+
+#define REOPEN_MS          500
+#define DEFAULT_WINDOW     32u
+#define MAX_STEPS_PER_TURN 16u
+#define MAX_FILTERS        512u
+/* Resting: see plan_rest(). Below the least it is not worth a timer; above the most an answer would wait too long. */
+#define REST_MIN_US 400u
+#define REST_MAX_US 5000u
+
+struct can_driver {
+	uv_loop_t *loop;
+	char *port_name;
+	bool fd;
+	uint8_t window;
+	struct can_driver_callbacks callbacks;
+	struct can_port *port;      /* NULL while the bus is lost */
+	struct can_port_stats past; /* of the ports that were lost */
+	struct can_node node;
+	struct hr_timer timer;
+	uv_timer_t reopen_timer;
+	uint8_t n_open_handles;
+	bool closing;
+	bool running; /* inside of run(): a kick only asks for another step */
+	bool again;
+	uint64_t owner_deadline_us;
+	struct can_port_filter *watched;
+	size_t n_watched;
+	struct can_port_filter filters[MAX_FILTERS];
+	size_t n_filters;
+	/* frames that the node has given away and the port had no room for */
+	struct can_msg stash[CAN_PORT_BATCH];
+	size_t n_stash;
+	/* the pace of confirmations, for resting */
+	uint64_t last_batch_us;
+	uint64_t rest_until_us; /* 0 while reading */
+	uint32_t frame_us;      /* between two confirmations of a busy bus; 0 = not known */
+};
+
+uint64_t can_driver_now_us(void)
+{
+	return hr_timer_now_ns() / 1000;
+}
+
+/* filters */
+
+static bool has_filter(const struct can_driver *self, uint32_t id, bool extended_id)
+{
+	for (size_t i = 0; i < self->n_filters; i++) {
+		if (self->filters[i].id == id && self->filters[i].extended_id == extended_id)
+			return true;
+	}
+	return false;
+}
+
+static bool add_filter(struct can_driver *self, uint32_t id, bool extended_id)
+{
+	if (has_filter(self, id, extended_id) || self->n_filters == MAX_FILTERS)
+		return false;
+	self->filters[self->n_filters++] = (struct can_port_filter){.id = id, .extended_id = extended_id};
+	return true;
+}
+
+static void apply_filters(struct can_driver *self)
+{
+	if (self->port)
+		can_port_set_filters(self->port, self->filters, self->n_filters);
+}
+
+void can_driver_refresh_filters(struct can_driver *self)
+{
+	self->n_filters = 0;
+	for (size_t i = 0; i < self->node.n_channels; i++) {
+		const struct uds_channel *channel = self->node.channels[i];
+
+		if (!channel)
+			continue;
+		const struct isotp_address *address = &channel->isotp.config.address;
+		add_filter(self, address->rx_id, address->extended_id);
+		add_filter(self, address->tx_id, address->extended_id);
+	}
+	for (size_t i = 0; i < self->n_watched; i++)
+		add_filter(self, self->watched[i].id, self->watched[i].extended_id);
+	apply_filters(self);
+}
+
+/* The echo of a functional request passes the same filters, and its identifier belongs to no channel. */
+static void admit_echo(struct can_driver *self, const struct can_msg *msg)
+{
+	if (self->n_filters > 0 && add_filter(self, msg->id, (msg->flags & CAN_MSG_EXTENDED) != 0))
+		apply_filters(self);
+}
+
+int can_driver_watch(struct can_driver *self, const struct can_port_filter *ids, size_t n)
+{
+	struct can_port_filter *copy = NULL;
+
+	if (n > MAX_FILTERS)
+		return -E2BIG;
+	if (n > 0) {
+		copy = malloc(n * sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, ids, n * sizeof(*copy));
+	}
+	free(self->watched);
+	self->watched = copy;
+	self->n_watched = n;
+	can_driver_refresh_filters(self);
+	return 0;
+}
+
+/* running */
+
+/*
+ * A wake-up per confirmation triples the cost of a transfer. While most of the window is outstanding nothing but
+ * confirmations is expected, so the port is left alone until about half of the window has gone; the rate is measured.
+ * Whenever fewer frames are outstanding (the end of a block, STmin, flow control due) every frame is read at once.
+ */
+static void plan_rest(struct can_driver *self, uint64_t now_us)
+{
+	unsigned half = self->window / 2u;
+	unsigned n = self->node.n_outstanding;
+
+	if (self->frame_us == 0 || n < half + half / 2)
+		return;
+	uint64_t rest_us = (uint64_t)(n - half) * self->frame_us;
+	if (rest_us < REST_MIN_US)
+		return;
+	self->rest_until_us = now_us + (rest_us < REST_MAX_US ? rest_us : REST_MAX_US);
+	can_port_pause(self->port);
+}
+
+static void end_rest(struct can_driver *self)
+{
+	if (self->rest_until_us != 0 && self->port)
+		can_port_resume(self->port);
+	self->rest_until_us = 0;
+}
+
+static void measure_pace(struct can_driver *self, uint64_t now_us, size_t n_confirmed)
+{
+	uint64_t elapsed_us = now_us - self->last_batch_us;
+	size_t n_before = self->node.n_outstanding;
+
+	self->last_batch_us = now_us;
+	if (n_confirmed == 0)
+		return;
+	if (n_confirmed >= n_before) {
+		/* the bus ran dry meanwhile: that says nothing about its pace, only that resting was too long */
+		self->frame_us /= 2;
+		return;
+	}
+	uint64_t sample_us = elapsed_us / n_confirmed;
+	if (sample_us < 20000)
+		self->frame_us = (uint32_t)((self->frame_us * 7u + sample_us) / 8u);
+}
+
+static void send_frames(struct can_driver *self, uint64_t now_us)
+{
+	while (self->port) {
+		while (self->n_stash < CAN_PORT_BATCH &&
+		       can_node_pop_frame(&self->node, now_us, &self->stash[self->n_stash])) {
+			admit_echo(self, &self->stash[self->n_stash]);
+			self->n_stash++;
+		}
+		if (self->n_stash == 0)
+			return;
+		size_t taken = can_port_send(self->port, self->stash, self->n_stash);
+		self->n_stash -= taken;
+		memmove(self->stash, self->stash + taken, self->n_stash * sizeof(self->stash[0]));
+		if (taken == 0)
+			return; /* again with the next batch */
+	}
+}
+
+static void arm(struct can_driver *self)
+{
+	uint64_t deadline_us = can_node_deadline(&self->node);
+
+	if (self->owner_deadline_us < deadline_us)
+		deadline_us = self->owner_deadline_us;
+	if (self->rest_until_us != 0 && self->rest_until_us < deadline_us)
+		deadline_us = self->rest_until_us;
+	if (self->again)
+		deadline_us = 0; /* the owner still wants a step: on the next turn of the loop */
+	hr_timer_arm(&self->timer, deadline_us >= UINT64_MAX / 1000 ? HR_TIMER_NEVER : deadline_us * 1000);
+}
+
+static void step(struct can_driver *self, uint64_t now_us)
+{
+	self->owner_deadline_us = self->callbacks.step(self->callbacks.owner, now_us);
+}
+
+/* the owner moves, frames go out, the timer is set; a kick from within step() makes another round, a bounded number */
+static void run(struct can_driver *self, uint64_t now_us)
+{
+	unsigned n_steps = 0;
+
+	self->running = true;
+	do {
+		self->again = false;
+		step(self, now_us);
+		send_frames(self, now_us);
+	} while (self->again && ++n_steps < MAX_STEPS_PER_TURN);
+	self->running = false;
+	arm(self);
+}
+
+void can_driver_kick(struct can_driver *self)
+{
+	if (self->running)
+		self->again = true;
+	else if (!self->closing)
+		run(self, can_driver_now_us());
+}
+
+static void on_expire(void *owner)
+{
+	struct can_driver *self = owner;
+	uint64_t now_us = can_driver_now_us();
+
+	if (self->closing)
+		return;
+	end_rest(self);
+	can_node_expire(&self->node, now_us);
+	run(self, now_us);
+}
+
+static void on_batch(void *owner, const struct can_port_batch *batch)
+{
+	struct can_driver *self = owner;
+	uint64_t now_us = batch->now_us;
+
+	measure_pace(self, now_us, batch->n_confirmed);
+	self->running = true;
+	if (batch->n_confirmed > 0)
+		can_node_confirm(&self->node, now_us, batch->n_confirmed);
+	for (size_t i = 0; i < batch->n_msgs && !self->closing; i++) {
+		/* an answer is valid only until the channel's next input: the owner sees it before that */
+		if (can_node_input(&self->node, now_us, &batch->msgs[i]))
+			step(self, now_us);
+		else if (self->callbacks.on_frame)
+			self->callbacks.on_frame(self->callbacks.owner, now_us, &batch->msgs[i]);
+	}
+	self->running = false;
+	if (self->closing)
+		return;
+	/* what is due at this very time must not wait for the timer's turn */
+	if (can_node_deadline(&self->node) <= now_us)
+		can_node_expire(&self->node, now_us);
+	run(self, now_us);
+	if (!self->closing && self->port && self->rest_until_us == 0) {
+		plan_rest(self, now_us);
+		arm(self);
+	}
+}
+
+/* losing and reopening the bus */
+
+static void on_reopen(uv_timer_t *timer);
+
+static void on_lost(void *owner, int error)
+{
+	struct can_driver *self = owner;
+	struct can_port_stats stats;
+
+	can_port_stats(self->port, &stats);
+	self->past.n_tx += stats.n_tx;
+	self->past.n_rx += stats.n_rx;
+	self->past.n_confirmed += stats.n_confirmed;
+	self->past.n_enobufs += stats.n_enobufs;
+	self->past.n_batches += stats.n_batches;
+	can_port_close(self->port);
+	self->port = NULL;
+	self->n_stash = 0;
+	self->rest_until_us = 0;
+	self->frame_us = 0;
+	can_node_reset_outstanding(&self->node);
+	uv_timer_start(&self->reopen_timer, on_reopen, REOPEN_MS, REOPEN_MS);
+	arm(self);
+	if (self->callbacks.on_bus)
+		self->callbacks.on_bus(self->callbacks.owner, error);
+}
+
+static int open_port(struct can_driver *self)
+{
+	struct can_port_callbacks callbacks = {.owner = self, .on_batch = on_batch, .on_lost = on_lost};
+
+	int r = can_port_open(self->loop, self->port_name, self->fd, &callbacks, &self->port);
+	if (r != 0) {
+		self->port = NULL;
+		return r;
+	}
+	self->last_batch_us = can_driver_now_us();
+	can_driver_refresh_filters(self);
+	return 0;
+}
+
+static void on_reopen(uv_timer_t *timer)
+{
+	struct can_driver *self = timer->data;
+
+	if (open_port(self) != 0)
+		return;
+	uv_timer_stop(&self->reopen_timer);
+	if (self->callbacks.on_bus)
+		self->callbacks.on_bus(self->callbacks.owner, 0);
+	if (!self->closing)
+		run(self, can_driver_now_us());
+}
+
+/* life */
+
+static void reclaim(struct can_driver *self)
+{
+	if (--self->n_open_handles > 0)
+		return;
+	free(self->watched);
+	free(self->port_name);
+	free(self);
+}
+
+static void on_timer_closed(void *owner)
+{
+	reclaim(owner);
+}
+
+static void on_reopen_closed(uv_handle_t *handle)
+{
+	reclaim(handle->data);
+}
+
+static struct can_driver *allocate(uv_loop_t *loop, const struct can_driver_config *config)
+{
+	struct can_driver *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return NULL;
+	self->port_name = strdup(config->port);
+	if (!self->port_name) {
+		free(self);
+		return NULL;
+	}
+	self->loop = loop;
+	self->fd = config->fd;
+	self->window = config->window ? config->window : DEFAULT_WINDOW;
+	if (self->window > CAN_NODE_MAX_WINDOW)
+		self->window = CAN_NODE_MAX_WINDOW;
+	self->owner_deadline_us = UDS_NEVER;
+	can_node_init(&self->node, self->window);
+	return self;
+}
+
+int can_driver_open(uv_loop_t *loop, const struct can_driver_config *config,
+		    const struct can_driver_callbacks *callbacks, struct can_driver **driver)
+{
+	struct can_driver *self = allocate(loop, config);
+
+	if (!self)
+		return -ENOMEM;
+	self->callbacks = *callbacks;
+	int r = hr_timer_init(&self->timer, loop, self, on_expire);
+	if (r != 0) {
+		free(self->port_name);
+		free(self);
+		return r;
+	}
+	uv_timer_init(loop, &self->reopen_timer); /* never fails */
+	self->reopen_timer.data = self;
+	self->n_open_handles = 2;
+	r = open_port(self);
+	if (r != 0) {
+		can_driver_close(self);
+		return r;
+	}
+	*driver = self;
+	return 0;
+}
+
+struct can_node *can_driver_node(struct can_driver *self)
+{
+	return &self->node;
+}
+
+void can_driver_stats(const struct can_driver *self, struct can_port_stats *out)
+{
+	struct can_port_stats now = {0};
+
+	if (self->port)
+		can_port_stats(self->port, &now);
+	out->n_tx = self->past.n_tx + now.n_tx;
+	out->n_rx = self->past.n_rx + now.n_rx;
+	out->n_confirmed = self->past.n_confirmed + now.n_confirmed;
+	out->n_enobufs = self->past.n_enobufs + now.n_enobufs;
+	out->n_batches = self->past.n_batches + now.n_batches;
+}
+
+void can_driver_close(struct can_driver *self)
+{
+	if (!self || self->closing)
+		return;
+	self->closing = true;
+	can_port_close(self->port);
+	self->port = NULL;
+	hr_timer_close(&self->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&self->reopen_timer, on_reopen_closed);
+}

@@ -1,0 +1,84 @@
+#include "uds/port/hr_timer.h"
+
+#include <errno.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS UINT64_C(1000000000)
+
+uint64_t hr_timer_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct hr_timer *self = poll->data;
+	uint64_t n_expirations;
+
+	(void)status;
+	(void)events;
+	/* re-armed since it became readable: nothing to read, nothing expired */
+	if (read(self->fd, &n_expirations, sizeof(n_expirations)) != (ssize_t)sizeof(n_expirations))
+		return;
+	self->armed_ns = HR_TIMER_NEVER;
+	self->on_expire(self->owner);
+}
+
+int hr_timer_init(struct hr_timer *self, uv_loop_t *loop, void *owner, void (*on_expire)(void *owner))
+{
+	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int r = uv_poll_init(loop, &self->poll, fd);
+	if (r != 0) {
+		close(fd);
+		return r;
+	}
+	self->fd = fd;
+	self->armed_ns = HR_TIMER_NEVER;
+	self->owner = owner;
+	self->on_expire = on_expire;
+	self->on_closed = NULL;
+	self->poll.data = self;
+	uv_poll_start(&self->poll, UV_READABLE, on_poll); /* fails only for a handle that is closing */
+	return 0;
+}
+
+void hr_timer_arm(struct hr_timer *self, uint64_t at_ns)
+{
+	struct itimerspec spec = {0};
+
+	if (uv_is_closing((uv_handle_t *)&self->poll) || at_ns == self->armed_ns)
+		return;
+	if (at_ns != HR_TIMER_NEVER) {
+		spec.it_value.tv_sec = (time_t)(at_ns / SECOND_NS);
+		spec.it_value.tv_nsec = (long)(at_ns % SECOND_NS);
+		if (at_ns == 0)
+			spec.it_value.tv_nsec = 1; /* all zero would disarm */
+	}
+	/* a time after year 2^63 s cannot occur: at_ns / SECOND_NS fits */
+	timerfd_settime(self->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	self->armed_ns = at_ns;
+}
+
+static void on_close(uv_handle_t *handle)
+{
+	struct hr_timer *self = handle->data;
+
+	close(self->fd);
+	self->fd = -1;
+	if (self->on_closed)
+		self->on_closed(self->owner);
+}
+
+void hr_timer_close(struct hr_timer *self, void (*on_closed)(void *owner))
+{
+	self->on_closed = on_closed;
+	uv_close((uv_handle_t *)&self->poll, on_close);
+}
