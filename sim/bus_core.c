@@ -20,7 +20,7 @@ int bus_attach(struct bus *self, bool echo)
 	for (unsigned i = 0; i < BUS_MAX_CLIENTS; i++) {
 		struct bus_client *c = &self->clients[i];
 
-		if (c->attached)
+		if (c->attached || c->n > 0)
 			continue;
 		c->attached = true;
 		c->echo = echo;
@@ -45,7 +45,6 @@ void bus_detach(struct bus *self, unsigned client)
 {
 	assert(client < BUS_MAX_CLIENTS);
 	self->clients[client].attached = false;
-	self->clients[client].n = 0;
 	/* whoever gets this index next must not get the echo */
 	if (self->sender == client)
 		self->sender = BUS_TAP;
@@ -194,7 +193,7 @@ static void take_bus(struct bus *self, unsigned winner, uint64_t start_ns)
 	struct bus_client *c = &self->clients[winner];
 
 	self->msg = c->queue[c->head].msg;
-	self->sender = (uint8_t)winner;
+	self->sender = c->attached ? (uint8_t)winner : (uint8_t)BUS_TAP;
 	c->head = (uint8_t)((c->head + 1) % BUS_QUEUE);
 	c->n--;
 	c->n_frames++;

@@ -88,7 +88,7 @@ void bus_init(struct bus *self, const struct bus_config *config);
 /* @echo: own frames come back once they have left. Return: the client's index, or -1 if BUS_MAX_CLIENTS are there. */
 int bus_attach(struct bus *self, bool echo);
 void bus_set_echo(struct bus *self, unsigned client, bool echo);
-/* its waiting frames vanish; one on the wire still reaches the others */
+/* its waiting frames still go out, as those in a controller do; nothing is delivered to it any more */
 void bus_detach(struct bus *self, unsigned client);
 
 /* positive results of bus_input() */

@@ -1,1 +1,5 @@
 gu_pure_library(simbus_core SOURCES bus_core.c LINK uds)
+gu_library(simbus_server
+  SOURCES simbus_server.c simbus_client.c simbus_control.c simbus_log.c
+  LINK simbus_core udsport common PkgConfig::UV)
+gu_program(simbus SOURCES simbus.c LINK simbus_server)

@@ -164,6 +164,8 @@ static void measure_pace(struct can_driver *self, uint64_t now_us, size_t n_conf
 
 static void send_frames(struct can_driver *self, uint64_t now_us)
 {
+	if (self->node.n_outstanding == 0)
+		self->last_batch_us = now_us; /* an idle bus has no pace */
 	while (self->port) {
 		while (self->n_stash < CAN_PORT_BATCH &&
 		       can_node_pop_frame(&self->node, now_us, &self->stash[self->n_stash])) {

@@ -1,0 +1,288 @@
+/* simbus - the virtual CAN bus as a program. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/simbus_control.h"
+#include "sim/simbus_server.h"
+
+struct options {
+	struct simbus_config bus;
+	const char *log_path;
+	const char *stats_path;
+	const char *control_path;
+	unsigned stats_seconds;
+};
+
+struct program {
+	uv_loop_t loop;
+	struct options options;
+	FILE *log;
+	struct simbus *bus;
+	struct simbus_control *control;
+	uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGUSR1 */
+	uv_timer_t ticker;      /* flushes the log each second; prints statistics */
+	unsigned n_ticks;
+};
+
+static const char usage_text[] =
+    "usage: simbus --listen PATH [OPTION]...\n"
+    "A virtual CAN bus on a UNIX seqpacket socket; \"unix:PATH\" names it wherever can0 would stand.\n"
+    "\n"
+    "  --listen PATH         socket of the bus\n"
+    "  --bitrate BPS         nominal bit rate, 10000..1000000 (500000)\n"
+    "  --data-bitrate BPS    of the data phase of CAN FD frames, up to 16000000 (2000000)\n"
+    "  --no-pace             bus time runs as fast as the clients, not in real time\n"
+    "  --name NAME           interface name in the log (vcan-sim0)\n"
+    "  --log FILE            every frame in the format of candump -l, dated in bus time\n"
+    "  --drop PPM            frames in a million that no receiver gets (0)\n"
+    "  --drop-id HEX         only frames with this identifier may be lost\n"
+    "  --seed N              of the lost frames (1)\n"
+    "  --control PATH        control socket: a line each of stats, drop PPM, quit\n"
+    "  --stats SECONDS       statistics on stderr, each so many seconds\n"
+    "  --stats-file FILE     statistics as JSON at the end and on SIGUSR1\n"
+    "  --help, --version\n";
+
+enum option_id {
+	LISTEN,
+	BITRATE,
+	DATA_BITRATE,
+	NO_PACE,
+	NAME,
+	LOG,
+	DROP,
+	DROP_ID,
+	SEED,
+	CONTROL,
+	STATS,
+	STATS_FILE,
+	HELP,
+	VERSION
+};
+
+static const struct option option_table[] = {
+    {"listen", required_argument, NULL, LISTEN},
+    {"bitrate", required_argument, NULL, BITRATE},
+    {"data-bitrate", required_argument, NULL, DATA_BITRATE},
+    {"no-pace", no_argument, NULL, NO_PACE},
+    {"name", required_argument, NULL, NAME},
+    {"log", required_argument, NULL, LOG},
+    {"drop", required_argument, NULL, DROP},
+    {"drop-id", required_argument, NULL, DROP_ID},
+    {"seed", required_argument, NULL, SEED},
+    {"control", required_argument, NULL, CONTROL},
+    {"stats", required_argument, NULL, STATS},
+    {"stats-file", required_argument, NULL, STATS_FILE},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+/* ends the program on nonsense, naming the option */
+static uint64_t number(const char *option, const char *text, int base, uint64_t min, uint64_t max)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, base);
+	if (errno != 0 || end == text || *end || text[0] == '-' || value < min || value > max) {
+		fprintf(stderr, "simbus: --%s: must be %llu..%llu, is \"%s\"\n", option, (unsigned long long)min,
+			(unsigned long long)max, text);
+		exit(2);
+	}
+	return value;
+}
+
+static void take_option(struct options *o, enum option_id id, const char *name, const char *value)
+{
+	struct bus_config *bus = &o->bus.bus;
+
+	switch (id) {
+	case LISTEN:
+		o->bus.path = value;
+		break;
+	case BITRATE:
+		bus->nominal_bps = (uint32_t)number(name, value, 10, 10000, 1000000);
+		break;
+	case DATA_BITRATE:
+		bus->data_bps = (uint32_t)number(name, value, 10, 10000, 16000000);
+		break;
+	case NO_PACE:
+		o->bus.paced = false;
+		break;
+	case NAME:
+		o->bus.name = value;
+		break;
+	case LOG:
+		o->log_path = value;
+		break;
+	case DROP:
+		bus->drop_ppm = (uint32_t)number(name, value, 10, 0, 1000000);
+		break;
+	case DROP_ID:
+		bus->drop_one_id = true;
+		bus->drop_id = (uint32_t)number(name, value, 16, 0, 0x1fffffff);
+		break;
+	case SEED:
+		bus->seed = number(name, value, 10, 0, UINT64_MAX);
+		break;
+	case CONTROL:
+		o->control_path = value;
+		break;
+	case STATS:
+		o->stats_seconds = (unsigned)number(name, value, 10, 1, 86400);
+		break;
+	case STATS_FILE:
+		o->stats_path = value;
+		break;
+	case HELP:
+		fputs(usage_text, stdout);
+		exit(0);
+	case VERSION:
+		puts("simbus " GU_VERSION);
+		exit(0);
+	}
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	int index = 0;
+	int id;
+
+	*o = (struct options){
+	    .bus = {.paced = true, .name = "vcan-sim0", .bus = {.nominal_bps = 500000, .data_bps = 2000000, .seed = 1}},
+	};
+	while ((id = getopt_long(argc, argv, "", option_table, &index)) != -1) {
+		if (id == '?')
+			exit(2);
+		take_option(o, (enum option_id)id, option_table[index].name, optarg);
+	}
+	if (optind < argc || !o->bus.path) {
+		fputs(usage_text, stderr);
+		exit(2);
+	}
+}
+
+static void write_stats_file(struct program *p)
+{
+	struct json json;
+
+	if (!p->options.stats_path)
+		return;
+	json_init(&json);
+	simbus_control_stats(p->bus, true, &json);
+	FILE *f = fopen(p->options.stats_path, "we");
+	if (!f || fprintf(f, "%s\n", json_text(&json) ? json_text(&json) : "{}") < 0)
+		fprintf(stderr, "simbus: %s: %s\n", p->options.stats_path, strerror(errno));
+	if (f && fclose(f) != 0)
+		fprintf(stderr, "simbus: %s: %s\n", p->options.stats_path, strerror(errno));
+	json_deinit(&json);
+}
+
+static void shut_down(void *owner)
+{
+	struct program *p = owner;
+
+	if (!p->bus)
+		return;
+	write_stats_file(p);
+	simbus_close(p->bus);
+	p->bus = NULL;
+	simbus_control_close(p->control);
+	p->control = NULL;
+	for (unsigned i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&p->signals[i], NULL);
+	uv_close((uv_handle_t *)&p->ticker, NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number_of_signal)
+{
+	struct program *p = handle->data;
+
+	if (number_of_signal == SIGUSR1)
+		write_stats_file(p);
+	else
+		shut_down(p);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct program *p = timer->data;
+
+	if (p->log)
+		fflush(p->log);
+	if (p->options.stats_seconds == 0 || ++p->n_ticks % p->options.stats_seconds != 0)
+		return;
+	struct simbus_stats s = simbus_stats(p->bus);
+	fprintf(stderr, "simbus: %llu frames, %llu dropped, %llu overruns, load %u.%u %% (last second %u.%u %%)\n",
+		(unsigned long long)s.bus.n_frames, (unsigned long long)s.bus.n_dropped,
+		(unsigned long long)s.n_overruns, s.load_permille / 10, s.load_permille % 10,
+		s.load_permille_last_second / 10, s.load_permille_last_second % 10);
+}
+
+static void watch_signals(struct program *p)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
+
+	for (unsigned i = 0; i < 3; i++) {
+		uv_signal_init(&p->loop, &p->signals[i]);
+		p->signals[i].data = p;
+		uv_signal_start(&p->signals[i], on_signal, numbers[i]);
+	}
+	uv_timer_init(&p->loop, &p->ticker);
+	p->ticker.data = p;
+	uv_timer_start(&p->ticker, on_tick, 1000, 1000);
+}
+
+static int complain(const char *what, int error)
+{
+	fprintf(stderr, "simbus: %s: %s\n", what, strerror(-error));
+	return 1;
+}
+
+static int run(struct program *p)
+{
+	int r = simbus_new(&p->loop, &p->options.bus, &p->bus);
+
+	if (r != 0)
+		return complain(p->options.bus.path, r);
+	watch_signals(p);
+	if (p->options.control_path) {
+		r = simbus_control_new(&p->loop, p->options.control_path, p->bus, shut_down, p, &p->control);
+		if (r != 0) {
+			complain(p->options.control_path, r);
+			shut_down(p);
+			uv_run(&p->loop, UV_RUN_DEFAULT);
+			return 1;
+		}
+	}
+	const struct bus_config *bus = &p->options.bus.bus;
+	fprintf(stderr, "simbus: listening on %s, %u/%u bit/s, %s\n", p->options.bus.path, bus->nominal_bps,
+		bus->data_bps, p->options.bus.paced ? "paced" : "not paced");
+	uv_run(&p->loop, UV_RUN_DEFAULT);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct program p;
+
+	parse_options(&p.options, argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	if (p.options.log_path) {
+		p.log = fopen(p.options.log_path, "we");
+		if (!p.log)
+			return complain(p.options.log_path, -errno);
+		p.options.bus.log = p.log;
+	}
+	int r = uv_loop_init(&p.loop);
+	if (r != 0)
+		return complain("event loop", r);
+	r = run(&p);
+	uv_loop_close(&p.loop);
+	if (p.log && fclose(p.log) != 0)
+		r = complain(p.options.log_path, -errno);
+	return r;
+}

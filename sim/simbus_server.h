@@ -1,0 +1,48 @@
+/*
+ * simbus_server - the virtual CAN bus as a broker on a libuv loop: clients on a UNIX seqpacket socket, paced in real
+ * time.
+ *
+ * Pacing catches up in virtual time: a frame starts at max(bus free, its arrival minus the lateness of the last
+ * delivery), so a machine that wakes late costs the bus nothing, and bus time is what a wire would have taken. Without
+ * pacing, bus time runs from frame to frame as fast as the clients read.
+ *
+ * A client is read only while few of its frames wait, so its own socket fills and slows it down. A client that does not
+ * read loses frames when its queue here is full (paced), or holds the bus (not paced); its echoes are never lost.
+ */
+#ifndef SIM_SIMBUS_SERVER_H
+#define SIM_SIMBUS_SERVER_H
+
+#include <stdio.h>
+#include <uv.h>
+
+#include "sim/bus_core.h"
+
+struct simbus;
+
+struct simbus_config {
+	const char *path;      /* of the socket; a stale one is replaced */
+	struct bus_config bus; /* its tap is set here */
+	bool paced;
+	FILE *log;        /* in the format of candump -l; NULL for none; owned by the caller */
+	const char *name; /* of the interface, in the log */
+};
+
+struct simbus_stats {
+	struct bus_stats bus;
+	uint64_t now_ns;     /* bus time since the start */
+	uint64_t n_overruns; /* frames that a client was too slow to get */
+	unsigned n_clients;
+	unsigned load_permille; /* since the start */
+	unsigned load_permille_last_second;
+};
+
+/* Return: 0 or -errno (-EADDRINUSE: another broker listens there) */
+int simbus_new(uv_loop_t *loop, const struct simbus_config *config, struct simbus **simbus);
+void simbus_set_drop(struct simbus *self, uint32_t drop_ppm);
+struct simbus_stats simbus_stats(const struct simbus *self);
+/* load in one second of bus time, as bus_load_permille() */
+unsigned simbus_load_permille(const struct simbus *self, uint64_t second);
+/* removes the socket, ends all connections; memory is reclaimed by the loop. NULL is allowed. */
+void simbus_close(struct simbus *self);
+
+#endif
