@@ -1,0 +1,315 @@
+/* The doors of the virtual ECU: power, sessions, faults, and the application's own message. */
+#include "sim/ecu_internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+void ecu_want(struct ecu_core *self, enum ecu_output_kind kind)
+{
+	self->outputs = (uint8_t)(self->outputs | 1u << (unsigned)kind);
+}
+
+bool ecu_is_unlocked(const struct ecu_core *self)
+{
+	return self->unlocked || !self->config->security.level;
+}
+
+bool ecu_core_in_boot(const struct ecu_core *self)
+{
+	return self->session == UDS_SESSION_PROGRAMMING || !self->nv.app_valid;
+}
+
+bool ecu_app_runs(const struct ecu_core *self)
+{
+	return self->config->app_message.id && self->up_at_us == ECU_NEVER && !self->silenced &&
+	       !ecu_core_in_boot(self);
+}
+
+void ecu_enter_session(struct ecu_core *self, enum uds_session session)
+{
+	if (session != self->session)
+		ecu_want(self, ECU_OUTPUT_SESSION);
+	self->session = session;
+	self->unlocked = false;
+	self->seed_open = false;
+	self->transfer.active = false;
+	self->fingerprint_written = false;
+	self->background_finish_us = ECU_NEVER;
+	self->background_runs = false;
+	self->stuck = false;
+	for (size_t i = 0; i < ECU_N_ROUTINES; i++)
+		self->routines[i] = ECU_ROUTINE_NEVER;
+	if (session == UDS_SESSION_PROGRAMMING)
+		self->unchecked.n = 0;
+	if (session == UDS_SESSION_DEFAULT) {
+		self->silenced = false;
+		self->dtc_off = false;
+		self->s3_deadline_us = ECU_NEVER;
+	}
+}
+
+static void boot(struct ecu_core *self, uint64_t now_us)
+{
+	const struct ecu_security *security = &self->config->security;
+
+	self->up_at_us = ECU_NEVER;
+	self->app_due_us = now_us;
+	/* a delay that a reset could cut short would not be one */
+	if (security->level && (security->delay_at_power_on || self->nv.failed_keys >= security->max_attempts))
+		self->locked_until_us = now_us + security->delay_us;
+}
+
+void ecu_begin_reset(struct ecu_core *self, uint64_t now_us)
+{
+	self->working = false;
+	ecu_server_drop(self);
+	self->seed_awaited = false;
+	self->after_answer = ECU_THEN_NOTHING;
+	self->deferred_n = 0;
+	self->app_frame_due = false;
+	ecu_enter_session(self, UDS_SESSION_DEFAULT);
+	self->unchecked.n = 0;
+	self->locked_until_us = 0;
+	ecu_want(self, ECU_OUTPUT_RESET);
+	self->up_at_us = now_us + self->config->timing.reset_us;
+}
+
+void ecu_core_init(struct ecu_core *self, const struct ecu_config *config, const struct ecu_nonvolatile *nv,
+		   uint8_t *rx_buf, size_t rx_cap, uint64_t now_us)
+{
+	memset(self, 0, sizeof *self);
+	self->config = config;
+	self->nv = *nv;
+	self->rx_buf = rx_buf;
+	self->rx_cap = rx_cap;
+	self->session = UDS_SESSION_DEFAULT;
+	self->s3_deadline_us = ECU_NEVER;
+	self->background_finish_us = ECU_NEVER;
+	self->preconditions = true;
+	isotp_init(&self->link, &config->link, rx_buf, rx_cap);
+	boot(self, now_us);
+}
+
+/* a functional request is one single frame; nothing of it touches the physical link */
+static void functional_input(struct ecu_core *self, uint64_t now_us, const struct can_msg *msg)
+{
+	size_t at = 1;
+	size_t n;
+
+	if (msg->flags & (CAN_MSG_RTR | CAN_MSG_ERROR) || msg->len < 2 || msg->data[0] >> 4)
+		return;
+	n = msg->data[0] & 15u;
+	if (msg->len > 8) {
+		if (n)
+			return;
+		n = msg->data[1];
+		at = 2;
+	}
+	if (n == 0 || at + n > msg->len)
+		return;
+	ecu_server_request(self, now_us, msg->data + at, n, true);
+}
+
+bool ecu_core_input(struct ecu_core *self, uint64_t now_us, const struct can_msg *msg)
+{
+	const struct ecu_config *config = self->config;
+	bool taken;
+
+	if (ecu_is_mute(self, now_us))
+		return false;
+	if (config->functional_id && msg->id == config->functional_id &&
+	    !(msg->flags & CAN_MSG_EXTENDED) == !config->functional_extended_id) {
+		functional_input(self, now_us, msg);
+		taken = true;
+	} else {
+		taken = isotp_input(&self->link, now_us, msg);
+	}
+	ecu_server_drain(self, now_us);
+	return taken;
+}
+
+void ecu_core_confirm(struct ecu_core *self, uint64_t now_us)
+{
+	if (!self->n_outstanding)
+		return;
+	bool links = self->owners[self->owner_head];
+
+	self->owner_head = (uint16_t)((self->owner_head + 1u) % ECU_MAX_OUTSTANDING);
+	self->n_outstanding--;
+	if (links)
+		isotp_confirm(&self->link, now_us);
+	ecu_server_drain(self, now_us);
+}
+
+void ecu_core_expire(struct ecu_core *self, uint64_t now_us)
+{
+	const struct ecu_timing *timing = &self->config->timing;
+
+	if (self->up_at_us != ECU_NEVER) {
+		if (now_us < self->up_at_us)
+			return;
+		boot(self, now_us);
+	}
+	isotp_expire(&self->link, now_us);
+	ecu_server_drain(self, now_us);
+	if (now_us >= self->background_finish_us)
+		ecu_routines_background_end(self);
+	if (self->working && now_us >= self->finish_us) {
+		ecu_server_finish(self, now_us, 0);
+	} else if (self->working && now_us >= self->next_pending_us) {
+		self->next_pending_us = now_us + timing->p2_star_us - timing->pending_margin_us;
+		self->pending_due = true;
+		self->pending_sent = true;
+		ecu_server_flush(self, now_us);
+	}
+	if (now_us >= self->s3_deadline_us)
+		ecu_enter_session(self, UDS_SESSION_DEFAULT);
+	if (now_us >= self->app_due_us && ecu_app_runs(self)) {
+		self->app_frame_due = true;
+		self->app_due_us += self->config->app_message.period_us;
+		if (self->app_due_us <= now_us)
+			self->app_due_us = now_us + self->config->app_message.period_us;
+	}
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t ecu_core_deadline(const struct ecu_core *self)
+{
+	uint64_t deadline = isotp_deadline(&self->link);
+
+	if (self->up_at_us != ECU_NEVER)
+		return self->up_at_us;
+	deadline = earlier(deadline, self->s3_deadline_us);
+	deadline = earlier(deadline, self->background_finish_us);
+	if (self->working)
+		deadline = earlier(deadline, earlier(self->finish_us, self->next_pending_us));
+	if (ecu_app_runs(self))
+		deadline = earlier(deadline, self->app_due_us);
+	return deadline;
+}
+
+bool ecu_core_pop_frame(struct ecu_core *self, uint64_t now_us, struct can_msg *msg)
+{
+	const struct ecu_app_message *app = &self->config->app_message;
+	bool links;
+
+	if (ecu_is_mute(self, now_us)) {
+		self->app_frame_due = false;
+		return false;
+	}
+	if (self->n_outstanding == ECU_MAX_OUTSTANDING)
+		return false;
+	links = isotp_pop_frame(&self->link, now_us, msg);
+	if (!links) {
+		bool due = self->app_frame_due;
+
+		self->app_frame_due = false;
+		if (!due || !ecu_app_runs(self))
+			return false;
+		memset(msg, 0, sizeof *msg);
+		msg->id = app->id;
+		msg->flags = app->extended_id ? CAN_MSG_EXTENDED : 0;
+		msg->len = app->dlc;
+		if (app->dlc)
+			msg->data[0] = self->app_count++;
+	}
+	self->owners[(self->owner_head + self->n_outstanding) % ECU_MAX_OUTSTANDING] = links;
+	self->n_outstanding++;
+	return true;
+}
+
+enum ecu_output_kind ecu_core_pop_output(struct ecu_core *self)
+{
+	for (unsigned kind = ECU_OUTPUT_SEED_WANTED; kind <= ECU_OUTPUT_RESET; kind++) {
+		if (self->outputs & 1u << kind) {
+			self->outputs = (uint8_t)(self->outputs & ~(1u << kind));
+			return (enum ecu_output_kind)kind;
+		}
+	}
+	return ECU_OUTPUT_NONE;
+}
+
+void ecu_core_seed(struct ecu_core *self, uint64_t now_us, const uint8_t *seed, const uint8_t *key, uint8_t n_key)
+{
+	const struct ecu_security *security = &self->config->security;
+
+	assert(n_key >= 1 && n_key <= ECU_MAX_SEED_BYTES);
+	if (!self->working || !self->seed_awaited)
+		return;
+	self->seed_awaited = false;
+	memcpy(self->seed, seed, security->seed_bytes);
+	memcpy(self->key, key, n_key);
+	self->n_key = n_key;
+	self->seed_open = true;
+	self->answer.bytes[0] = UDS_SECURITY_ACCESS + UDS_POSITIVE_OFFSET;
+	self->answer.bytes[1] = security->level;
+	memcpy(self->answer.bytes + 2, seed, security->seed_bytes);
+	self->answer.n = 2u + security->seed_bytes;
+	ecu_server_finish(self, now_us, 0);
+}
+
+void ecu_core_set_preconditions(struct ecu_core *self, bool met)
+{
+	self->preconditions = met;
+}
+
+static void set_stuck_erase(struct ecu_core *self, uint64_t now_us, bool on)
+{
+	self->stuck_erase = on;
+	if (on || !self->stuck)
+		return;
+	self->stuck = false;
+	if (self->working)
+		self->finish_us = now_us;
+	else
+		self->background_finish_us = now_us;
+}
+
+void ecu_core_fault(struct ecu_core *self, uint64_t now_us, enum ecu_fault_kind kind, uint32_t arg)
+{
+	switch (kind) {
+	case ECU_FAULT_DROP_ANSWERS:
+		self->drop_answers = arg;
+		break;
+	case ECU_FAULT_SILENT:
+		self->silent_until_us = now_us + arg * UINT64_C(1000);
+		ecu_server_lose(self, now_us);
+		break;
+	case ECU_FAULT_RESET:
+		ecu_begin_reset(self, now_us);
+		break;
+	case ECU_FAULT_WRONG_CRC:
+		self->wrong_crc = arg != 0;
+		break;
+	case ECU_FAULT_STUCK_ERASE:
+		set_stuck_erase(self, now_us, arg != 0);
+		break;
+	case ECU_FAULT_VOLTAGE_LOW:
+		self->voltage_low = arg != 0;
+		break;
+	case ECU_FAULT_NEGATIVE:
+		self->negative_sid = (uint8_t)(arg >> 8);
+		self->negative_nrc = (uint8_t)arg;
+		break;
+	case ECU_FAULT_DTC:
+		if (!self->dtc_off && self->n_dtcs < ECU_MAX_DTCS)
+			self->dtcs[self->n_dtcs++] = arg & 0xffffffu;
+		break;
+	}
+}
+
+void ecu_core_reset_outstanding(struct ecu_core *self, uint64_t now_us)
+{
+	ecu_server_lose(self, now_us);
+	isotp_init(&self->link, &self->config->link, self->rx_buf, self->rx_cap);
+	self->n_outstanding = 0;
+}
+
+const struct ecu_nonvolatile *ecu_core_nonvolatile(const struct ecu_core *self)
+{
+	return &self->nv;
+}

@@ -1,0 +1,231 @@
+/* The services of the virtual ECU that have no file of their own, and the table of all of them. */
+#include "sim/ecu_internal.h"
+
+#include <string.h>
+
+static void positive(struct ecu_core *self, const uint8_t *pdu, size_t n_echo)
+{
+	self->answer.bytes[0] = (uint8_t)(pdu[0] + UDS_POSITIVE_OFFSET);
+	memcpy(self->answer.bytes + 1, pdu + 1, n_echo);
+	if (n_echo && uds_sid_has_sub_function(pdu[0]))
+		self->answer.bytes[1] &= (uint8_t)~UDS_SUPPRESS_POSITIVE_RESPONSE;
+	self->answer.n = 1 + n_echo;
+}
+
+static uint8_t sub_function(const uint8_t *pdu)
+{
+	return pdu[1] & (uint8_t)~UDS_SUPPRESS_POSITIVE_RESPONSE;
+}
+
+static void put16(uint8_t *at, uint64_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static uint8_t session_control(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	const struct ecu_timing *timing = &self->config->timing;
+	uint8_t session = sub_function(pdu);
+
+	if (session != UDS_SESSION_DEFAULT && session != UDS_SESSION_PROGRAMMING && session != UDS_SESSION_EXTENDED)
+		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
+	if (n != 2)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	if (session == UDS_SESSION_PROGRAMMING) {
+		uint8_t obstacle = ecu_download_obstacle(self);
+
+		if (obstacle)
+			return obstacle;
+		/* the application hands over to the boot loader, which answers */
+		if (!ecu_core_in_boot(self))
+			self->finish_us = now_us + timing->boot_switch_us;
+	}
+	self->next_session = (enum uds_session)session;
+	self->then = ECU_THEN_SESSION;
+	positive(self, pdu, 1);
+	put16(self->answer.bytes + 2, timing->p2_us / 1000);
+	put16(self->answer.bytes + 4, timing->p2_star_us / 10000);
+	self->answer.n = 6;
+	return 0;
+}
+
+static uint8_t ecu_reset(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	(void)now_us;
+	if (sub_function(pdu) != 1 && sub_function(pdu) != 3)
+		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
+	if (n != 2)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	self->then = ECU_THEN_RESET;
+	positive(self, pdu, 1);
+	return 0;
+}
+
+static uint8_t clear_dtc(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	(void)now_us;
+	if (n != 4)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	if (pdu[1] != 0xff || pdu[2] != 0xff || pdu[3] != 0xff)
+		return UDS_NRC_REQUEST_OUT_OF_RANGE;
+	self->n_dtcs = 0;
+	positive(self, pdu, 0);
+	return 0;
+}
+
+static uint8_t read_dtc(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	const uint8_t confirmed = 0x08;
+
+	(void)now_us;
+	if (sub_function(pdu) != 2)
+		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
+	if (n != 3)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	positive(self, pdu, 1);
+	self->answer.bytes[2] = confirmed; /* the only status bit that is kept */
+	self->answer.n = 3;
+	for (size_t i = 0; i < self->n_dtcs && pdu[2] & confirmed; i++) {
+		uint8_t *at = self->answer.bytes + self->answer.n;
+
+		at[0] = (uint8_t)(self->dtcs[i] >> 16);
+		at[1] = (uint8_t)(self->dtcs[i] >> 8);
+		at[2] = (uint8_t)self->dtcs[i];
+		at[3] = confirmed;
+		self->answer.n += 4;
+	}
+	return 0;
+}
+
+static uint8_t request_seed(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	const struct ecu_security *security = &self->config->security;
+
+	if (n != 2)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	if (now_us < self->locked_until_us)
+		return UDS_NRC_REQUIRED_TIME_DELAY_NOT_EXPIRED;
+	if (self->nv.failed_keys >= security->max_attempts) {
+		/* the delay has passed: one more try before the next delay */
+		self->nv.failed_keys = (uint8_t)(security->max_attempts - 1);
+		ecu_want(self, ECU_OUTPUT_STORE);
+	}
+	if (self->unlocked) {
+		positive(self, pdu, 1);
+		memset(self->answer.bytes + 2, 0, security->seed_bytes);
+		self->answer.n = 2u + security->seed_bytes;
+		return 0;
+	}
+	self->seed_open = false;
+	self->seed_awaited = true;
+	self->finish_us = ECU_NEVER;
+	ecu_want(self, ECU_OUTPUT_SEED_WANTED);
+	return 0;
+}
+
+static uint8_t send_key(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	const struct ecu_security *security = &self->config->security;
+
+	if (n < 3)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	if (!self->seed_open)
+		return UDS_NRC_REQUEST_SEQUENCE_ERROR;
+	if (n != 2u + self->n_key)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	self->seed_open = false;
+	if (memcmp(pdu + 2, self->key, self->n_key) != 0) {
+		self->nv.failed_keys++;
+		ecu_want(self, ECU_OUTPUT_STORE);
+		if (self->nv.failed_keys < security->max_attempts)
+			return UDS_NRC_INVALID_KEY;
+		self->locked_until_us = now_us + security->delay_us;
+		return UDS_NRC_EXCEEDED_NUMBER_OF_ATTEMPTS;
+	}
+	if (self->nv.failed_keys)
+		ecu_want(self, ECU_OUTPUT_STORE);
+	self->nv.failed_keys = 0;
+	self->unlocked = true;
+	positive(self, pdu, 1);
+	return 0;
+}
+
+static uint8_t security_access(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	uint8_t level = self->config->security.level;
+
+	if (sub_function(pdu) == level)
+		return request_seed(self, now_us, pdu, n);
+	if (sub_function(pdu) == level + 1)
+		return send_key(self, now_us, pdu, n);
+	return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
+}
+
+static uint8_t communication_control(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	(void)now_us;
+	if (sub_function(pdu) > 3)
+		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
+	if (n != 3)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	/* low bits: 1 normal, 2 network management, 3 both; the high nibble names other subnets */
+	if (!(pdu[2] & 3) || (pdu[2] >> 4 != 0 && pdu[2] >> 4 != 15) || pdu[2] & 0x0c)
+		return UDS_NRC_REQUEST_OUT_OF_RANGE;
+	if (pdu[2] & 1)
+		self->silenced = sub_function(pdu) & 1; /* 1 and 3 disable sending */
+	positive(self, pdu, 1);
+	return 0;
+}
+
+static uint8_t tester_present(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	(void)now_us;
+	if (sub_function(pdu) != 0)
+		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
+	if (n != 2)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	positive(self, pdu, 1);
+	return 0;
+}
+
+static uint8_t dtc_setting(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	(void)now_us;
+	if (sub_function(pdu) != 1 && sub_function(pdu) != 2)
+		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
+	/* an optional record names a group of trouble codes; there is one group */
+	if (n != 2 && n != 5)
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	self->dtc_off = sub_function(pdu) == 2;
+	positive(self, pdu, 1);
+	return 0;
+}
+
+const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t sid)
+{
+	static const struct ecu_service services[] = {
+	    {UDS_DIAGNOSTIC_SESSION_CONTROL, ECU_IN_ALL, false, session_control},
+	    {UDS_ECU_RESET, ECU_IN_ALL, false, ecu_reset},
+	    {UDS_CLEAR_DIAGNOSTIC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, clear_dtc},
+	    {UDS_READ_DTC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, read_dtc},
+	    {UDS_READ_DATA_BY_IDENTIFIER, ECU_IN_ALL, false, ecu_data_read},
+	    {UDS_SECURITY_ACCESS, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, security_access},
+	    {UDS_COMMUNICATION_CONTROL, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, communication_control},
+	    {UDS_WRITE_DATA_BY_IDENTIFIER, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_data_write},
+	    {UDS_ROUTINE_CONTROL, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_routines_control},
+	    {UDS_REQUEST_DOWNLOAD, ECU_IN_PROGRAMMING, true, ecu_download_request},
+	    {UDS_TRANSFER_DATA, ECU_IN_PROGRAMMING, true, ecu_download_data},
+	    {UDS_REQUEST_TRANSFER_EXIT, ECU_IN_PROGRAMMING, true, ecu_download_exit},
+	    {UDS_TESTER_PRESENT, ECU_IN_ALL, false, tester_present},
+	    {UDS_CONTROL_DTC_SETTING, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, dtc_setting},
+	};
+
+	if (sid == UDS_SECURITY_ACCESS && !self->config->security.level)
+		return NULL;
+	for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+		if (services[i].sid == sid)
+			return &services[i];
+	}
+	return NULL;
+}

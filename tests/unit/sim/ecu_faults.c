@@ -1,0 +1,186 @@
+/* Faults of the virtual ECU: each switch does what it says, and no more. */
+#include "tests/unit/sim/ecu_rig.h"
+
+static void unmet_preconditions_are_22(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	ecu_core_set_preconditions(&rig->ecu, false);
+	rig_expect(rig, "31 01 02 03", "7f 31 22");
+	rig_expect(rig, "10 02", "7f 10 22");
+	rig_expect(rig, "22 f1 86", "62 f1 86 03");
+	ecu_core_set_preconditions(&rig->ecu, true);
+	rig_expect(rig, "31 01 02 03", "71 01 02 03 00");
+	rig_expect(rig, "10 02", "50 02*");
+}
+
+static void low_voltage_is_93_to_all_programming(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t bytes[8] = {0};
+
+	rig_new(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_VOLTAGE_LOW, 1);
+	rig_expect(rig, "10 02", "7f 10 93");
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_VOLTAGE_LOW, 0);
+	rig_program(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_VOLTAGE_LOW, 1);
+	rig_expect(rig, "31 01 ff 00", "7f 31 93");
+	rig_expect(rig, "34 00 44 00 00 20 00 00 00 00 08", "7f 34 93");
+	assert_true(rig->ecu.nv.app_valid);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_VOLTAGE_LOW, 0);
+	rig_expect(rig, "34 00 44 00 00 20 00 00 00 00 08", "74 20 0f ff");
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_VOLTAGE_LOW, 1);
+	rig_block(rig, 1, bytes, 8, "7f 36 93");
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_VOLTAGE_LOW, 0);
+	rig_block(rig, 1, bytes, 8, "76 01");
+}
+
+static void dropped_answers_are_counted(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_DROP_ANSWERS, 2);
+	rig_expect(rig, "10 03", NULL);
+	rig_expect(rig, "22 f1 86", NULL);
+	rig_expect(rig, "22 f1 86", "62 f1 86 03");
+}
+
+static void a_silent_ecu_neither_hears_nor_speaks(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_SILENT, 1000);
+	rig->n_ecu_frames = 0;
+	rig_expect(rig, "10 03", NULL);
+	rig_run(rig, 500 * MS);
+	assert_int_equal(rig->n_ecu_frames, 0);
+	rig_run(rig, 300 * MS);
+	rig_expect(rig, "22 f1 86", "62 f1 86 01");
+}
+
+static void silence_in_the_middle_of_work_loses_the_answer_not_the_work(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t pdu[4] = {0x31, 0x01, 0xff, 0x00};
+
+	rig_new(rig);
+	rig_program(rig);
+	rig_send(rig, pdu, 4);
+	rig_run(rig, 20 * MS);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_SILENT, 1000);
+	rig_check(rig, "31", NULL);
+	rig_run(rig, 1000 * MS);
+	rig_expect(rig, "31 03 ff 00", "71 03 ff 00 00");
+}
+
+static void a_sudden_reset_forgets_the_session(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t pdu[4] = {0x31, 0x01, 0xff, 0x00};
+
+	rig_new(rig);
+	rig_program(rig);
+	rig_send(rig, pdu, 4);
+	rig_run(rig, 20 * MS);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_RESET, 0);
+	rig_check(rig, "31", NULL);
+	rig_run(rig, 600 * MS);
+	rig_expect(rig, "22 f1 86", "62 f1 86 01");
+	assert_true(ecu_core_in_boot(&rig->ecu));
+}
+
+static void a_wrong_crc_by_fault_fails_the_check(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t bytes[8] = {1};
+
+	rig_new(rig);
+	rig_program(rig);
+	rig_expect(rig, "31 01 ff 00", "71 01 ff 00 00");
+	rig_expect(rig, "34 00 44 00 00 10 00 00 00 00 08", "74 20 0f ff");
+	rig_block(rig, 1, bytes, 8, "76 01");
+	rig_expect(rig, "37", "77");
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_WRONG_CRC, 1);
+	rig_expect(rig, "31 01 02 02", "71 01 02 02 01");
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_WRONG_CRC, 0);
+	rig_expect(rig, "31 01 02 02", "71 01 02 02 00");
+}
+
+static void a_stuck_erase_is_pending_until_it_is_released(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t pdu[4] = {0x31, 0x01, 0xff, 0x00};
+
+	rig_new(rig);
+	rig_program(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_STUCK_ERASE, 1);
+	rig_send(rig, pdu, 4);
+	rig_run(rig, 60000 * MS);
+	assert_false(rig->answered);
+	assert_in_range(rig->n_pending, 12, 14);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_STUCK_ERASE, 0);
+	rig_check(rig, "31", "71 01 ff 00 00");
+}
+
+static void one_request_is_refused_as_told(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_NEGATIVE, 0x2210);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "22 f1 86", "7f 22 10");
+	rig_expect(rig, "22 f1 86", "62 f1 86 03");
+}
+
+static void a_lost_bus_leaves_an_ecu_that_answers_again(void **state)
+{
+	struct rig *rig = *state;
+	struct can_msg msg = {.id = 0x7e0, .len = 8, .data = {0x02, 0x10, 0x03}};
+	struct can_msg out;
+
+	rig_new(rig);
+	ecu_core_input(&rig->ecu, rig->now_us, &msg);
+	assert_true(ecu_core_pop_frame(&rig->ecu, rig->now_us, &out));
+	ecu_core_reset_outstanding(&rig->ecu, rig->now_us);
+	assert_int_equal(rig->ecu.n_outstanding, 0);
+	rig_expect(rig, "22 f1 86", "62 f1 86 03");
+}
+
+static int setup(void **state)
+{
+	*state = calloc(1, sizeof(struct rig));
+	return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(unmet_preconditions_are_22),
+	    TEST(low_voltage_is_93_to_all_programming),
+	    TEST(dropped_answers_are_counted),
+	    TEST(a_silent_ecu_neither_hears_nor_speaks),
+	    TEST(silence_in_the_middle_of_work_loses_the_answer_not_the_work),
+	    TEST(a_sudden_reset_forgets_the_session),
+	    TEST(a_wrong_crc_by_fault_fails_the_check),
+	    TEST(a_stuck_erase_is_pending_until_it_is_released),
+	    TEST(one_request_is_refused_as_told),
+	    TEST(a_lost_bus_leaves_an_ecu_that_answers_again),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,191 @@
+/* The virtual ECU's security access: seeds used once, attempts, delays that no reset cuts short. */
+#include "tests/unit/sim/ecu_rig.h"
+
+static const char wrong_key[] = "27 02 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00";
+
+static void the_right_key_unlocks(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "67 01 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f");
+	rig_send_key(rig);
+	rig_check(rig, "27 02", "67 02");
+	assert_true(rig->ecu.unlocked);
+}
+
+static void an_unlocked_ecu_answers_a_seed_of_zeros(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_unlock(rig);
+	rig_expect(rig, "27 01", "67 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
+	assert_int_equal(rig->n_seeds, 1);
+}
+
+static void a_key_without_a_seed_is_24(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, wrong_key, "7f 27 24");
+	rig_expect(rig, "27 02", "7f 27 13");
+	rig_expect(rig, "27 03", "7f 27 12");
+	rig_expect(rig, "27 01 00", "7f 27 13");
+}
+
+static void a_seed_is_used_once(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "67 01*");
+	rig_expect(rig, wrong_key, "7f 27 35");
+	rig_expect(rig, wrong_key, "7f 27 24");
+	rig_expect(rig, "27 01", "67 01 20 21 22*");
+}
+
+static void a_seed_does_not_survive_a_change_of_session(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "67 01*");
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, wrong_key, "7f 27 24");
+}
+
+static void a_key_of_wrong_length_is_13_and_costs_no_attempt(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "67 01*");
+	rig_expect(rig, "27 02 00", "7f 27 13");
+	assert_int_equal(rig->ecu.nv.failed_keys, 0);
+}
+
+static void wrong_keys(struct rig *rig, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		rig_expect(rig, "27 01", "67 01*");
+		rig_expect(rig, wrong_key, i + 1 < n ? "7f 27 35" : "7f 27 36");
+	}
+}
+
+static void the_last_attempt_is_36_and_starts_a_delay_answered_with_37(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_config(rig);
+	rig->config.timing.s3_us = 60000 * MS;
+	rig_start(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	wrong_keys(rig, 3);
+	rig_expect(rig, "27 01", "7f 27 37");
+	rig_run_to(rig, rig->ecu.locked_until_us - 10 * MS);
+	rig_expect(rig, "27 01", "7f 27 37");
+	rig_run_to(rig, rig->ecu.locked_until_us + 1);
+	/* one more try, then the delay again */
+	wrong_keys(rig, 1);
+	rig_expect(rig, "27 01", "7f 27 37");
+	rig_run_to(rig, rig->ecu.locked_until_us + 1);
+	rig_unlock(rig);
+	assert_int_equal(rig->ecu.nv.failed_keys, 0);
+}
+
+static void a_reset_does_not_cut_the_delay_short(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	wrong_keys(rig, 3);
+	rig_expect(rig, "11 01", "51 01");
+	rig_run(rig, 600 * MS);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "7f 27 37");
+}
+
+static void failed_attempts_are_counted_over_a_power_cut(void **state)
+{
+	struct rig *rig = *state;
+	struct ecu_nonvolatile nv;
+
+	rig_new(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "67 01*");
+	rig_expect(rig, wrong_key, "7f 27 35");
+	assert_true(rig->n_stored > 0);
+	nv = *ecu_core_nonvolatile(&rig->ecu);
+	rig_power_on(rig, &nv);
+	rig_expect(rig, "10 03", "50 03*");
+	wrong_keys(rig, 2);
+}
+
+static void a_delay_after_power_on_where_configured(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_config(rig);
+	rig->config.security.delay_at_power_on = true;
+	rig->config.security.delay_us = 1000 * MS;
+	rig_start(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "7f 27 37");
+	rig_run(rig, 1000 * MS);
+	rig_unlock(rig);
+}
+
+static void without_security_service_27_is_not_there_and_nothing_is_locked(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_config(rig);
+	rig->config.security.level = 0;
+	rig_start(rig);
+	rig_expect(rig, "10 02", "50 02*");
+	rig_expect(rig, "27 01", "7f 27 11");
+	rig_expect(rig, "31 01 ff 00", "71 01 ff 00 00");
+}
+
+static int setup(void **state)
+{
+	*state = calloc(1, sizeof(struct rig));
+	return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(the_right_key_unlocks),
+	    TEST(an_unlocked_ecu_answers_a_seed_of_zeros),
+	    TEST(a_key_without_a_seed_is_24),
+	    TEST(a_seed_is_used_once),
+	    TEST(a_seed_does_not_survive_a_change_of_session),
+	    TEST(a_key_of_wrong_length_is_13_and_costs_no_attempt),
+	    TEST(the_last_attempt_is_36_and_starts_a_delay_answered_with_37),
+	    TEST(a_reset_does_not_cut_the_delay_short),
+	    TEST(failed_attempts_are_counted_over_a_power_cut),
+	    TEST(a_delay_after_power_on_where_configured),
+	    TEST(without_security_service_27_is_not_there_and_nothing_is_locked),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
