@@ -5,6 +5,12 @@
  * Order: functional tester present on; bus_before steps; each target's flash_run, at most max_parallel at a time;
  * bus_after steps; tester present off. bus_after also runs after failures and stops, and is skipped only if nothing of
  * bus_before was sent. A target whose preconditions fail is FAILED and the others go on.
+ *
+ * Functional requests of bus_before are answered by every target, or sent again, three times in all; a target that
+ * stays silent fails with FLASH_NO_ANSWER, one that refuses with FLASH_BUS_QUIET_REFUSED, unless its job is a recovery.
+ * Jobs that only identify or verify need no quiet bus: without a job of kind flash the bus steps are left out.
+ *
+ * A foreign tester seen before the first erase of any target stops all of them; after it they finish.
  */
 #ifndef ECU_FLASH_FLASH_BUS_H
 #define ECU_FLASH_FLASH_BUS_H
@@ -29,23 +35,27 @@ struct flash_bus_event {
 	char text[64];
 };
 
+/* All fields are private. */
 struct flash_bus {
 	struct can_node *node;
 	struct flash_run *runs[FLASH_BUS_MAX_TARGETS];
 	uint8_t n_runs;
 	uint8_t max_parallel;
 	uint8_t state;
-	uint8_t step;
-	uint8_t answered[FLASH_BUS_MAX_TARGETS];
-	uint8_t tries;
+	uint8_t step;                           /* in bus_before or bus_after */
+	uint8_t tries;                          /* of the step */
+	uint8_t answers[FLASH_BUS_MAX_TARGETS]; /* to the request of the step */
+	uint64_t answer_by_us[FLASH_BUS_MAX_TARGETS];
+	bool sent; /* the functional request is confirmed: P2 runs */
+	uint32_t n_sent_before;
 	bool quiet_sent; /* something of bus_before went out */
 	bool stop_wanted;
+	uint32_t n_foreign; /* at the start */
 	uint64_t deadline_us;
 	uint8_t turn; /* whose events are popped next */
 	struct flash_bus_event events[8];
 	uint8_t event_head;
 	uint8_t event_n;
-	bool started[FLASH_BUS_MAX_TARGETS];
 };
 
 /* @max_parallel: 1..32. The bus steps are those of the first target's profile; they belong to the bus. */

@@ -1,0 +1,28 @@
+/* flash_bus_priv - what flash_bus.c (phases, runs, events) and flash_bus_steps.c (the functional part) share. */
+#ifndef ECU_FLASH_FLASH_BUS_PRIV_H
+#define ECU_FLASH_FLASH_BUS_PRIV_H
+
+#include "ecu-flash/flash_bus.h"
+
+#define BUS_MAX_EVENTS 8u
+
+enum bus_state { BUS_NEW, BUS_BEFORE, BUS_RUNNING, BUS_AFTER, BUS_FINISHED };
+
+/* the bus steps are those of the first target */
+static inline const struct profile *flash_bus_profile(const struct flash_bus *self)
+{
+	return self->runs[0]->job.profile;
+}
+
+void flash_bus_push(struct flash_bus *self, enum flash_bus_event_kind kind, const char *text);
+bool flash_bus_all_over(const struct flash_bus *self);
+/* all of bus_before is done: the runs, or, if none is left, bus_after */
+void flash_bus_begin_running(struct flash_bus *self, uint64_t now_us);
+/* all of bus_after is done */
+void flash_bus_finish(struct flash_bus *self, uint64_t now_us);
+
+/* the step at self->step of bus_before or bus_after, and on from there */
+void flash_bus_step_begin(struct flash_bus *self, uint64_t now_us);
+void flash_bus_step_advance(struct flash_bus *self, uint64_t now_us);
+
+#endif
