@@ -1,0 +1,320 @@
+#include "gatewayd/io/trust.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/crypto.h"
+
+#define KEY_FILE_MAX_BYTES 16384u
+
+struct trust {
+	struct trust_role author;
+	struct trust_role director;
+	struct trust_role time;
+};
+
+static int load_key(const char *path, struct crypto_key **key, char *text, size_t n_text)
+{
+	char pem[KEY_FILE_MAX_BYTES];
+	FILE *file = fopen(path, "re");
+	size_t n;
+
+	if (!file) {
+		snprintf(text, n_text, "%s: %s", path, strerror(errno));
+		return 1;
+	}
+	n = fread(pem, 1, sizeof(pem), file);
+	fclose(file);
+	*key = crypto_key_public(pem, n);
+	if (*key)
+		return 0;
+	snprintf(text, n_text, "%s: not a public key (PEM, Ed25519 or ECDSA P-256)", path);
+	return 1;
+}
+
+static int load_role(const struct config_key_list *list, Gu__Role role, struct trust_role *out, char *text,
+		     size_t n_text)
+{
+	out->role = role;
+	out->threshold = list->threshold;
+	for (size_t i = 0; i < list->n; i++) {
+		if (load_key(list->files[i], &out->keys[i], text, n_text))
+			return 1;
+		out->n_keys++;
+	}
+	return 0;
+}
+
+int trust_load(const struct config *config, struct trust **trust, char *text, size_t n_text)
+{
+	struct trust *self = calloc(1, sizeof(*self));
+
+	if (!self) {
+		snprintf(text, n_text, "out of memory");
+		return 1;
+	}
+	if (load_role(&config->author_keys, GU__ROLE__ROLE_AUTHOR, &self->author, text, n_text) ||
+	    load_role(&config->director_keys, GU__ROLE__ROLE_DIRECTOR, &self->director, text, n_text) ||
+	    load_role(&config->time_keys, GU__ROLE__ROLE_TIME, &self->time, text, n_text)) {
+		trust_free(self);
+		return 1;
+	}
+	*trust = self;
+	return 0;
+}
+
+void trust_free(struct trust *self)
+{
+	struct trust_role *roles[3];
+
+	if (!self)
+		return;
+	roles[0] = &self->author;
+	roles[1] = &self->director;
+	roles[2] = &self->time;
+	for (size_t r = 0; r < 3; r++)
+		for (size_t i = 0; i < roles[r]->n_keys; i++)
+			crypto_key_free(roles[r]->keys[i]);
+	free(self);
+}
+
+static unsigned code_of(enum envelope_verdict verdict)
+{
+	switch (verdict) {
+	case ENVELOPE_OK:
+		return GATEWAY_CODE_OK;
+	case ENVELOPE_MALFORMED:
+		return GATEWAY_CODE_MALFORMED;
+	case ENVELOPE_WRONG_TYPE:
+		return GATEWAY_CODE_WRONG_TYPE;
+	case ENVELOPE_BAD_SIGNATURE:
+		return GATEWAY_CODE_BAD_SIGNATURE;
+	case ENVELOPE_EXPIRED:
+		return GATEWAY_CODE_EXPIRED;
+	case ENVELOPE_ROLLBACK:
+		return GATEWAY_CODE_ROLLBACK;
+	case ENVELOPE_UNKNOWN_FEATURE:
+		return GATEWAY_CODE_UNKNOWN_FEATURE;
+	case ENVELOPE_UNKNOWN_VALUE:
+		return GATEWAY_CODE_UNKNOWN_VALUE;
+	case ENVELOPE_INVALID:
+		return GATEWAY_CODE_INVALID;
+	case ENVELOPE_NO_MEMORY:
+		return GATEWAY_CODE_NO_MEMORY;
+	}
+	return GATEWAY_CODE_MALFORMED;
+}
+
+static unsigned refuse(const char *what, const struct envelope_error *error, char *text, size_t n_text)
+{
+	snprintf(text, n_text, "%s: %s%s%s", what, envelope_verdict_text(error->verdict), error->detail[0] ? ": " : "",
+		 error->detail);
+	return code_of(error->verdict);
+}
+
+/* --- protobuf to plain values; lengths and counts were validated by envelope_open_*() */
+
+static void copy_text(char *out, size_t n, const char *text)
+{
+	snprintf(out, n, "%s", text ? text : "");
+}
+
+static void copy_file(struct file_ref *out, const Gu__FileRef *in)
+{
+	if (!in || in->sha256.len != sizeof(out->sha256))
+		return;
+	memcpy(out->sha256, in->sha256.data, sizeof(out->sha256));
+	out->length = in->length;
+}
+
+/* Return: false if there are more than the core holds */
+static bool copy_conditions(struct condition *out, uint8_t *n, Gu__Condition *const *in, size_t n_in)
+{
+	if (n_in > GATEWAY_MAX_CONDITIONS)
+		return false;
+	for (size_t i = 0; i < n_in; i++)
+		out[i] = (struct condition){.kind = (enum condition_kind)in[i]->kind, .value = in[i]->value};
+	*n = (uint8_t)n_in;
+	return true;
+}
+
+static enum image_format format_of(Gu__ImageFormat format)
+{
+	if (format == GU__IMAGE_FORMAT__IMAGE_FORMAT_IHEX)
+		return IMAGE_IHEX;
+	return format == GU__IMAGE_FORMAT__IMAGE_FORMAT_SREC ? IMAGE_SREC : IMAGE_RAW;
+}
+
+static bool copy_component(struct component_doc *out, const Gu__Component *in)
+{
+	const size_t max_hardware = sizeof(out->hardware_ids) / sizeof(out->hardware_ids[0]);
+
+	if (in->n_hardware_ids > max_hardware || in->n_units > GATEWAY_MAX_UNITS ||
+	    !copy_conditions(out->conditions, &out->n_conditions, in->conditions, in->n_conditions))
+		return false;
+	copy_text(out->name, sizeof(out->name), in->name);
+	for (size_t i = 0; i < in->n_hardware_ids; i++)
+		copy_text(out->hardware_ids[i], sizeof(out->hardware_ids[i]), in->hardware_ids[i]);
+	out->n_hardware_ids = (uint8_t)in->n_hardware_ids;
+	copy_file(&out->profile, in->profile);
+	out->release_counter = in->release_counter;
+	for (size_t i = 0; i < in->n_units; i++) {
+		struct unit_doc *unit = &out->units[i];
+
+		unit->kind = (unsigned)in->units[i]->kind;
+		unit->format = format_of(in->units[i]->format);
+		unit->base_address = in->units[i]->base_address;
+		copy_file(&unit->image, in->units[i]->image);
+		copy_text(unit->expected_version, sizeof(unit->expected_version), in->units[i]->expected_version);
+	}
+	out->n_units = (uint8_t)in->n_units;
+	return true;
+}
+
+static bool copy_manifest(struct manifest_doc *out, const Gu__Manifest *in)
+{
+	if (in->n_components > GATEWAY_MAX_TARGETS)
+		return false;
+	copy_text(out->id, sizeof(out->id), in->id);
+	out->use_before_unix_s = in->use_before_unix_s;
+	for (size_t i = 0; i < in->n_components; i++)
+		if (!copy_component(&out->components[i], in->components[i]))
+			return false;
+	out->n_components = (uint8_t)in->n_components;
+	return true;
+}
+
+static bool copy_campaign(struct campaign_doc *out, const Gu__Campaign *in)
+{
+	const size_t max_supersedes = sizeof(out->supersedes) / sizeof(out->supersedes[0]);
+
+	if (in->n_targets > GATEWAY_MAX_TARGETS || in->n_supersedes > max_supersedes ||
+	    !copy_conditions(out->conditions, &out->n_conditions, in->conditions, in->n_conditions))
+		return false;
+	copy_text(out->id, sizeof(out->id), in->id);
+	copy_file(&out->manifest, in->manifest);
+	out->mode = (enum update_mode)in->mode;
+	out->urgency = (enum urgency)in->urgency;
+	out->window_start_unix_s = in->window->start_unix_s;
+	out->window_end_unix_s = in->window->end_unix_s;
+	out->consent_required = in->consent_required;
+	for (size_t i = 0; i < in->n_supersedes; i++)
+		copy_text(out->supersedes[i], sizeof(out->supersedes[i]), in->supersedes[i]);
+	out->n_supersedes = (uint8_t)in->n_supersedes;
+	for (size_t i = 0; i < in->n_targets; i++) {
+		const Gu__Target *target = in->targets[i];
+		struct target_doc *doc = &out->targets[i];
+
+		copy_text(doc->ecu, sizeof(doc->ecu), target->ecu);
+		copy_text(doc->hardware_id, sizeof(doc->hardware_id), target->hardware_id);
+		copy_text(doc->serial_number, sizeof(doc->serial_number), target->serial_number);
+		copy_text(doc->component, sizeof(doc->component), target->component);
+		if (target->rollback_case == GU__TARGET__ROLLBACK_ROLLBACK_IMAGE)
+			copy_file(&doc->rollback, target->rollback_image);
+	}
+	out->n_targets = (uint8_t)in->n_targets;
+	return true;
+}
+
+static bool copy_director(struct director_doc *out, const Gu__Director *in)
+{
+	if (in->n_campaigns > GATEWAY_MAX_CAMPAIGNS)
+		return false;
+	for (size_t i = 0; i < in->n_campaigns; i++)
+		if (!copy_campaign(&out->campaigns[i], in->campaigns[i]))
+			return false;
+	out->n_campaigns = (uint8_t)in->n_campaigns;
+	return true;
+}
+
+unsigned trust_open_director(const struct trust *self, const uint8_t *bytes, size_t n, const char *vehicle_id,
+			     uint64_t now_unix_s, uint64_t min_version, struct director_doc *doc, uint8_t sha256[32],
+			     char *text, size_t n_text)
+{
+	const struct envelope_limits limits = {.now_unix_s = now_unix_s, .min_version = min_version};
+	struct envelope_error error = {.verdict = ENVELOPE_OK, .detail = ""};
+	struct signed_info info;
+	Gu__Director *director;
+	bool fits;
+
+	if (envelope_open_director(bytes, n, &self->director, &limits, vehicle_id, &director, &info, &error))
+		return refuse("director document", &error, text, n_text);
+	memset(doc, 0, sizeof(*doc));
+	fits = copy_director(doc, director);
+	envelope_free_director(director);
+	if (!fits) {
+		snprintf(text, n_text,
+			 "director document: more campaigns, targets or conditions than this gateway holds");
+		return GATEWAY_CODE_INVALID;
+	}
+	doc->version = info.version;
+	if (sha256)
+		memcpy(sha256, info.payload_sha256, 32);
+	return GATEWAY_CODE_OK;
+}
+
+unsigned trust_open_manifest(const struct trust *self, const uint8_t *bytes, size_t n, uint64_t now_unix_s,
+			     struct manifest_doc *doc, char *text, size_t n_text)
+{
+	const struct envelope_limits limits = {.now_unix_s = now_unix_s};
+	struct envelope_error error = {.verdict = ENVELOPE_OK, .detail = ""};
+	struct signed_info info;
+	Gu__Manifest *manifest;
+	bool fits;
+
+	if (envelope_open_manifest(bytes, n, &self->author, &limits, &manifest, &info, &error))
+		return refuse("manifest", &error, text, n_text);
+	memset(doc, 0, sizeof(*doc));
+	fits = copy_manifest(doc, manifest);
+	envelope_free_manifest(manifest);
+	if (fits)
+		return GATEWAY_CODE_OK;
+	snprintf(text, n_text, "manifest: more components, units or conditions than this gateway holds");
+	return GATEWAY_CODE_INVALID;
+}
+
+unsigned trust_open_time(const struct trust *self, const uint8_t *bytes, size_t n, const uint8_t nonce[32],
+			 uint64_t *unix_ms, char *text, size_t n_text)
+{
+	struct envelope_error error = {.verdict = ENVELOPE_OK, .detail = ""};
+
+	if (envelope_open_time(bytes, n, &self->time, nonce, unix_ms, &error))
+		return refuse("time", &error, text, n_text);
+	return GATEWAY_CODE_OK;
+}
+
+static bool segments_equal(const Gu__SoftwareUnit *unit, const struct image *image)
+{
+	if (unit->n_segments == 0)
+		return true; /* the author named none: the image's digest alone is signed */
+	if (unit->n_segments != image->n_segments)
+		return false;
+	for (size_t i = 0; i < unit->n_segments; i++)
+		if (unit->segments[i]->address != image->segments[i].address ||
+		    unit->segments[i]->length != image->segments[i].n_bytes)
+			return false;
+	return true;
+}
+
+bool trust_segments_match(const struct trust *self, const uint8_t *bytes, size_t n, const char *component, uint8_t unit,
+			  const struct image *image)
+{
+	const struct envelope_limits limits = {0};
+	struct envelope_error error;
+	struct signed_info info;
+	Gu__Manifest *manifest;
+	bool match = false;
+
+	if (envelope_open_manifest(bytes, n, &self->author, &limits, &manifest, &info, &error))
+		return false;
+	for (size_t i = 0; i < manifest->n_components; i++) {
+		const Gu__Component *c = manifest->components[i];
+
+		if (strcmp(c->name, component) == 0 && unit < c->n_units)
+			match = segments_equal(c->units[unit], image);
+	}
+	envelope_free_manifest(manifest);
+	return match;
+}
