@@ -160,7 +160,7 @@ static bool check_limits(struct opening *o, const struct envelope_limits *limits
 		return check_fail(&o->check, ENVELOPE_ROLLBACK, NULL, words);
 	}
 	if (limits->now_unix_s && s->expires_unix_s < limits->now_unix_s) {
-		snprintf(words, sizeof words, "expired %llu s ago",
+		snprintf(words, sizeof words, "%llu s ago",
 			 (unsigned long long)(limits->now_unix_s - s->expires_unix_s));
 		return check_fail(&o->check, ENVELOPE_EXPIRED, NULL, words);
 	}
