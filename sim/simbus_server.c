@@ -340,8 +340,8 @@ struct simbus_stats simbus_stats(const struct simbus *self)
 
 	if (stats.now_ns < stats.bus.end_ns)
 		stats.now_ns = stats.bus.end_ns;
-	if (stats.now_ns > 0)
-		stats.load_permille = (unsigned)(stats.bus.busy_ns / (stats.now_ns / 1000 + 1));
+	if (stats.now_ns >= 1000)
+		stats.load_permille = (unsigned)(stats.bus.busy_ns / (stats.now_ns / 1000));
 	if (second > 0)
 		stats.load_permille_last_second = bus_load_permille(&self->bus, second - 1);
 	return stats;
