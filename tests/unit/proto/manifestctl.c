@@ -1,0 +1,241 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* the real binary, beside this test in the build; each test works in a directory of its own */
+static char program[4096];
+static char directory[] = "/tmp/manifestctl-test-XXXXXX";
+
+static const char manifest_yaml[] = "id: brake-2.0.1\n"
+				    "version: 7\n"
+				    "expires: +30d\n"
+				    "components:\n"
+				    "- name: brake\n"
+				    "  hardware_ids: [BRK-4711]\n"
+				    "  profile: profile.yaml\n"
+				    "  conditions: [{kind: battery_min_mv, value: 11800}]\n"
+				    "  units:\n"
+				    "  - kind: application\n"
+				    "    image: image.hex\n"
+				    "    format: ihex\n";
+static const char director_yaml[] = "vehicle_id: VIN-1\n"
+				    "expires: +7d\n"
+				    "campaigns:\n"
+				    "- id: spring\n"
+				    "  manifest: m.signed\n"
+				    "  mode: negotiated\n"
+				    "  urgency: high\n"
+				    "  window: {start: 2031-05-06T00:00:00Z, end: 2031-06-01}\n"
+				    "  targets:\n"
+				    "  - {ecu: front, hardware_id: BRK-4711, component: brake, rollback: none}\n"
+				    "  - {ecu: rear, hardware_id: BRK-4711, component: brake, rollback: image.hex}\n";
+
+static void write_text(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* the spec with one piece of it replaced */
+static void write_spoilt(const char *name, const char *text, const char *piece, const char *by)
+{
+	char spoilt[2048];
+	const char *at = strstr(text, piece);
+
+	assert_non_null(at);
+	snprintf(spoilt, sizeof spoilt, "%.*s%s%s", (int)(at - text), text, by, at + strlen(piece));
+	write_text(name, spoilt);
+}
+
+/* Return: exit status; what it wrote, to either stream, is in @output */
+static int run(const char *arguments, char output[8192])
+{
+	char command[5000];
+	FILE *p;
+	size_t n;
+	int status;
+
+	snprintf(command, sizeof command, "'%s' %s 2>&1", program, arguments);
+	p = popen(command, "r");
+	assert_non_null(p);
+	n = fread(output, 1, 8191, p);
+	output[n] = '\0';
+	status = pclose(p);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void says(const char *arguments, int status, const char *words)
+{
+	char output[8192];
+	int got = run(arguments, output);
+
+	if (got != status || !strstr(output, words))
+		fail_msg("%s: exit %d, said '%s', wanted exit %d and '%s'", arguments, got, output, status, words);
+}
+
+static void keys_are_private_and_never_replaced(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat("author.key", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	says("key new --algorithm ed25519 --out author.key", 1, "author.key: File exists");
+	says("key new --algorithm rsa --out other.key", 2, "must be ed25519 or ecdsa-p256");
+	assert_int_equal(access("other.key", F_OK), -1);
+}
+
+static void both_halves_of_a_key_have_one_id(void **state)
+{
+	char one[8192];
+	char two[8192];
+
+	(void)state;
+	assert_int_equal(run("key id director.key", one), 0);
+	assert_int_equal(run("key id director.key.pub", two), 0);
+	assert_string_equal(one, two);
+	assert_int_equal(strlen(one), 65);
+}
+
+static void what_it_signs_it_verifies(void **state)
+{
+	(void)state;
+	says("verify m.signed --type manifest --trust author.key.pub", 0, "ok");
+	says("verify m.signed --type manifest --trust director.key.pub", 1, "0 of 1 signatures");
+	says("verify m.signed --type director --trust author.key.pub", 1, "of another type or role");
+	says("verify m.signed --type manifest --trust author.key.pub --at 2100-01-01", 1, "expired");
+	says("verify m.signed --type manifest --trust author.key.pub --min-version 8", 1,
+	     "older than the version held");
+	says("verify d.signed --type director --trust director.key.pub --vehicle VIN-1", 0, "ok");
+	says("verify d.signed --type director --trust director.key.pub --vehicle VIN-2", 1, "for another vehicle");
+}
+
+static void a_document_is_shown_with_what_was_computed(void **state)
+{
+	(void)state;
+	/* printf ':00000001FF\n' | sha256sum */
+	says("show m.signed", 0, "sha256: 9e2df0a1190a1205c098889c455e5b76c4df18b5ccac2b7605da1575f05b64c5\n");
+	says("show m.signed", 0, "length: 12\n");
+	says("show d.signed", 0, "end_unix_s: 2031-06-01T00:00:00Z\n");
+	says("show d.signed --json", 0, "\"window\":{\"start_unix_s\":1935792000,\"end_unix_s\":1938038400}");
+	says("show d.signed --trust director.key.pub", 0, "verified: yes");
+	says("show d.signed --trust author.key.pub", 1, "verified: no");
+	says("show image.hex", 1, "malformed");
+}
+
+static void a_mistake_is_told_by_file_line_and_key(void **state)
+{
+	static const struct {
+		const char *piece;
+		const char *by;
+		const char *words;
+	} of_manifest[] = {
+	    {"image.hex", "gone.hex", "bad.yaml:11: components[0].units[0].image: gone.hex: No such file"},
+	    {"ihex", "elf", "bad.yaml:12: components[0].units[0].format: must be one of"},
+	    {"11800", "0", "bad.yaml:8: components[0].conditions[0].value: must be 1..100000"},
+	    {"+30d", "soon", "bad.yaml:3: expires: must be a date"},
+	    {"brake-2.0.1", "../brake", "bad.yaml:1: id: must be 1..64 of"},
+	};
+	static const struct {
+		const char *piece;
+		const char *by;
+		const char *words;
+	} of_director[] = {
+	    {"ecu: rear", "ecu: front", "bad.yaml:11: campaigns[0].targets[1].ecu: listed twice"},
+	    {"component: brake", "component: door", "bad.yaml:10: campaigns[0].targets[0].component: 'door' is no"},
+	    {"hardware_id: BRK-4711", "hardware_id: BRK-1", "targets[0].hardware_id: component 'brake' does not fit"},
+	    {"2031-06-01", "2031-05-01", "bad.yaml:8: campaigns[0].window: must end after its start"},
+	    {"2031-06-01", "2031-02-31", "bad.yaml:8: campaigns[0].window.end: must be a date"},
+	    {"m.signed", "image.hex", "bad.yaml:5: campaigns[0].manifest: image.hex: "},
+	    {"m.signed", "d.signed", "bad.yaml:5: campaigns[0].manifest: d.signed: not a manifest"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof of_manifest / sizeof of_manifest[0]; i++) {
+		write_spoilt("bad.yaml", manifest_yaml, of_manifest[i].piece, of_manifest[i].by);
+		says("manifest --spec bad.yaml --key author.key --out bad.signed", 1, of_manifest[i].words);
+	}
+	for (size_t i = 0; i < sizeof of_director / sizeof of_director[0]; i++) {
+		write_spoilt("bad.yaml", director_yaml, of_director[i].piece, of_director[i].by);
+		says("director --spec bad.yaml --key director.key --version 1 --out bad.signed", 1,
+		     of_director[i].words);
+	}
+	assert_int_equal(access("bad.signed", F_OK), -1);
+}
+
+static void wrong_usage_exits_2(void **state)
+{
+	(void)state;
+	says("", 2, "Usage");
+	says("frobnicate", 2, "no command 'frobnicate'");
+	says("director --spec d.yaml --key director.key --out x", 2, "needs --version");
+	says("verify m.signed --type manifest", 2, "needs --trust");
+	says("manifest --help", 0, "Usage: manifestctl manifest");
+}
+
+static int prepare(void **state)
+{
+	char output[8192];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+	char *slash;
+
+	(void)state;
+	/* build/PRESET/tests/unit/this -> build/PRESET/bin/manifestctl */
+	if (n <= 0)
+		return -1;
+	program[n] = '\0';
+	for (int i = 0; i < 3; i++) {
+		slash = strrchr(program, '/');
+		if (!slash)
+			return -1;
+		*slash = '\0';
+	}
+	strncat(program, "/bin/manifestctl", sizeof program - strlen(program) - 1);
+	if (!mkdtemp(directory) || chdir(directory) != 0)
+		return -1;
+	write_text("manifest.yaml", manifest_yaml);
+	write_text("director.yaml", director_yaml);
+	write_text("profile.yaml", "name: brake\n");
+	write_text("image.hex", ":00000001FF\n");
+	return run("key new --algorithm ed25519 --out author.key", output) ||
+	       run("key new --algorithm ecdsa-p256 --out director.key", output) ||
+	       run("manifest --spec manifest.yaml --key author.key --out m.signed", output) ||
+	       run("director --spec director.yaml --key director.key --version 3 --out d.signed", output);
+}
+
+static int clean(void **state)
+{
+	char command[100];
+
+	(void)state;
+	snprintf(command, sizeof command, "rm -r '%s'", directory);
+	return chdir("/") == 0 ? system(command) : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(keys_are_private_and_never_replaced),
+	    cmocka_unit_test(both_halves_of_a_key_have_one_id),
+	    cmocka_unit_test(what_it_signs_it_verifies),
+	    cmocka_unit_test(a_document_is_shown_with_what_was_computed),
+	    cmocka_unit_test(a_mistake_is_told_by_file_line_and_key),
+	    cmocka_unit_test(wrong_usage_exits_2),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, prepare, clean);
+}
