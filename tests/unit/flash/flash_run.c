@@ -1,0 +1,672 @@
+/* One ECU's sequence against a scripted peer: the happy path, each way to fail, keys, intents, stops. */
+#include "tests/unit/flash/world.h"
+
+static struct world w;
+static uint8_t bytes[2][4096];
+static struct image images[2];
+
+static int setup(void **state)
+{
+	(void)state;
+	world_init(&w, 0, 1);
+	world_add(&w, false);
+	for (unsigned i = 0; i < 2; i++) {
+		fill_pattern(bytes[i], sizeof(bytes[i]), i + 1);
+		memset(&images[i], 0, sizeof(images[i]));
+		images[i].n_segments = 1;
+		images[i].n_bytes = 1000;
+		images[i].segments[0] = (struct image_segment){PEER_BASE + 0x2000 * i, bytes[i], 1000};
+	}
+	w.jobs[0].n_units = 1;
+	w.jobs[0].units[0].image = &images[0];
+	snprintf(w.jobs[0].units[0].expected_version, FLASH_VERSION_BYTES, "APP-2");
+	return 0;
+}
+
+static void expect_failure(const struct flash_result *r, enum flash_code code, uint8_t sid, uint8_t nrc, bool erased)
+{
+	if (r->code != code)
+		print_message("# %s\n", r->text);
+	assert_int_equal(r->code, code);
+	assert_int_equal(r->sid, sid);
+	assert_int_equal(r->nrc, nrc);
+	assert_int_equal(r->erased, erased);
+	assert_false(r->verified);
+	assert_true(strlen(r->text) > 0);
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_FAILED), 1);
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_DONE), 0);
+	/* an ECU that still has its application is left in its default session, an erased one is left alone */
+	if (!erased)
+		assert_int_equal(w.peers[0].session, 1);
+	else
+		assert_int_equal(world_count(&w, 0, 0, B("\x10\x01")), 0);
+	assert_false(w.channels[0].tester_present);
+}
+
+static void whole_sequence_ends_verified(void **state)
+{
+	static const char *const order[] = {
+	    "\x10\x02", "\x27\x01", "\x27\x02",         "\x2e\xf1\x5a",     "\x31\x01\xff", "\x34",
+	    "\x36\x01", "\x37",     "\x31\x01\x02\x02", "\x31\x01\xff\x01", "\x11\x01",     "\x22\xf1\x81"};
+	const struct flash_result *r;
+	int at = -1;
+
+	(void)state;
+	r = world_flash_one(&w);
+	assert_int_equal(r->code, FLASH_OK);
+	assert_true(r->verified);
+	assert_true(r->erased);
+	assert_string_equal(r->text, "ecu0: verified");
+	assert_string_equal(r->before.application_version, "APP-1");
+	assert_string_equal(r->before.hardware_id, "HW-7");
+	assert_string_equal(r->before.serial_number, "SN-0001");
+	assert_string_equal(r->after.application_version, "APP-2");
+	assert_string_equal(r->after.boot_version, "BOOT-1");
+	assert_string_equal(r->after.data_version, "DATA-3");
+	assert_int_equal(r->payload_bytes, 1000);
+	assert_int_equal(r->block_repeats, 0);
+	assert_true(r->transfer_us > 0 && r->transfer_us < r->ended_us - r->started_us);
+	assert_memory_equal(w.peers[0].memory, bytes[0], 1000);
+	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		int next = world_find(&w, 0, order[i], strlen(order[i]), i == 11 ? 1 : 0);
+
+		assert_true(next > at);
+		at = next;
+	}
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_DONE), 1);
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_FAILED), 0);
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_PROGRESS), 16); /* ceil(1000 / 64) blocks */
+	assert_int_equal(w.events[w.n_events - 1].event.bytes_done, 1000);
+	assert_int_equal(w.events[w.n_events - 1].event.bytes_total, 1000);
+	assert_false(w.channels[0].tester_present);
+}
+
+static void erase_names_the_segment_and_check_its_crc(void **state)
+{
+	uint32_t crc = image_crc32(0, bytes[0], 1000);
+	uint8_t expected[8] = {
+	    0x31, 0x01, 0x02, 0x02, (uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8), (uint8_t)crc};
+
+	(void)state;
+	world_flash_one(&w);
+	assert_int_not_equal(world_find(&w, 0, B("\x31\x01\xff\x00\x44\x00\x00\x80\x00\x00\x00\x03"), 0), -1);
+	assert_int_not_equal(world_find(&w, 0, B("\x34\x00\x44\x00\x00\x80\x00\x00\x00\x03\xe8"), 0), -1);
+	assert_int_not_equal(world_find(&w, 0, (const char *)expected, 8, 0), -1);
+}
+
+static void units_are_gone_through_one_after_the_other(void **state)
+{
+	const struct flash_result *r;
+
+	(void)state;
+	images[0].n_segments = 2;
+	images[0].n_bytes = 300;
+	images[0].segments[0] = (struct image_segment){PEER_BASE, bytes[0], 200};
+	images[0].segments[1] = (struct image_segment){PEER_BASE + 0x400, bytes[0] + 200, 100};
+	w.jobs[0].n_units = 2;
+	w.jobs[0].units[1] = w.jobs[0].units[0];
+	w.jobs[0].units[1].image = &images[1];
+	w.jobs[0].units[1].version_did = 0xf182;
+	snprintf(w.jobs[0].units[1].expected_version, FLASH_VERSION_BYTES, "DATA-3");
+	r = world_flash_one(&w);
+	assert_true(r->verified);
+	assert_int_equal(r->payload_bytes, 1300);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 3);
+	assert_int_equal(world_count(&w, 0, 0, B("\x34")), 3);
+	assert_int_equal(world_count(&w, 0, 0, B("\x37")), 3);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\x02\x02")), 2);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x01")), 1);
+	/* both segments are erased before the first is written, and the second unit after the first is checked */
+	assert_true(world_find(&w, 0, B("\x31\x01\xff\x00"), 1) < world_find(&w, 0, B("\x34"), 0));
+	assert_true(world_find(&w, 0, B("\x31\x01\xff\x00"), 2) > world_find(&w, 0, B("\x31\x01\x02\x02"), 0));
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_INTENT), 2); /* before each unit's erase */
+	assert_memory_equal(w.peers[0].memory, bytes[0], 200);
+	assert_memory_equal(w.peers[0].memory + 0x400, bytes[0] + 200, 100);
+	assert_memory_equal(w.peers[0].memory + 0x2000, bytes[1], 1000);
+}
+
+static void expected_version_of_the_last_unit_counts_for_a_shared_did(void **state)
+{
+	(void)state;
+	w.jobs[0].n_units = 2;
+	w.jobs[0].units[1] = w.jobs[0].units[0];
+	w.jobs[0].units[1].image = &images[1];
+	snprintf(w.jobs[0].units[0].expected_version, FLASH_VERSION_BYTES, "boot loader's");
+	assert_true(world_flash_one(&w)->verified);
+}
+
+static void identify_reads_and_changes_nothing(void **state)
+{
+	const struct flash_result *r;
+
+	(void)state;
+	w.jobs[0].kind = FLASH_JOB_IDENTIFY;
+	world_reply(&w, 0, B("\x22\xf1\x82"), 0, 0, B("\x7f\x22\x31"));
+	r = world_flash_one(&w);
+	assert_int_equal(r->code, FLASH_OK);
+	assert_string_equal(r->before.application_version, "APP-1");
+	assert_string_equal(r->after.application_version, "APP-1");
+	assert_string_equal(r->after.data_version, ""); /* not there: no failure */
+	assert_int_equal(world_count(&w, 0, -1, B("\x22")), w.n_log);
+}
+
+static void identify_bears_lost_answers(void **state)
+{
+	(void)state;
+	w.jobs[0].kind = FLASH_JOB_IDENTIFY;
+	world_rule(&w, 0, RULE_IGNORE, B("\x22\xf1\x91"), 0, 2);
+	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x22\xf1\x81"), 0, 1);
+	assert_int_equal(world_flash_one(&w)->code, FLASH_OK);
+	assert_string_equal(w.runs[0].result.before.hardware_id, "HW-7");
+	assert_string_equal(w.runs[0].result.before.application_version, "APP-1");
+}
+
+static void identify_of_a_dead_ecu_says_no_answer(void **state)
+{
+	(void)state;
+	w.jobs[0].kind = FLASH_JOB_IDENTIFY;
+	world_rule(&w, 0, RULE_IGNORE, B(""), 0, 0);
+	expect_failure(world_flash_one(&w), FLASH_NO_ANSWER, 0x22, 0, false);
+	assert_int_equal(world_count(&w, 0, 0, B("\x22\xf1\x91")), 3);
+}
+
+static void binary_identifiers_read_as_hexadecimal_and_counts_are_left_out(void **state)
+{
+	(void)state;
+	w.jobs[0].kind = FLASH_JOB_IDENTIFY;
+	world_reply(&w, 0, B("\x22\xf1\x8c"), 0, 0, B("\x62\xf1\x8c\x81\x02\x7f"));
+	world_reply(&w, 0, B("\x22\xf1\x80"), 0, 0, B("\x62\xf1\x80\x01V1.0  "));
+	assert_int_equal(world_flash_one(&w)->code, FLASH_OK);
+	assert_string_equal(w.runs[0].result.before.serial_number, "81027f");
+	assert_string_equal(w.runs[0].result.before.boot_version, "V1.0");
+}
+
+static void verify_compares_versions_and_changes_nothing(void **state)
+{
+	(void)state;
+	w.jobs[0].kind = FLASH_JOB_VERIFY;
+	expect_failure(world_flash_one(&w), FLASH_WRONG_VERSION, 0, 0, false);
+	assert_string_equal(w.runs[0].result.text, "ecu0: version read back is 'APP-1', expected 'APP-2'");
+
+	setup(NULL);
+	w.jobs[0].kind = FLASH_JOB_VERIFY;
+	snprintf(w.jobs[0].units[0].expected_version, FLASH_VERSION_BYTES, "APP-1");
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, -1, B("\x22")), w.n_log);
+}
+
+static void refused_session_fails_with_its_code(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x10\x02"), 0, 0, B("\x7f\x10\x22"));
+	expect_failure(world_flash_one(&w), FLASH_NEGATIVE_RESPONSE, 0x10, 0x22, false);
+	assert_int_equal(w.runs[0].result.step, FLASH_STEP_SESSION);
+	assert_int_equal(world_count(&w, 0, 0, B("\x10\x02")), 3); /* two retries in the profile */
+}
+
+static void p2_of_the_session_answer_is_taken(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x10\x02"), 0, 0, B("\x50\x02\x02\x58\x01\x2c")); /* 600 ms, 3000 ms */
+	world_rule(&w, 0, RULE_DELAY, B("\x2e"), 0, 0)->delay_us = 650 * MS;
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x2e")), 1);
+}
+
+static void p2_announced_beyond_reason_is_bounded(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x10\x02"), 0, 0, B("\x50\x02\xff\xff\xff\xff"));
+	world_rule(&w, 0, RULE_IGNORE, B("\x27"), 0, 0);
+	world_flash_one(&w);
+	assert_int_equal(w.runs[0].result.code, FLASH_NO_ANSWER);
+	assert_true(w.runs[0].result.ended_us - w.runs[0].result.started_us < 70 * S);
+}
+
+static void seed_of_zeros_means_unlocked(void **state)
+{
+	(void)state;
+	w.peers[0].zero_seed = true;
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 0);
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_NEED_KEY), 0);
+}
+
+static void wrong_key_gets_one_more_try(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x27\x02"), 0, 1, B("\x7f\x27\x35"));
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x27\x01")), 2);
+
+	setup(NULL);
+	world_reply(&w, 0, B("\x27\x02"), 0, 0, B("\x7f\x27\x35"));
+	expect_failure(world_flash_one(&w), FLASH_SECURITY_DENIED, 0x27, 0x35, false);
+	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 2);
+}
+
+static void used_up_attempts_end_at_once(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x27\x02"), 0, 0, B("\x7f\x27\x36"));
+	expect_failure(world_flash_one(&w), FLASH_SECURITY_DENIED, 0x27, 0x36, false);
+	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 1);
+}
+
+static void running_delay_is_waited_out_not_hammered(void **state)
+{
+	int first, second;
+
+	(void)state;
+	world_reply(&w, 0, B("\x27\x01"), 0, 3, B("\x7f\x27\x37"));
+	assert_true(world_flash_one(&w)->verified);
+	first = world_find(&w, 0, B("\x27\x01"), 0);
+	second = world_find(&w, 0, B("\x27\x01"), 1);
+	assert_true(w.log[second].at_us - w.log[first].at_us >= 10 * S);
+	assert_int_equal(world_count(&w, 0, 0, B("\x27\x01")), 4);
+}
+
+static void delay_without_end_is_bounded(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x27\x01"), 0, 0, B("\x7f\x27\x37"));
+	expect_failure(world_flash_one(&w), FLASH_SECURITY_DENIED, 0x27, 0x37, false);
+	assert_in_range(world_count(&w, 0, 0, B("\x27\x01")), 2, 40);
+}
+
+static void lost_answer_to_a_key_asks_for_a_new_seed(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x27\x02"), 0, 1);
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x27\x01")), 2);
+}
+
+static void key_that_nobody_has_fails(void **state)
+{
+	(void)state;
+	w.withhold_key = true;
+	flash_run_init(&w.runs[0], &w.jobs[0], &w.channels[0]);
+	flash_run_start(&w.runs[0], w.now_us);
+	world_run_until(&w, w.now_us + 2 * S, false);
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_NEED_KEY), 1);
+	flash_run_key_unavailable(&w.runs[0], w.now_us);
+	world_run_until(&w, w.now_us + 2 * S, false);
+	expect_failure(&w.runs[0].result, FLASH_KEY_UNAVAILABLE, 0, 0, false);
+}
+
+static void key_that_never_comes_is_bounded(void **state)
+{
+	(void)state;
+	w.withhold_key = true;
+	expect_failure(world_flash_one(&w), FLASH_KEY_UNAVAILABLE, 0, 0, false);
+	assert_in_range(w.runs[0].result.ended_us - w.runs[0].result.started_us, 30 * S, 32 * S);
+}
+
+static void garbled_seed_is_no_seed(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x27\x01"), 0, 0, B("\x67\x01"));
+	expect_failure(world_flash_one(&w), FLASH_MALFORMED_ANSWER, 0x27, 0, false);
+}
+
+static void nothing_is_erased_before_the_intent_is_stored(void **state)
+{
+	(void)state;
+	w.withhold_intent = true;
+	flash_run_init(&w.runs[0], &w.jobs[0], &w.channels[0]);
+	flash_run_start(&w.runs[0], w.now_us);
+	world_run_until(&w, w.now_us + 30 * S, false);
+	assert_int_equal(world_events(&w, 0, FLASH_EVENT_INTENT), 1);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31")), 0);
+	assert_false(flash_run_erased(&w.runs[0]));
+	flash_run_intent_stored(&w.runs[0], w.now_us);
+	assert_true(flash_run_erased(&w.runs[0]));
+	w.withhold_intent = false;
+	world_run_until(&w, w.now_us + 60 * S, false);
+	assert_true(w.runs[0].result.verified);
+}
+
+static void intent_that_is_never_stored_ends_the_run_unerased(void **state)
+{
+	(void)state;
+	w.withhold_intent = true;
+	expect_failure(world_flash_one(&w), FLASH_STOPPED, 0, 0, false);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31")), 0);
+}
+
+static void step_marked_as_point_of_no_return_asks_for_the_intent(void **state)
+{
+	(void)state;
+	w.profiles[0].steps[2].point_of_no_return = true; /* the fingerprint */
+	world_reply(&w, 0, B("\x2e"), 0, 0, B("\x7f\x2e\x72"));
+	expect_failure(world_flash_one(&w), FLASH_NEGATIVE_RESPONSE, 0x2e, 0x72, true);
+	assert_true(world_events(&w, 0, FLASH_EVENT_INTENT) >= 1);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31")), 0);
+}
+
+static void stop_before_the_first_erase_returns_to_the_default_session(void **state)
+{
+	static const enum flash_step_kind steps[] = {FLASH_STEP_SESSION, FLASH_STEP_SECURITY, FLASH_STEP_FINGERPRINT,
+						     FLASH_STEP_ERASE};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		setup(NULL);
+		w.stop_at_step = (int)steps[i];
+		expect_failure(world_flash_one(&w), FLASH_STOPPED, 0, 0, false);
+		assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff")), 0);
+	}
+}
+
+static void stop_while_the_intent_waits_leaves_the_ecu_untouched(void **state)
+{
+	(void)state;
+	w.stop_at_intent = true;
+	expect_failure(world_flash_one(&w), FLASH_STOPPED, 0, 0, false);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31")), 0);
+}
+
+static void stop_after_the_first_erase_completes_the_flash(void **state)
+{
+	(void)state;
+	w.stop_at_step = FLASH_STEP_TRANSFER;
+	assert_true(world_flash_one(&w)->verified);
+}
+
+static void stop_before_the_start_sends_nothing(void **state)
+{
+	(void)state;
+	flash_run_init(&w.runs[0], &w.jobs[0], &w.channels[0]);
+	flash_run_stop(&w.runs[0], w.now_us);
+	assert_true(flash_run_finished(&w.runs[0]));
+	assert_int_equal(w.runs[0].result.code, FLASH_STOPPED);
+	flash_run_start(&w.runs[0], w.now_us);
+	world_run_until(&w, w.now_us + S, false);
+	assert_int_equal(w.n_log, 0);
+}
+
+static void refused_erase_fails_in_words(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x7f\x31\x22"));
+	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0x22, true);
+	assert_non_null(strstr(w.runs[0].result.text, "ecu0: erase refused: "));
+	assert_non_null(strstr(w.runs[0].result.text, "(NRC 22)"));
+}
+
+static void erase_with_a_bad_status_fails(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00\x01"));
+	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0, true);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 1); /* a verdict is not asked for twice */
+}
+
+static void erase_without_status_record_passes(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00"));
+	assert_true(world_flash_one(&w)->verified);
+}
+
+static void running_erase_is_polled_for_its_result(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00\x02"));
+	world_reply(&w, 0, B("\x31\x03\xff\x00"), 0, 4, B("\x71\x03\xff\x00\x02"));
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 1);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x03\xff\x00")), 5);
+}
+
+static void erase_that_runs_for_ever_is_bounded(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00\x02"));
+	world_reply(&w, 0, B("\x31\x03\xff\x00"), 0, 0, B("\x71\x03\xff\x00\x02"));
+	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0, true);
+	assert_in_range(w.runs[0].result.ended_us - w.runs[0].result.started_us, 600 * S, 610 * S);
+}
+
+static void long_erase_with_response_pending_passes(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_PENDING, B("\x31\x01\xff\x00"), 0, 0)->delay_us = 4 * S;
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x03")), 0);
+}
+
+static void lost_answer_to_an_erase_asks_for_its_result(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\xff\x00"), 0, 1);
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 1);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x03\xff\x00")), 1);
+}
+
+static void erase_is_repeated_where_its_result_cannot_be_asked(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\xff\x00"), 0, 1);
+	world_reply(&w, 0, B("\x31\x03"), 0, 0, B("\x7f\x31\x12"));
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 2);
+}
+
+static void ecu_that_dies_in_its_erase_is_no_answer(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_IGNORE, B("\x31"), 0, 0);
+	expect_failure(world_flash_one(&w), FLASH_NO_ANSWER, 0x31, 0, true);
+}
+
+static void failed_memory_check_fails_the_flash(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\x02\x02"), 0, 0, B("\x71\x01\x02\x02\x01"));
+	expect_failure(world_flash_one(&w), FLASH_CHECK_FAILED, 0x31, 0, true);
+	assert_int_equal(world_count(&w, 0, 0, B("\x11")), 0);
+}
+
+static void memory_check_without_status_record_is_no_pass(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\x02\x02"), 0, 0, B("\x71\x01\x02\x02"));
+	expect_failure(world_flash_one(&w), FLASH_CHECK_FAILED, 0x31, 0, true);
+}
+
+static void refused_dependencies_fail_the_flash(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x31\x01\xff\x01"), 0, 0, B("\x7f\x31\x31"));
+	expect_failure(world_flash_one(&w), FLASH_DEPENDENCIES, 0x31, 0x31, true);
+}
+
+static void ecu_that_does_not_boot_fails(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_IGNORE, B("\x3e\x00"), 0, 0);
+	expect_failure(world_flash_one(&w), FLASH_BOOT_TIMEOUT, 0x3e, 0, true);
+}
+
+static void lost_answer_to_the_reset_goes_on_to_the_boot(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x11"), 0, 0);
+	assert_true(world_flash_one(&w)->verified);
+}
+
+static void wrong_version_fails_the_flash(void **state)
+{
+	(void)state;
+	snprintf(w.peers[0].new_version, sizeof(w.peers[0].new_version), "APP-3");
+	expect_failure(world_flash_one(&w), FLASH_WRONG_VERSION, 0, 0, true);
+	assert_non_null(strstr(w.runs[0].result.text, "'APP-3', expected 'APP-2'"));
+}
+
+static void any_version_will_do_where_none_is_expected_but_there_must_be_one(void **state)
+{
+	(void)state;
+	w.jobs[0].units[0].expected_version[0] = 0;
+	assert_true(world_flash_one(&w)->verified);
+
+	setup(NULL);
+	w.jobs[0].units[0].expected_version[0] = 0;
+	snprintf(w.peers[0].new_version, sizeof(w.peers[0].new_version), " ");
+	expect_failure(world_flash_one(&w), FLASH_WRONG_VERSION, 0, 0, true);
+}
+
+static void unreadable_version_fails_the_flash(void **state)
+{
+	(void)state;
+	world_reply(&w, 0, B("\x22\xf1\x81"), 1, 0, B("\x7f\x22\x31"));
+	expect_failure(world_flash_one(&w), FLASH_NEGATIVE_RESPONSE, 0x22, 0x31, true);
+}
+
+static void segment_beyond_the_address_format_sends_nothing(void **state)
+{
+	(void)state;
+	w.profiles[0].address_bytes = 2;
+	images[0].segments[0].address = 0xff00; /* 0xff00 + 1000 leaves 16 bits */
+	expect_failure(world_flash_one(&w), FLASH_IMAGE_TOO_LARGE, 0, 0, false);
+	assert_int_equal(w.n_log, 0);
+}
+
+static void silent_ecu_is_no_answer(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_IGNORE, B(""), 0, 0);
+	expect_failure(world_flash_one(&w), FLASH_NO_ANSWER, 0x22, 0, false);
+	assert_int_equal(world_count(&w, 0, 0, B("\x10")), 0);
+}
+
+static void recovery_goes_on_without_identifiers(void **state)
+{
+	(void)state;
+	w.jobs[0].recovery = true;
+	world_rule(&w, 0, RULE_IGNORE, B("\x22"), 0, 15);
+	assert_true(world_flash_one(&w)->verified);
+}
+
+static void session_lost_in_the_middle_is_entered_again(void **state)
+{
+	(void)state;
+	w.profiles[0].steps[3].retries = 1;
+	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 1, B("\x7f\x31\x7f"));
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x10\x02")), 2);
+	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 2);
+}
+
+static void ecu_is_kept_awake_while_the_owner_takes_its_time(void **state)
+{
+	(void)state;
+	w.withhold_intent = true;
+	flash_run_init(&w.runs[0], &w.jobs[0], &w.channels[0]);
+	flash_run_start(&w.runs[0], w.now_us);
+	world_run_until(&w, w.now_us + 30 * S, false);
+	assert_true(w.channels[0].tester_present);
+	/* 3E 80 is not logged as a request; the frames that left say that it went out every 2 s */
+	assert_true(bus_client_frames(&w.bus, 0) > 20);
+}
+
+static void extra_steps_are_carried_out_in_their_place(void **state)
+{
+	struct profile *p = &w.profiles[0];
+	int routine, write, fingerprint;
+
+	(void)state;
+	memmove(&p->steps[5], &p->steps[2], (size_t)(p->n_steps - 2) * sizeof(p->steps[0]));
+	p->n_steps = (uint8_t)(p->n_steps + 3);
+	p->steps[2] = (struct flash_step){.kind = FLASH_STEP_ROUTINE, .id = 0x0301, .data = {0xaa}, .n_data = 1};
+	p->steps[3] = (struct flash_step){.kind = FLASH_STEP_WAIT, .wait_ms = 700};
+	p->steps[4] = (struct flash_step){.kind = FLASH_STEP_WRITE_DID, .id = 0x1234, .data = {1, 2}, .n_data = 2};
+	assert_null(profile_check(p));
+	assert_true(world_flash_one(&w)->verified);
+	routine = world_find(&w, 0, B("\x31\x01\x03\x01\xaa"), 0);
+	write = world_find(&w, 0, B("\x2e\x12\x34\x01\x02"), 0);
+	fingerprint = world_find(&w, 0, B("\x2e\xf1\x5a"), 0);
+	assert_true(routine > 0 && write > routine && fingerprint > write);
+	assert_true(w.log[write].at_us - w.log[routine].at_us >= 700 * MS);
+}
+
+static void request_longer_than_the_transmit_buffer_fails(void **state)
+{
+	(void)state;
+	w.channels[0].tx_cap = 8; /* the fingerprint has 12 bytes */
+	expect_failure(world_flash_one(&w), FLASH_TRANSPORT, 0x2e, 0, false);
+}
+
+static void every_code_has_words(void **state)
+{
+	(void)state;
+	for (int c = FLASH_OK; c <= FLASH_FOREIGN_TESTER; c++) {
+		assert_string_not_equal(flash_code_text((enum flash_code)c), "unknown code");
+		assert_true(strlen(flash_code_text((enum flash_code)c)) > 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup(name, setup)
+	    T(whole_sequence_ends_verified),
+	    T(erase_names_the_segment_and_check_its_crc),
+	    T(units_are_gone_through_one_after_the_other),
+	    T(expected_version_of_the_last_unit_counts_for_a_shared_did),
+	    T(identify_reads_and_changes_nothing),
+	    T(identify_bears_lost_answers),
+	    T(identify_of_a_dead_ecu_says_no_answer),
+	    T(binary_identifiers_read_as_hexadecimal_and_counts_are_left_out),
+	    T(verify_compares_versions_and_changes_nothing),
+	    T(refused_session_fails_with_its_code),
+	    T(p2_of_the_session_answer_is_taken),
+	    T(p2_announced_beyond_reason_is_bounded),
+	    T(seed_of_zeros_means_unlocked),
+	    T(wrong_key_gets_one_more_try),
+	    T(used_up_attempts_end_at_once),
+	    T(running_delay_is_waited_out_not_hammered),
+	    T(delay_without_end_is_bounded),
+	    T(lost_answer_to_a_key_asks_for_a_new_seed),
+	    T(key_that_nobody_has_fails),
+	    T(key_that_never_comes_is_bounded),
+	    T(garbled_seed_is_no_seed),
+	    T(nothing_is_erased_before_the_intent_is_stored),
+	    T(intent_that_is_never_stored_ends_the_run_unerased),
+	    T(step_marked_as_point_of_no_return_asks_for_the_intent),
+	    T(stop_before_the_first_erase_returns_to_the_default_session),
+	    T(stop_while_the_intent_waits_leaves_the_ecu_untouched),
+	    T(stop_after_the_first_erase_completes_the_flash),
+	    T(stop_before_the_start_sends_nothing),
+	    T(refused_erase_fails_in_words),
+	    T(erase_with_a_bad_status_fails),
+	    T(erase_without_status_record_passes),
+	    T(running_erase_is_polled_for_its_result),
+	    T(erase_that_runs_for_ever_is_bounded),
+	    T(long_erase_with_response_pending_passes),
+	    T(lost_answer_to_an_erase_asks_for_its_result),
+	    T(erase_is_repeated_where_its_result_cannot_be_asked),
+	    T(ecu_that_dies_in_its_erase_is_no_answer),
+	    T(failed_memory_check_fails_the_flash),
+	    T(memory_check_without_status_record_is_no_pass),
+	    T(refused_dependencies_fail_the_flash),
+	    T(ecu_that_does_not_boot_fails),
+	    T(lost_answer_to_the_reset_goes_on_to_the_boot),
+	    T(wrong_version_fails_the_flash),
+	    T(any_version_will_do_where_none_is_expected_but_there_must_be_one),
+	    T(unreadable_version_fails_the_flash),
+	    T(segment_beyond_the_address_format_sends_nothing),
+	    T(silent_ecu_is_no_answer),
+	    T(recovery_goes_on_without_identifiers),
+	    T(session_lost_in_the_middle_is_entered_again),
+	    T(ecu_is_kept_awake_while_the_owner_takes_its_time),
+	    T(extra_steps_are_carried_out_in_their_place),
+	    T(request_longer_than_the_transmit_buffer_fails),
+	    T(every_code_has_words),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
