@@ -1,0 +1,20 @@
+/*
+ * job - one job on one ECU, on a bus, to its end: the driver of flash_bus, the keys, and Ctrl-C.
+ */
+#ifndef ECU_FLASH_CLI_JOB_H
+#define ECU_FLASH_CLI_JOB_H
+
+#include "ecu-flash/cli/load.h"
+#include "ecu-flash/cli/report.h"
+
+struct job_outcome {
+	struct flash_result result;
+	bool stop_wanted; /* the user asked to stop */
+	int bus_error;    /* -errno: the bus could not be opened, or was lost and did not come back */
+};
+
+/* Return: 0, or -errno of our own machine; what became of the job is in @outcome */
+int job_run(const struct options *options, const struct inputs *inputs, enum flash_job_kind kind, struct report *report,
+	    struct job_outcome *outcome);
+
+#endif
