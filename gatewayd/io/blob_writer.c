@@ -162,19 +162,15 @@ static void queue(struct blob_writer *self, enum job job)
 
 static void next_job(struct blob_writer *self)
 {
-	uint8_t *buf;
-
 	if (self->working)
 		return;
 	if (self->n_waiting > 0) {
-		buf = self->writing;
+		free(self->writing);
 		self->writing = self->waiting;
 		self->n_writing = self->n_waiting;
-		self->waiting = buf;
+		self->waiting = NULL;
 		self->n_waiting = 0;
 		self->cap_waiting = 0;
-		free(self->waiting);
-		self->waiting = NULL;
 		queue(self, JOB_WRITE);
 	} else if (self->received == self->file.length) {
 		queue(self, JOB_FINISH);

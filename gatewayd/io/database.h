@@ -28,7 +28,8 @@ int database_open(uv_loop_t *loop, const char *state_dir, const struct database_
 /* random id of this database, made with it: queue_id of reports */
 const uint8_t *database_queue_id(const struct database *self);
 
-/* calls the gateway_restore_* functions in order; documents are opened with @trust (without expiry) and @store */
+/* starts the writer thread after it has called the gateway_restore_* functions in order; documents are opened with
+ * @trust (without expiry) and @store */
 int database_restore(struct database *self, struct gateway *gateway, const struct trust *trust,
 		     const struct blob_store *store, const char *vehicle_id, char *text, size_t n_text);
 

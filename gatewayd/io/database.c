@@ -1,0 +1,372 @@
+#include "gatewayd/io/database_priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "gatewayd/io/log.h"
+
+#define RETRY_NS 1000000000ull
+
+/*
+ * Migrations only add: an older gatewayd (the other half of an A/B pair) still recovers its ECUs from a newer file.
+ */
+static const char *const migrations[] = {
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE director(version INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, bytes BLOB NOT NULL);"
+    "CREATE TABLE ecu(name TEXT PRIMARY KEY, bus TEXT NOT NULL, hardware_id TEXT NOT NULL, serial_number TEXT NOT NULL,"
+    " boot_version TEXT NOT NULL, application_version TEXT NOT NULL, data_version TEXT NOT NULL,"
+    " known INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE campaign(id TEXT PRIMARY KEY, director_version INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " code INTEGER NOT NULL, text TEXT NOT NULL, answer INTEGER NOT NULL, proposed_start INTEGER NOT NULL,"
+    " confirmed INTEGER NOT NULL, confirmed_start INTEGER NOT NULL, consent_given INTEGER NOT NULL,"
+    " accepted INTEGER NOT NULL, has_manifest INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE target(campaign_id TEXT NOT NULL, position INTEGER NOT NULL, ecu TEXT NOT NULL,"
+    " state INTEGER NOT NULL, step INTEGER NOT NULL, step_index INTEGER NOT NULL, unit INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, erased INTEGER NOT NULL, code INTEGER NOT NULL, nrc INTEGER NOT NULL,"
+    " text TEXT NOT NULL, old_version TEXT NOT NULL, new_version TEXT NOT NULL, payload_bytes INTEGER NOT NULL,"
+    " duration_ms INTEGER NOT NULL, transfer_ms INTEGER NOT NULL, PRIMARY KEY(campaign_id, position)) WITHOUT ROWID;"
+    "CREATE TABLE report(sequence INTEGER PRIMARY KEY, campaign_id TEXT NOT NULL, ecu TEXT NOT NULL,"
+    " campaign_state INTEGER NOT NULL, target_state INTEGER NOT NULL, code INTEGER NOT NULL, text TEXT NOT NULL,"
+    " unix_ms INTEGER NOT NULL, has_result INTEGER NOT NULL, old_version TEXT NOT NULL, new_version TEXT NOT NULL,"
+    " step TEXT NOT NULL, nrc INTEGER NOT NULL, payload_bytes INTEGER NOT NULL, duration_ms INTEGER NOT NULL,"
+    " transfer_ms INTEGER NOT NULL, evidence INTEGER NOT NULL);",
+};
+#define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
+
+/* --- opening */
+
+static int user_version(sqlite3 *db, unsigned *version)
+{
+	sqlite3_stmt *stmt;
+	int r = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
+
+	if (r != SQLITE_OK)
+		return r;
+	r = sqlite3_step(stmt);
+	if (r == SQLITE_ROW)
+		*version = (unsigned)sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return r == SQLITE_ROW ? SQLITE_OK : r;
+}
+
+static int migrate(sqlite3 *db)
+{
+	char pragma[48];
+	unsigned version = 0;
+	int r = user_version(db, &version);
+
+	for (; r == SQLITE_OK && version < N_MIGRATIONS; version++) {
+		snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%u", version + 1);
+		if ((r = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL)) == SQLITE_OK &&
+		    (r = sqlite3_exec(db, migrations[version], NULL, NULL, NULL)) == SQLITE_OK &&
+		    (r = sqlite3_exec(db, pragma, NULL, NULL, NULL)) == SQLITE_OK)
+			r = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+		if (r != SQLITE_OK)
+			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return r;
+}
+
+static int check(sqlite3 *db)
+{
+	sqlite3_stmt *stmt;
+	int r = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt, NULL);
+
+	if (r != SQLITE_OK)
+		return r;
+	r = sqlite3_step(stmt);
+	if (r == SQLITE_ROW)
+		r = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0 ? SQLITE_OK : SQLITE_CORRUPT;
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int read_queue_id(sqlite3 *db, uint8_t queue_id[16])
+{
+	sqlite3_stmt *stmt;
+	int r = sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key='queue_id'", -1, &stmt, NULL);
+
+	if (r != SQLITE_OK)
+		return r;
+	r = sqlite3_step(stmt);
+	if (r == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == 16) {
+		memcpy(queue_id, sqlite3_column_blob(stmt, 0), 16);
+		sqlite3_finalize(stmt);
+		return SQLITE_OK;
+	}
+	sqlite3_finalize(stmt);
+	if (r != SQLITE_DONE && r != SQLITE_ROW)
+		return r;
+	if (getrandom(queue_id, 16, 0) != 16)
+		return SQLITE_IOERR;
+	return database_exec(db, "INSERT OR REPLACE INTO meta VALUES('queue_id', ?)", "b", queue_id, (size_t)16);
+}
+
+static int open_file(const char *path, struct database *self)
+{
+	int r =
+	    sqlite3_open_v2(path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (r != SQLITE_OK)
+		return r;
+	sqlite3_busy_timeout(self->db, 2000);
+	if ((r = sqlite3_exec(self->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) == SQLITE_OK &&
+	    (r = sqlite3_exec(self->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL)) == SQLITE_OK &&
+	    (r = check(self->db)) == SQLITE_OK && (r = migrate(self->db)) == SQLITE_OK)
+		r = read_queue_id(self->db, self->queue_id);
+	return r;
+}
+
+/* a damaged file is evidence: it is kept, and we start with an empty one */
+static void move_aside(const char *path)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char from[700], to[760];
+	long now = (long)time(NULL);
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s.corrupt-%ld%s", path, now, suffixes[i]);
+		rename(from, to);
+	}
+	log_write(LOG_ERR, NULL, "%s is damaged: kept as %s.corrupt-%ld, starting with an empty one", path, path, now);
+}
+
+/* --- the writer thread */
+
+static int commit(struct database *self, const struct transaction *txn)
+{
+	int r = sqlite3_exec(self->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	if (r == SQLITE_OK && (r = database_write(self->db, txn)) == SQLITE_OK)
+		r = sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL);
+	if (r != SQLITE_OK)
+		sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+/* with the mutex held; Return: false when the thread ends without the transaction */
+static bool after_commit(struct database *self, int r)
+{
+	if (r == SQLITE_OK) {
+		self->trouble = false;
+		return true;
+	}
+	self->trouble = true;
+	snprintf(self->trouble_text, sizeof(self->trouble_text), "%s", sqlite3_errmsg(self->db));
+	uv_async_send(&self->async);
+	if (self->closing)
+		return false;
+	uv_cond_timedwait(&self->cond, &self->mutex, RETRY_NS);
+	return true;
+}
+
+static void on_thread(void *arg)
+{
+	struct database *self = arg;
+	bool going = true;
+
+	uv_mutex_lock(&self->mutex);
+	while (going) {
+		struct transaction *txn = self->first;
+		int r;
+
+		if (!txn) {
+			if (self->closing)
+				break;
+			uv_cond_wait(&self->cond, &self->mutex);
+			continue;
+		}
+		uv_mutex_unlock(&self->mutex);
+		r = commit(self, txn);
+		uv_mutex_lock(&self->mutex);
+		going = after_commit(self, r);
+		if (r != SQLITE_OK)
+			continue;
+		self->first = txn->next;
+		if (!self->first)
+			self->last = NULL;
+		self->stored = txn->number;
+		transaction_free(txn);
+		uv_async_send(&self->async);
+	}
+	uv_mutex_unlock(&self->mutex);
+}
+
+static void on_async(uv_async_t *async)
+{
+	struct database *self = async->data;
+	char text[sizeof(self->trouble_text)];
+	bool trouble, tell;
+	uint64_t stored;
+
+	uv_mutex_lock(&self->mutex);
+	stored = self->stored;
+	trouble = self->trouble;
+	tell = trouble != self->trouble_told;
+	self->trouble_told = trouble;
+	memcpy(text, self->trouble_text, sizeof(text));
+	uv_mutex_unlock(&self->mutex);
+	if (tell)
+		self->callbacks.on_trouble(self->callbacks.owner, trouble, text);
+	if (stored)
+		self->callbacks.on_stored(self->callbacks.owner, stored);
+}
+
+int database_open(uv_loop_t *loop, const char *state_dir, const struct database_callbacks *callbacks,
+		  struct database **database, char *text, size_t n_text)
+{
+	struct database *self = calloc(1, sizeof(*self));
+	char path[640];
+	int r;
+
+	if (!self)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "%s/state.db", state_dir);
+	r = open_file(path, self);
+	if (r == SQLITE_CORRUPT || r == SQLITE_NOTADB) {
+		sqlite3_close(self->db);
+		move_aside(path);
+		r = open_file(path, self);
+	}
+	if (r != SQLITE_OK) {
+		snprintf(text, n_text, "cannot open %s: %s", path, self->db ? sqlite3_errmsg(self->db) : "no memory");
+		sqlite3_close(self->db);
+		free(self);
+		return -EIO;
+	}
+	self->loop = loop;
+	self->callbacks = *callbacks;
+	uv_mutex_init(&self->mutex);
+	uv_cond_init(&self->cond);
+	uv_async_init(loop, &self->async, on_async);
+	self->async.data = self;
+	*database = self;
+	return 0;
+}
+
+const uint8_t *database_queue_id(const struct database *self)
+{
+	return self->queue_id;
+}
+
+/* --- from the loop */
+
+static bool copy_campaigns(struct transaction *txn, const struct gateway *gateway)
+{
+	for (size_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *c = &gateway->campaigns[i];
+
+		if (c->state == CAMPAIGN_NONE)
+			continue;
+		memcpy(txn->live[txn->n_live++], c->doc.id, GATEWAY_NAME_BYTES);
+		if (!(txn->dirty.campaigns & 1u << i))
+			continue;
+		txn->campaigns[i] = malloc(sizeof(*c));
+		if (!txn->campaigns[i])
+			return false;
+		*txn->campaigns[i] = *c;
+	}
+	return true;
+}
+
+static bool copy_reports(struct transaction *txn, const struct gateway *gateway)
+{
+	const struct report *report;
+
+	if (!txn->dirty.report_first)
+		return true;
+	txn->reports = calloc((size_t)(txn->dirty.report_last - txn->dirty.report_first + 1), sizeof(*txn->reports));
+	if (!txn->reports)
+		return false;
+	for (uint64_t s = txn->dirty.report_first; s <= txn->dirty.report_last; s++)
+		if ((report = gateway_report(gateway, s)) != NULL)
+			txn->reports[txn->n_reports++] = *report;
+	return true;
+}
+
+static struct transaction *transaction_new(const struct gateway *gateway, const struct gateway_output *output,
+					   const uint8_t *director, size_t n_director)
+{
+	struct transaction *txn = calloc(1, sizeof(*txn));
+
+	if (!txn)
+		return NULL;
+	txn->number = output->txn;
+	txn->dirty = output->dirty;
+	txn->director_version = gateway->director_version;
+	memcpy(txn->director_sha256, gateway->director_sha256, sizeof(txn->director_sha256));
+	txn->time_floor_unix_s = gateway->time_floor_unix_s;
+	txn->next_sequence = gateway->reports.next_sequence;
+	memcpy(txn->ecus, gateway->ecus, sizeof(txn->ecus));
+	if (director && n_director) {
+		txn->director = malloc(n_director);
+		if (txn->director)
+			memcpy(txn->director, director, n_director);
+		txn->n_director = n_director;
+	}
+	if (!copy_campaigns(txn, gateway) || !copy_reports(txn, gateway) || (n_director && !txn->director)) {
+		transaction_free(txn);
+		return NULL;
+	}
+	return txn;
+}
+
+void database_store(struct database *self, const struct gateway *gateway, const struct gateway_output *output,
+		    const uint8_t *director, size_t n_director)
+{
+	struct transaction *txn = transaction_new(gateway, output, director, n_director);
+
+	if (!txn) {
+		/* durability cannot be promised any more: start again from what is durable */
+		log_write(LOG_CRIT, NULL, "out of memory for a transaction");
+		abort();
+	}
+	uv_mutex_lock(&self->mutex);
+	if (self->last)
+		self->last->next = txn;
+	else
+		self->first = txn;
+	self->last = txn;
+	uv_cond_signal(&self->cond);
+	uv_mutex_unlock(&self->mutex);
+}
+
+int database_start(struct database *self)
+{
+	return uv_thread_create(&self->thread, on_thread, self);
+}
+
+static void on_async_closed(uv_handle_t *handle)
+{
+	struct database *self = handle->data;
+
+	uv_cond_destroy(&self->cond);
+	uv_mutex_destroy(&self->mutex);
+	free(self);
+}
+
+void database_close(struct database *self)
+{
+	struct transaction *next;
+
+	if (!self)
+		return;
+	uv_mutex_lock(&self->mutex);
+	self->closing = true;
+	uv_cond_signal(&self->cond);
+	uv_mutex_unlock(&self->mutex);
+	uv_thread_join(&self->thread);
+	sqlite3_close(self->db);
+	for (struct transaction *txn = self->first; txn; txn = next) {
+		next = txn->next;
+		transaction_free(txn);
+	}
+	uv_close((uv_handle_t *)&self->async, on_async_closed);
+}

@@ -1,0 +1,58 @@
+/*
+ * database_priv - shared by database.c (writer thread), database_write.c (rows out) and database_restore.c (rows in).
+ */
+#ifndef GATEWAYD_IO_DATABASE_PRIV_H
+#define GATEWAYD_IO_DATABASE_PRIV_H
+
+#include <sqlite3.h>
+#include "gatewayd/io/database.h"
+
+/* what one GATEWAY_OUT_STORE changes, copied on the loop, written by the thread */
+struct transaction {
+	struct transaction *next;
+	uint64_t number;
+	struct gateway_dirty dirty;
+	uint64_t director_version;
+	uint8_t director_sha256[32];
+	uint8_t *director;
+	size_t n_director;
+	uint64_t time_floor_unix_s;
+	uint64_t next_sequence;
+	struct ecu_info ecus[GATEWAY_MAX_ECUS];
+	struct campaign *campaigns[GATEWAY_MAX_CAMPAIGNS]; /* of the dirty ones that live */
+	char live[GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES];
+	uint8_t n_live;
+	struct report *reports;
+	size_t n_reports;
+};
+
+struct database {
+	uv_loop_t *loop;
+	struct database_callbacks callbacks;
+	sqlite3 *db; /* the thread's, once it runs */
+	uint8_t queue_id[16];
+	uv_thread_t thread;
+	uv_mutex_t mutex;
+	uv_cond_t cond;
+	uv_async_t async;
+	/* under the mutex */
+	struct transaction *first;
+	struct transaction *last;
+	uint64_t stored; /* highest number committed */
+	bool trouble;
+	bool trouble_told;
+	bool closing;
+	char trouble_text[256];
+};
+
+/* Return: 0, or an SQLite code; the caller rolls back */
+int database_write(sqlite3 *db, const struct transaction *txn);
+void transaction_free(struct transaction *txn);
+
+/* a prepared statement, bound, stepped once and finalized: kinds are 't' text, 'i' uint64_t, 'b' bytes and size_t */
+int database_exec(sqlite3 *db, const char *sql, const char *kinds, ...);
+
+/* the writer thread; Return: 0 or -errno */
+int database_start(struct database *self);
+
+#endif

@@ -1,0 +1,306 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "gatewayd/io/database_priv.h"
+#include "gatewayd/io/log.h"
+
+#define MANIFEST_MAX_BYTES (1024u * 1024u)
+
+struct restore {
+	sqlite3 *db;
+	struct gateway *gateway;
+	const struct trust *trust;
+	const struct blob_store *store;
+	const char *vehicle_id;
+	struct director_doc *director; /* scratch */
+	struct campaign *campaign;     /* scratch */
+};
+
+static void column_text(sqlite3_stmt *stmt, int column, char *out, size_t n)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+
+	snprintf(out, n, "%s", text ? (const char *)text : "");
+}
+
+static uint64_t column_u64(sqlite3_stmt *stmt, int column)
+{
+	return (uint64_t)sqlite3_column_int64(stmt, column);
+}
+
+static uint8_t column_u8(sqlite3_stmt *stmt, int column)
+{
+	return (uint8_t)sqlite3_column_int(stmt, column);
+}
+
+static uint64_t meta(sqlite3 *db, const char *key)
+{
+	sqlite3_stmt *stmt;
+	uint64_t value = 0;
+
+	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key=?", -1, &stmt, NULL) != SQLITE_OK)
+		return 0;
+	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		value = column_u64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+static int restore_ecus(struct restore *r)
+{
+	sqlite3_stmt *stmt;
+	int result = sqlite3_prepare_v2(r->db,
+					"SELECT name, bus, hardware_id, serial_number, boot_version,"
+					" application_version, data_version, known FROM ecu",
+					-1, &stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
+	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct ecu_info ecu = {.present = false};
+
+		column_text(stmt, 0, ecu.name, sizeof(ecu.name));
+		column_text(stmt, 1, ecu.bus, sizeof(ecu.bus));
+		column_text(stmt, 2, ecu.identity.hardware_id, sizeof(ecu.identity.hardware_id));
+		column_text(stmt, 3, ecu.identity.serial_number, sizeof(ecu.identity.serial_number));
+		column_text(stmt, 4, ecu.identity.boot_version, sizeof(ecu.identity.boot_version));
+		column_text(stmt, 5, ecu.identity.application_version, sizeof(ecu.identity.application_version));
+		column_text(stmt, 6, ecu.identity.data_version, sizeof(ecu.identity.data_version));
+		ecu.known = sqlite3_column_int(stmt, 7) != 0;
+		gateway_restore_ecu(r->gateway, &ecu);
+	}
+	sqlite3_finalize(stmt);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+/* the director document as it was accepted then; Return: false if it is not there any more */
+static bool open_director(struct restore *r, uint64_t version, uint8_t sha256[32])
+{
+	char text[GATEWAY_TEXT_BYTES] = "";
+	sqlite3_stmt *stmt;
+	bool ok = false;
+
+	if (sqlite3_prepare_v2(r->db, "SELECT bytes FROM director WHERE version=?", -1, &stmt, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)version);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		ok = trust_open_director(r->trust, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0),
+					 r->vehicle_id, 0, 0, r->director, sha256, text, sizeof(text)) == 0;
+	sqlite3_finalize(stmt);
+	if (!ok)
+		log_write(LOG_WARNING, NULL, "stored director document %llu cannot be read: %s",
+			  (unsigned long long)version, text);
+	return ok;
+}
+
+static bool open_manifest(struct restore *r, struct campaign *c)
+{
+	char text[GATEWAY_TEXT_BYTES];
+	uint8_t *bytes;
+	size_t n;
+	bool ok;
+
+	if (blob_store_read(r->store, c->doc.manifest.sha256, MANIFEST_MAX_BYTES, &bytes, &n) < 0)
+		return false;
+	ok = trust_open_manifest(r->trust, bytes, n, 0, &c->manifest, text, sizeof(text)) == 0;
+	free(bytes);
+	return ok;
+}
+
+static bool find_campaign_doc(const struct restore *r, const char *id, struct campaign_doc *doc)
+{
+	for (size_t i = 0; i < r->director->n_campaigns; i++) {
+		if (strcmp(r->director->campaigns[i].id, id) == 0) {
+			*doc = r->director->campaigns[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* position of the target's ECU in the inventory and of its component in the manifest */
+static bool resolve_target(const struct restore *r, const struct campaign *c, struct target *t)
+{
+	bool found = false;
+
+	for (uint8_t i = 0; i < r->gateway->config.n_ecus; i++) {
+		if (strcmp(r->gateway->config.ecus[i].name, t->doc.ecu) == 0) {
+			t->ecu = i;
+			found = true;
+		}
+	}
+	for (uint8_t i = 0; c->has_manifest && i < c->manifest.n_components; i++)
+		if (strcmp(c->manifest.components[i].name, t->doc.component) == 0)
+			t->component = i;
+	return found;
+}
+
+static bool restore_targets(struct restore *r, struct campaign *c)
+{
+	sqlite3_stmt *stmt;
+	bool ok = true;
+
+	if (sqlite3_prepare_v2(r->db,
+			       "SELECT position, state, step, step_index, unit, attempts, erased, code, nrc, text,"
+			       " old_version, new_version, payload_bytes, duration_ms, transfer_ms"
+			       " FROM target WHERE campaign_id=? ORDER BY position",
+			       -1, &stmt, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_bind_text(stmt, 1, c->doc.id, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		size_t i = (size_t)sqlite3_column_int(stmt, 0);
+		struct target *t;
+
+		if (i >= c->doc.n_targets)
+			continue;
+		t = &c->targets[i];
+		t->doc = c->doc.targets[i];
+		t->state = (enum target_state)sqlite3_column_int(stmt, 1);
+		t->step = (enum flash_step_kind)sqlite3_column_int(stmt, 2);
+		t->step_index = column_u8(stmt, 3);
+		t->unit = column_u8(stmt, 4);
+		t->attempts = column_u8(stmt, 5);
+		t->erased = sqlite3_column_int(stmt, 6) != 0;
+		t->code = (unsigned)sqlite3_column_int(stmt, 7);
+		t->nrc = column_u8(stmt, 8);
+		column_text(stmt, 9, t->text, sizeof(t->text));
+		column_text(stmt, 10, t->old_version, sizeof(t->old_version));
+		column_text(stmt, 11, t->new_version, sizeof(t->new_version));
+		t->payload_bytes = column_u64(stmt, 12);
+		t->duration_ms = column_u64(stmt, 13);
+		t->transfer_ms = column_u64(stmt, 14);
+		ok = resolve_target(r, c, t) && ok;
+		if (i >= c->n_targets)
+			c->n_targets = (uint8_t)(i + 1);
+	}
+	sqlite3_finalize(stmt);
+	return ok;
+}
+
+static void restore_campaign(struct restore *r, sqlite3_stmt *stmt)
+{
+	struct campaign *c = r->campaign;
+	char id[GATEWAY_NAME_BYTES];
+	bool had_manifest;
+
+	memset(c, 0, sizeof(*c));
+	column_text(stmt, 0, id, sizeof(id));
+	c->director_version = column_u64(stmt, 1);
+	if (!open_director(r, c->director_version, NULL) || !find_campaign_doc(r, id, &c->doc)) {
+		log_write(LOG_ERR, &(struct log_fields){.campaign_id = id}, "its director document is lost; dropped");
+		return;
+	}
+	c->state = (enum campaign_state)sqlite3_column_int(stmt, 2);
+	c->code = (unsigned)sqlite3_column_int(stmt, 3);
+	column_text(stmt, 4, c->text, sizeof(c->text));
+	c->answer = (enum answer_kind)sqlite3_column_int(stmt, 5);
+	c->proposed_start_unix_s = column_u64(stmt, 6);
+	c->confirmed = sqlite3_column_int(stmt, 7) != 0;
+	c->confirmed_start_unix_s = column_u64(stmt, 8);
+	c->consent_given = sqlite3_column_int(stmt, 9) != 0;
+	c->accepted_unix_s = column_u64(stmt, 10);
+	had_manifest = sqlite3_column_int(stmt, 11) != 0;
+	c->has_manifest = had_manifest && open_manifest(r, c);
+	if (!restore_targets(r, c)) {
+		log_write(LOG_ERR, &(struct log_fields){.campaign_id = id},
+			  "names an ECU that the configuration does not have any more; dropped");
+		return;
+	}
+	gateway_restore_campaign(r->gateway, c);
+}
+
+static int restore_campaigns(struct restore *r)
+{
+	sqlite3_stmt *stmt;
+	int result =
+	    sqlite3_prepare_v2(r->db,
+			       "SELECT id, director_version, state, code, text, answer, proposed_start, confirmed,"
+			       " confirmed_start, consent_given, accepted, has_manifest FROM campaign",
+			       -1, &stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
+	while ((result = sqlite3_step(stmt)) == SQLITE_ROW)
+		restore_campaign(r, stmt);
+	sqlite3_finalize(stmt);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static int restore_reports(struct restore *r)
+{
+	sqlite3_stmt *stmt;
+	int result = sqlite3_prepare_v2(r->db, "SELECT * FROM report ORDER BY sequence", -1, &stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
+	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct report report = {.sequence = column_u64(stmt, 0)};
+
+		column_text(stmt, 1, report.campaign_id, sizeof(report.campaign_id));
+		column_text(stmt, 2, report.ecu, sizeof(report.ecu));
+		report.campaign_state = (enum campaign_state)sqlite3_column_int(stmt, 3);
+		report.target_state = (enum target_state)sqlite3_column_int(stmt, 4);
+		report.code = (unsigned)sqlite3_column_int(stmt, 5);
+		column_text(stmt, 6, report.text, sizeof(report.text));
+		report.unix_ms = column_u64(stmt, 7);
+		report.has_result = sqlite3_column_int(stmt, 8) != 0;
+		column_text(stmt, 9, report.old_version, sizeof(report.old_version));
+		column_text(stmt, 10, report.new_version, sizeof(report.new_version));
+		column_text(stmt, 11, report.step, sizeof(report.step));
+		report.nrc = column_u8(stmt, 12);
+		report.payload_bytes = column_u64(stmt, 13);
+		report.duration_ms = column_u64(stmt, 14);
+		report.transfer_ms = column_u64(stmt, 15);
+		report.evidence = (unsigned)sqlite3_column_int(stmt, 16);
+		gateway_restore_report(r->gateway, &report);
+	}
+	sqlite3_finalize(stmt);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static int restore_all(struct restore *r)
+{
+	uint64_t director_version = meta(r->db, "director_version");
+	uint64_t next_sequence = meta(r->db, "next_sequence");
+	uint8_t sha256[32] = {0};
+	int result;
+
+	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
+	if ((result = restore_ecus(r)) != SQLITE_OK)
+		return result;
+	if (director_version && open_director(r, director_version, sha256))
+		gateway_restore_director(r->gateway, director_version, sha256);
+	if ((result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK)
+		return result;
+	gateway_restore_reports_end(r->gateway, next_sequence ? next_sequence : 1);
+	return SQLITE_OK;
+}
+
+int database_restore(struct database *self, struct gateway *gateway, const struct trust *trust,
+		     const struct blob_store *store, const char *vehicle_id, char *text, size_t n_text)
+{
+	struct restore restore = {
+	    .db = self->db,
+	    .gateway = gateway,
+	    .trust = trust,
+	    .store = store,
+	    .vehicle_id = vehicle_id,
+	    .director = calloc(1, sizeof(struct director_doc)),
+	    .campaign = calloc(1, sizeof(struct campaign)),
+	};
+	int r = SQLITE_NOMEM;
+
+	if (restore.director && restore.campaign)
+		r = restore_all(&restore);
+	free(restore.director);
+	free(restore.campaign);
+	if (r != SQLITE_OK) {
+		snprintf(text, n_text, "reading the database: %s", sqlite3_errstr(r));
+		return -EIO;
+	}
+	return database_start(self);
+}

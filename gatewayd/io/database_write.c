@@ -1,0 +1,182 @@
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gatewayd/io/database_priv.h"
+
+static int bind_all(sqlite3_stmt *stmt, const char *kinds, va_list args)
+{
+	int r = SQLITE_OK;
+
+	for (int i = 1; *kinds && r == SQLITE_OK; i++, kinds++) {
+		if (*kinds == 't') {
+			r = sqlite3_bind_text(stmt, i, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+		} else if (*kinds == 'i') {
+			r = sqlite3_bind_int64(stmt, i, (sqlite3_int64)va_arg(args, uint64_t));
+		} else {
+			const void *bytes = va_arg(args, const void *);
+			size_t n = va_arg(args, size_t);
+
+			r = sqlite3_bind_blob64(stmt, i, bytes, n, SQLITE_TRANSIENT);
+		}
+	}
+	return r;
+}
+
+int database_exec(sqlite3 *db, const char *sql, const char *kinds, ...)
+{
+	sqlite3_stmt *stmt;
+	va_list args;
+	int r = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	if (r != SQLITE_OK)
+		return r;
+	va_start(args, kinds);
+	r = bind_all(stmt, kinds, args);
+	va_end(args);
+	if (r == SQLITE_OK)
+		r = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	return r == SQLITE_DONE || r == SQLITE_ROW ? SQLITE_OK : r;
+}
+
+static int put_meta(sqlite3 *db, const char *key, uint64_t value)
+{
+	return database_exec(db, "INSERT OR REPLACE INTO meta VALUES(?, ?)", "ti", key, value);
+}
+
+static int write_director(sqlite3 *db, const struct transaction *txn)
+{
+	int r = put_meta(db, "director_version", txn->director_version);
+
+	if (r == SQLITE_OK && txn->director)
+		r = database_exec(db, "INSERT OR REPLACE INTO director VALUES(?, ?, ?)", "ibb", txn->director_version,
+				  txn->director_sha256, sizeof(txn->director_sha256), txn->director, txn->n_director);
+	return r;
+}
+
+static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
+{
+	const struct flash_identity *id = &ecu->identity;
+
+	return database_exec(db, "INSERT OR REPLACE INTO ecu VALUES(?, ?, ?, ?, ?, ?, ?, ?)", "ttttttti", ecu->name,
+			     ecu->bus, id->hardware_id, id->serial_number, id->boot_version, id->application_version,
+			     id->data_version, (uint64_t)ecu->known);
+}
+
+static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
+{
+	const struct target *t = &c->targets[i];
+
+	return database_exec(db,
+			     "INSERT OR REPLACE INTO target VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			     "titiiiiiiiitttiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state,
+			     (uint64_t)t->step, (uint64_t)t->step_index, (uint64_t)t->unit, (uint64_t)t->attempts,
+			     (uint64_t)t->erased, (uint64_t)t->code, (uint64_t)t->nrc, t->text, t->old_version,
+			     t->new_version, t->payload_bytes, t->duration_ms, t->transfer_ms);
+}
+
+static int write_campaign(sqlite3 *db, const struct campaign *c)
+{
+	int r = database_exec(db, "INSERT OR REPLACE INTO campaign VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			      "tiiitiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
+			      c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
+			      c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s,
+			      (uint64_t)c->has_manifest);
+
+	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
+		r = write_target(db, c, i);
+	return r;
+}
+
+static bool is_live(const struct transaction *txn, const char *id)
+{
+	for (size_t i = 0; i < txn->n_live; i++)
+		if (strcmp(txn->live[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* rows of campaigns that the core has let go, and director documents that nothing refers to any more */
+static int drop_stale(sqlite3 *db, const struct transaction *txn)
+{
+	char stale[4 * GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES];
+	size_t n_stale = 0;
+	sqlite3_stmt *stmt;
+	int r = sqlite3_prepare_v2(db, "SELECT id FROM campaign", -1, &stmt, NULL);
+
+	if (r != SQLITE_OK)
+		return r;
+	while ((r = sqlite3_step(stmt)) == SQLITE_ROW && n_stale < sizeof(stale) / sizeof(stale[0])) {
+		const char *id = (const char *)sqlite3_column_text(stmt, 0);
+
+		if (id && strlen(id) < GATEWAY_NAME_BYTES && !is_live(txn, id))
+			strcpy(stale[n_stale++], id);
+	}
+	sqlite3_finalize(stmt);
+	r = r == SQLITE_DONE || r == SQLITE_ROW ? SQLITE_OK : r;
+	for (size_t i = 0; r == SQLITE_OK && i < n_stale; i++) {
+		r = database_exec(db, "DELETE FROM campaign WHERE id=?", "t", stale[i]);
+		if (r == SQLITE_OK)
+			r = database_exec(db, "DELETE FROM target WHERE campaign_id=?", "t", stale[i]);
+	}
+	if (r == SQLITE_OK)
+		r = database_exec(db,
+				  "DELETE FROM director WHERE version<>? AND version NOT IN"
+				  " (SELECT director_version FROM campaign)",
+				  "i", txn->director_version);
+	return r;
+}
+
+static int write_report(sqlite3 *db, const struct report *r)
+{
+	return database_exec(db,
+			     "INSERT OR REPLACE INTO report VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			     "ittiiitiitttiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
+			     (uint64_t)r->target_state, (uint64_t)r->code, r->text, r->unix_ms, (uint64_t)r->has_result,
+			     r->old_version, r->new_version, r->step, (uint64_t)r->nrc, r->payload_bytes,
+			     r->duration_ms, r->transfer_ms, (uint64_t)r->evidence);
+}
+
+static int write_reports(sqlite3 *db, const struct transaction *txn)
+{
+	int r = SQLITE_OK;
+
+	for (size_t i = 0; r == SQLITE_OK && i < txn->n_reports; i++)
+		r = write_report(db, &txn->reports[i]);
+	if (r == SQLITE_OK && txn->n_reports)
+		r = put_meta(db, "next_sequence", txn->next_sequence);
+	if (r == SQLITE_OK && txn->dirty.report_acked)
+		r = database_exec(db, "DELETE FROM report WHERE sequence<=?", "i", txn->dirty.report_acked);
+	return r;
+}
+
+int database_write(sqlite3 *db, const struct transaction *txn)
+{
+	int r = SQLITE_OK;
+
+	if (txn->dirty.director)
+		r = write_director(db, txn);
+	if (r == SQLITE_OK && txn->dirty.time)
+		r = put_meta(db, "time_floor", txn->time_floor_unix_s);
+	for (size_t i = 0; r == SQLITE_OK && i < GATEWAY_MAX_ECUS; i++)
+		if (txn->dirty.ecus & 1u << i)
+			r = write_ecu(db, &txn->ecus[i]);
+	for (size_t i = 0; r == SQLITE_OK && i < GATEWAY_MAX_CAMPAIGNS; i++)
+		if (txn->campaigns[i])
+			r = write_campaign(db, txn->campaigns[i]);
+	if (r == SQLITE_OK && (txn->dirty.campaigns || txn->dirty.director))
+		r = drop_stale(db, txn);
+	if (r == SQLITE_OK)
+		r = write_reports(db, txn);
+	return r;
+}
+
+void transaction_free(struct transaction *txn)
+{
+	for (size_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		free(txn->campaigns[i]);
+	free(txn->director);
+	free(txn->reports);
+	free(txn);
+}
