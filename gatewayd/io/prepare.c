@@ -81,17 +81,19 @@ static bool prepare_target(struct preparation *job, size_t index)
 	const struct target *target = &job->campaign->targets[index];
 	const struct component_doc *component = &job->campaign->manifest.components[target->component];
 	struct prepared_target *out = &job->prepared->targets[index];
-	const struct image *images[GATEWAY_MAX_UNITS];
-	uint32_t bitrate = job->config->buses[job->config->ecus[target->ecu].bus].bitrate;
+	const struct estimate_link link = {
+	    .nominal_bps = job->config->buses[job->config->ecus[target->ecu].bus].bitrate,
+	};
+	struct flash_unit units[GATEWAY_MAX_UNITS];
 
 	if (!load_profile(job, target, component, out))
 		return false;
 	for (uint8_t i = 0; i < component->n_units; i++) {
 		if (!load_unit(job, target, component, i, out))
 			return false;
-		images[i] = &out->images[i].image;
+		units[i] = (struct flash_unit){.image = &out->images[i].image};
 	}
-	out->estimate_ms = estimate_flash_ms(&out->profile, images, component->n_units, bitrate, 0);
+	out->estimate_ms = estimate_flash(&out->profile, units, component->n_units, &link).total_ms;
 	return true;
 }
 

@@ -1,0 +1,228 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "gatewayd/io/flasher_priv.h"
+#include "gatewayd/io/log.h"
+#include "gatewayd/io/signals.h"
+
+static const char *bus_name(const struct flasher_bus *self)
+{
+	return self->flasher->config->buses[self->index].name;
+}
+
+/* --- events of the runs */
+
+static void give_key(struct flasher_bus *self, struct work *work, uint64_t now_us, const struct flash_event *event)
+{
+	uint8_t key[64];
+	size_t n = 0;
+
+	if (self->flasher->keys)
+		n = security_key(self->flasher->keys, work->run.job.profile, event->seed, event->n_seed, key);
+	if (n > 0)
+		flash_run_key(&work->run, now_us, key, n);
+	else
+		flash_run_key_unavailable(&work->run, now_us);
+	explicit_bzero(key, sizeof(key));
+}
+
+static void identified(struct flasher_bus *self, const struct work *work, uint64_t now_us)
+{
+	const struct flash_result *result = flash_run_result(&work->run);
+
+	gateway_identity(self->flasher->gateway, now_us, work->ecu, result->code == FLASH_OK, &result->after);
+}
+
+static void on_target(struct flasher_bus *self, struct work *work, uint64_t now_us, const struct flash_event *event)
+{
+	struct gateway *gateway = self->flasher->gateway;
+	uint8_t campaign = self->flasher->campaign;
+	bool flashing = self->task == BUS_FLASHING;
+
+	switch (event->kind) {
+	case FLASH_EVENT_NONE:
+		return;
+	case FLASH_EVENT_STEP:
+		if (flashing)
+			gateway_flash_step(gateway, now_us, campaign, work->target, event->step, event->step_index,
+					   event->unit);
+		return;
+	case FLASH_EVENT_PROGRESS:
+		if (flashing)
+			gateway_flash_progress(gateway, now_us, campaign, work->target, event->bytes_done,
+					       event->bytes_total);
+		return;
+	case FLASH_EVENT_NEED_KEY:
+		give_key(self, work, now_us, event);
+		return;
+	case FLASH_EVENT_INTENT:
+		gateway_flash_intent(gateway, now_us, campaign, work->target, event->step_index, event->unit);
+		return;
+	case FLASH_EVENT_DONE:
+	case FLASH_EVENT_FAILED:
+		if (flashing)
+			gateway_flash_result(gateway, now_us, campaign, work->target, flash_run_result(&work->run));
+		else
+			identified(self, work, now_us);
+		return;
+	case FLASH_EVENT_RETRY:
+		log_write(LOG_INFO,
+			  &(struct log_fields){.ecu = gateway->ecus[work->ecu].name,
+					       .bus = bus_name(self),
+					       .step = flash_step_text(event->step),
+					       .nrc = event->nrc},
+			  "%s", event->text);
+		return;
+	}
+}
+
+static void on_bus_event(struct flasher_bus *self, uint64_t now_us, const struct flash_bus_event *event)
+{
+	const struct log_fields fields = {.bus = bus_name(self)};
+
+	switch (event->kind) {
+	case FLASH_BUS_EVENT_NONE:
+		return;
+	case FLASH_BUS_EVENT_TARGET:
+		on_target(self, self->works[event->target], now_us, &event->event);
+		return;
+	case FLASH_BUS_EVENT_STEP:
+		log_write(LOG_DEBUG, &fields, "bus %s: %s", bus_name(self), event->text);
+		return;
+	case FLASH_BUS_EVENT_QUIET:
+		if (self->task == BUS_FLASHING)
+			log_write(LOG_INFO, &fields, "bus %s is quiet", bus_name(self));
+		return;
+	case FLASH_BUS_EVENT_LOUD:
+		if (self->task == BUS_FLASHING)
+			log_write(LOG_INFO, &fields, "bus %s is as before", bus_name(self));
+		return;
+	case FLASH_BUS_EVENT_FINISHED:
+		self->task = BUS_DONE;
+		flasher_bus_finished(self->flasher);
+		return;
+	}
+}
+
+/* --- callbacks of the driver */
+
+static uint64_t on_step(void *owner, uint64_t now_us)
+{
+	struct flasher_bus *self = owner;
+	struct flash_bus_event event;
+	bool any;
+
+	if (self->task != BUS_IDENTIFYING && self->task != BUS_FLASHING)
+		return UDS_NEVER;
+	do { /* an event answered at once (a key) moves its run on */
+		any = false;
+		flash_bus_advance(&self->bus, now_us);
+		while (flash_bus_pop_event(&self->bus, &event)) {
+			any = true;
+			on_bus_event(self, now_us, &event);
+		}
+	} while (any && self->task != BUS_DONE);
+	return self->task == BUS_DONE ? UDS_NEVER : flash_bus_deadline(&self->bus);
+}
+
+static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)
+{
+	struct flasher_bus *self = owner;
+
+	signals_input(self->flasher->config, self->flasher->gateway, self->index, now_us, msg);
+}
+
+static void on_bus(void *owner, int error)
+{
+	struct flasher_bus *self = owner;
+	const struct log_fields fields = {.bus = bus_name(self)};
+
+	if (error == 0)
+		log_write(LOG_NOTICE, &fields, "bus %s is back", bus_name(self));
+	else
+		log_write(LOG_WARNING, &fields, "bus %s is lost: %s; trying again", bus_name(self), strerror(-error));
+}
+
+void flasher_bus_open(struct flasher_bus *self)
+{
+	const struct config_bus *bus = &self->flasher->config->buses[self->index];
+	const struct can_driver_config config = {.port = bus->port, .fd = bus->fd};
+	const struct can_driver_callbacks callbacks = {
+	    .owner = self, .step = on_step, .on_frame = on_frame, .on_bus = on_bus};
+	struct can_port_filter filters[VEHICLE_SIGNALS];
+	const struct log_fields fields = {.bus = bus->name};
+	size_t n;
+	int r = can_driver_open(self->flasher->loop, &config, &callbacks, &self->driver);
+
+	if (r < 0) {
+		self->driver = NULL;
+		if (!self->trouble_told)
+			log_write(LOG_WARNING, &fields, "bus %s (%s) cannot be opened: %s; trying again each second",
+				  bus->name, bus->port, strerror(-r));
+		self->trouble_told = true;
+		return;
+	}
+	if (self->trouble_told)
+		log_write(LOG_NOTICE, &fields, "bus %s (%s) is open", bus->name, bus->port);
+	self->trouble_told = false;
+	n = signals_filters(self->flasher->config, self->index, filters);
+	r = can_driver_watch(self->driver, filters, n);
+	if (r < 0)
+		log_write(LOG_WARNING, &fields, "bus %s: filters: %s", bus->name, strerror(-r));
+}
+
+/* --- work */
+
+void flasher_bus_prepare(struct flasher_bus *self, uint8_t max_parallel)
+{
+	flash_bus_init(&self->bus, can_driver_node(self->driver), max_parallel);
+}
+
+int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, const struct flash_job *job)
+{
+	struct work *work;
+
+	/* the buffers are large and touched only as far as they are used: calloc would touch nothing, malloc neither */
+	work = malloc(sizeof(*work));
+	if (!work)
+		return -ENOMEM;
+	work->ecu = ecu;
+	work->target = target;
+	uds_channel_init(&work->channel, &job->profile->link, &job->profile->timing, work->request,
+			 sizeof(work->request), work->answer, sizeof(work->answer));
+	flash_run_init(&work->run, job, &work->channel);
+	if (can_node_attach(can_driver_node(self->driver), &work->channel)) {
+		free(work);
+		return -ENOMEM;
+	}
+	if (flash_bus_add(&self->bus, &work->run)) {
+		can_node_detach(can_driver_node(self->driver), &work->channel);
+		free(work);
+		return -ENOMEM;
+	}
+	self->works[self->n_works++] = work;
+	return 0;
+}
+
+void flasher_bus_start(struct flasher_bus *self, enum bus_task task)
+{
+	self->task = task;
+	can_driver_refresh_filters(self->driver);
+	flash_bus_start(&self->bus, can_driver_now_us());
+	can_driver_kick(self->driver);
+}
+
+void flasher_bus_clear(struct flasher_bus *self)
+{
+	for (uint8_t i = 0; i < self->n_works; i++) {
+		if (self->driver)
+			can_node_detach(can_driver_node(self->driver), &self->works[i]->channel);
+		free(self->works[i]);
+	}
+	self->n_works = 0;
+	self->task = BUS_IDLE;
+	if (self->driver)
+		can_driver_refresh_filters(self->driver);
+}

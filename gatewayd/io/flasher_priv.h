@@ -1,0 +1,62 @@
+/*
+ * flasher_priv - shared by flasher.c (all buses, the core's outputs) and flasher_bus.c (one bus and the ECUs worked
+ * on).
+ */
+#ifndef GATEWAYD_IO_FLASHER_PRIV_H
+#define GATEWAYD_IO_FLASHER_PRIV_H
+
+#include "ecu-flash/flash_bus.h"
+#include "gatewayd/io/flasher.h"
+#include "uds/port/can_driver.h"
+
+#define WORK_REQUEST_BYTES 65600u /* the longest TransferData: maxNumberOfBlockLength is capped by it */
+#define WORK_ANSWER_BYTES  4096u
+
+/* one ECU being identified or flashed */
+struct work {
+	struct uds_channel channel;
+	struct flash_run run;
+	uint8_t ecu;
+	uint8_t target; /* in the campaign */
+	uint8_t request[WORK_REQUEST_BYTES];
+	uint8_t answer[WORK_ANSWER_BYTES];
+};
+
+enum bus_task { BUS_IDLE, BUS_IDENTIFYING, BUS_FLASHING, BUS_DONE };
+
+struct flasher_bus {
+	struct flasher *flasher;
+	uint8_t index;             /* in the configuration */
+	struct can_driver *driver; /* NULL: not open, tried again each second */
+	bool trouble_told;
+	enum bus_task task;
+	struct flash_bus bus;
+	struct work *works[GATEWAY_MAX_ECUS];
+	uint8_t n_works;
+};
+
+struct flasher {
+	uv_loop_t *loop;
+	const struct config *config;
+	struct gateway *gateway;
+	struct key_ring *keys;
+	struct flasher_bus buses[CONFIG_MAX_BUSES];
+	uv_timer_t retry;
+	uv_idle_t finish; /* tidies up after the last bus is done, outside of its driver's step */
+	enum bus_task task;
+	uint8_t campaign;
+	const struct prepared *prepared;
+	unsigned code; /* of the flash: a bus that could not be used */
+};
+
+void flasher_bus_open(struct flasher_bus *self);
+/* places an ECU's work on the bus; Return: 0, -ENOMEM */
+int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, const struct flash_job *job);
+void flasher_bus_prepare(struct flasher_bus *self, uint8_t max_parallel);
+void flasher_bus_start(struct flasher_bus *self, enum bus_task task);
+/* detaches and frees what is done */
+void flasher_bus_clear(struct flasher_bus *self);
+/* one bus is done: when all are, the core is told */
+void flasher_bus_finished(struct flasher *self);
+
+#endif
