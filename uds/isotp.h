@@ -55,7 +55,7 @@ struct isotp_config {
 	    tx_message_max_us; /* deadline for one whole message we send, WAITs included; 0 = computed by the link */
 };
 
-/* All six timers at 1000 ms, classic CAN, tx_dl 8, padded with 0xCC, BS 0, STmin 0. The address is all zero. */
+/* All four timers at 1000 ms, classic CAN, tx_dl 8, padded with 0xCC, BS 0, STmin 0. The address is all zero. */
 struct isotp_config isotp_config_default(void);
 
 enum isotp_event_kind {

@@ -269,18 +269,27 @@ static void the_deadline_is_the_earliest_of_the_channels(void **state)
 
 static void a_detached_channel_s_frames_are_forgotten_and_its_place_is_used_again(void **state)
 {
+	const struct uds_timing timing = uds_timing_default();
+	struct isotp_config config = tester_config();
+
 	(void)state;
 	request(0, 5);
 	request(1, 5);
 	pop(0x700);
 	pop(0x701);
 	can_node_detach(&node, &channels[0]);
+	uds_channel_init(&channels[0], &config, &timing, tx_bufs[0], CAP, rx_bufs[0], CAP);
 	assert_int_equal(can_node_attach(&node, &channels[0]), 0);
 	assert_int_equal(node.n_channels, N);
+	request(0, 5);
+	pop(0x7e0);
 	can_node_confirm(&node, T0, 1);
 	assert_true(uds_client_sending(&channels[0].client));
 	can_node_confirm(&node, T0, 1);
 	assert_false(uds_client_sending(&channels[1].client));
+	assert_true(uds_client_sending(&channels[0].client));
+	can_node_confirm(&node, T0, 1);
+	assert_false(uds_client_sending(&channels[0].client));
 	for (unsigned i = 0; i < N; i++)
 		can_node_detach(&node, &channels[i]);
 	assert_int_equal(node.n_channels, 0);

@@ -329,12 +329,16 @@ static void unknown_frame_types_disturb_nothing(void **state)
 
 static void n_cr_restarts_after_the_flow_control_was_sent(void **state)
 {
+	struct isotp_config config = tester_config();
+
 	(void)state;
+	config.n_cr_us = 700 * MS;
+	setup_link(&config);
 	input(T0, CAN(0x7e8, 0x10, 20, 'a', 'b', 'c', 'd', 'e', 'f'));
 	assert_event(ISOTP_EVENT_RX_STARTED, ISOTP_REASON_NONE);
 	assert_flow_control(T0, 0, 0, 0);
 	isotp_confirm(&rx_link, T0 + 300 * MS);
-	fails_at(T0 + 1300 * MS, ISOTP_REASON_N_CR);
+	fails_at(T0 + 1000 * MS, ISOTP_REASON_N_CR);
 }
 
 static void n_cr_restarts_at_every_frame(void **state)
@@ -422,6 +426,8 @@ static void rx_dl_is_what_the_first_frame_had(void **state)
 	input(T0, CAN(0x7e8, 0x21, 1, 2, 3, 4, 5, 6, 7));
 	assert_nothing(T0);
 	input(T0, CAN(0x7e8, 0x21, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21));
+	assert_nothing(T0);
+	input(T0, CAN(0x7e8, 0x22, 22, 23, 24, 25, 26, 27, 28, 29, 30, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc));
 	assert_nothing(T0);
 	input(T0, CAN(0x7e8, 0x22, 22, 23, 24, 25, 26, 27, 28, 29, 30, 0xcc, 0xcc));
 	assert_event(ISOTP_EVENT_RECEIVED, ISOTP_REASON_NONE);

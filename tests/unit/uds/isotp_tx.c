@@ -237,6 +237,10 @@ static void the_gap_counts_from_the_confirmation_to_the_microsecond(void **state
 	assert_no_frame(T0 + 10 * MS + 99);
 	isotp_expire(&tx_link, T0 + 10 * MS + 100);
 	pop(T0 + 10 * MS + 100);
+	isotp_confirm(&tx_link, T0 + 11 * MS);
+	/* popped in time without an expiry: no timer is left of the gap */
+	pop(T0 + 12 * MS);
+	assert_int_equal(isotp_deadline(&tx_link), T0 + 12 * MS + 1 * S);
 }
 
 static void a_gap_that_is_over_asks_for_no_timer_while_the_port_is_full(void **state)
@@ -387,14 +391,18 @@ static void n_as_counts_for_the_oldest_frame_outstanding(void **state)
 
 static void n_bs_starts_at_the_confirmation_of_the_block_s_last_frame(void **state)
 {
+	struct isotp_config config = tester_config();
+
 	(void)state;
+	config.n_bs_us = 700 * MS;
+	setup_link(&config);
 	begin(500);
 	input(T0, CAN(0x7e8, 0x30, 2, 0));
 	pop(T0);
 	pop(T0);
 	isotp_confirm(&tx_link, T0 + 100 * MS);
 	isotp_confirm(&tx_link, T0 + 200 * MS);
-	fails_at(T0 + 1200 * MS, ISOTP_REASON_N_BS);
+	fails_at(T0 + 900 * MS, ISOTP_REASON_N_BS);
 }
 
 static void a_flow_control_ahead_of_the_late_confirmation_is_taken(void **state)
@@ -415,6 +423,16 @@ static void a_flow_control_ahead_of_the_late_confirmation_is_taken(void **state)
 	assert_no_frame(T0 + 9 + 1 * MS);
 	pop(T0 + 10 + 1 * MS);
 	assert_int_equal(frame.data[0], 0x23);
+}
+
+static void a_wait_ahead_of_the_late_confirmation_is_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(isotp_send(&tx_link, T0, message, 500), 0);
+	pop(T0);
+	input(T0 + 100 * MS, CAN(0x7e8, 0x31, 0, 0));
+	isotp_confirm(&tx_link, T0 + 200 * MS);
+	fails_at(T0 + 1100 * MS, ISOTP_REASON_N_BS);
 }
 
 static void a_flow_control_that_nobody_waits_for_is_ignored(void **state)
@@ -535,6 +553,7 @@ int main(void)
 	    TEST(n_as_counts_for_the_oldest_frame_outstanding),
 	    TEST(n_bs_starts_at_the_confirmation_of_the_block_s_last_frame),
 	    TEST(a_flow_control_ahead_of_the_late_confirmation_is_taken),
+	    TEST(a_wait_ahead_of_the_late_confirmation_is_taken),
 	    TEST(a_flow_control_that_nobody_waits_for_is_ignored),
 	    TEST(a_flow_control_that_is_too_short_is_ignored),
 	    TEST(confirmations_of_an_aborted_message_do_not_count_for_the_next),

@@ -312,6 +312,22 @@ static void a_request_waits_for_the_tester_present_in_flight(void **state)
 	assert_event(UDS_EVENT_POSITIVE);
 }
 
+static void the_answer_to_our_tester_present_is_none_to_a_request_that_still_waits(void **state)
+{
+	(void)state;
+	uds_channel_keep_awake(&ch, T0, true);
+	uds_channel_expire(&ch, T0 + 2 * S);
+	pop(T0 + 2 * S);
+	REQUEST(T0 + 2 * S, 0x3e, 0x00);
+	input(T0 + 2 * S + 100, CAN(0x7e8, 2, 0x7e, 0x00));
+	assert_no_event();
+	uds_channel_confirm(&ch, T0 + 2 * S + 200);
+	pop(T0 + 2 * S + 200);
+	uds_channel_confirm(&ch, T0 + 2 * S + 400);
+	input(T0 + 2 * S + 500, CAN(0x7e8, 2, 0x7e, 0x00));
+	assert_event(UDS_EVENT_POSITIVE);
+}
+
 static void the_answer_to_our_tester_present_is_not_reported(void **state)
 {
 	(void)state;
@@ -433,6 +449,7 @@ int main(void)
 	    TEST(tester_present_goes_out_after_s3_without_requests),
 	    TEST(a_request_puts_tester_present_off),
 	    TEST(a_request_waits_for_the_tester_present_in_flight),
+	    TEST(the_answer_to_our_tester_present_is_none_to_a_request_that_still_waits),
 	    TEST(the_answer_to_our_tester_present_is_not_reported),
 	    TEST(a_tester_present_that_cannot_leave_is_tried_again),
 	    TEST(a_long_erase_is_kept_awake_between_its_response_pendings),
