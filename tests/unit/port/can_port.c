@@ -22,6 +22,7 @@ struct seen {
 	struct can_port *port;
 	size_t n_confirmed;
 	size_t n_msgs;
+	size_t n_batches;
 	struct can_msg msgs[4096];
 	int lost;
 	bool close_on_batch;
@@ -117,6 +118,7 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	struct seen *seen = owner;
 
 	assert_in_range(batch->n_confirmed + batch->n_msgs, 1, CAN_PORT_BATCH);
+	seen->n_batches++;
 	seen->n_confirmed += batch->n_confirmed;
 	for (size_t i = 0; i < batch->n_msgs; i++, seen->n_msgs++)
 		seen->msgs[seen->n_msgs % 4096] = batch->msgs[i];
@@ -310,7 +312,8 @@ static void a_port_may_be_closed_inside_its_own_batch(void **state)
 	can_port_send(s->a.port, msgs, 3);
 	RUN_UNTIL(s, s->a.n_confirmed == 3);
 	assert_null(s->b.port);
-	assert_int_equal(s->b.n_msgs, 1);
+	uv_run(&s->loop, UV_RUN_NOWAIT);
+	assert_int_equal(s->b.n_batches, 1); /* how many frames it had is the machine's affair */
 }
 
 static void bus_time_of_a_paced_run_is_the_sum_of_its_frames(void **state)
