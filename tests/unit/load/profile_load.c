@@ -308,6 +308,60 @@ static void wrong_steps_are_refused_with_line_and_key(void **state)
 	expect_line_refused("steps:\n- {step: session}\n- {step: erase}", "lamp.yaml");
 }
 
+/* the one yaml block of the document; Return: its length */
+static size_t read_example(char *text, size_t cap)
+{
+	FILE *f = fopen(TEST_SOURCE_DIR "/../docs/profile.md", "r");
+	char line[256];
+	bool inside = false;
+	size_t n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) {
+		if (strncmp(line, "```", 3) == 0) {
+			inside = strcmp(line, "```yaml\n") == 0;
+			continue;
+		}
+		if (!inside)
+			continue;
+		assert_true(n + strlen(line) < cap);
+		memcpy(text + n, line, strlen(line));
+		n += strlen(line);
+	}
+	fclose(f);
+	text[n] = '\0';
+	return n;
+}
+
+static void the_example_of_the_reference_spells_out_the_template(void **state)
+{
+	(void)state;
+	static char text[8192];
+	struct profile template;
+
+	profile_template_single_bank(&template);
+	assert_true(read_example(text, sizeof text) > 0);
+	expect(text);
+	assert_int_equal(profile.n_steps, template.n_steps);
+	for (uint8_t i = 0; i < template.n_steps; i++) {
+		assert_int_equal(profile.steps[i].kind, template.steps[i].kind);
+		assert_int_equal(profile.steps[i].retries, template.steps[i].retries);
+		assert_int_equal(profile.steps[i].point_of_no_return, template.steps[i].point_of_no_return);
+	}
+	assert_memory_equal(profile.bus_before, template.bus_before, sizeof template.bus_before);
+	assert_memory_equal(profile.bus_after, template.bus_after, sizeof template.bus_after);
+	assert_memory_equal(&profile.timing, &template.timing, sizeof template.timing);
+	assert_int_equal(profile.boot_wait_ms, template.boot_wait_ms);
+	assert_int_equal(profile.boot_max_ms, template.boot_max_ms);
+	assert_int_equal(profile.block_retries, template.block_retries);
+	assert_int_equal(profile.did_fingerprint, template.did_fingerprint);
+	assert_int_equal(profile.routine_check, template.routine_check);
+	assert_int_equal(profile.routine_running_status, template.routine_running_status);
+	assert_int_equal(profile.check_argument, template.check_argument);
+	assert_int_equal(profile.erase_ms_per_kib_x100, template.erase_ms_per_kib_x100);
+	assert_int_equal(profile.program_us_per_block, template.program_us_per_block);
+}
+
 static void an_unreadable_file_is_an_error_of_the_machine(void **state)
 {
 	(void)state;
@@ -326,6 +380,7 @@ int main(void)
 	    cmocka_unit_test(st_min_is_coded_for_the_wire),
 	    cmocka_unit_test(wrong_values_are_refused_with_line_and_key),
 	    cmocka_unit_test(wrong_steps_are_refused_with_line_and_key),
+	    cmocka_unit_test(the_example_of_the_reference_spells_out_the_template),
 	    cmocka_unit_test(an_unreadable_file_is_an_error_of_the_machine),
 	};
 
