@@ -118,17 +118,29 @@ int can_driver_watch(struct can_driver *self, const struct can_port_filter *ids,
 
 /* running */
 
+static bool one_channel_is_busy(const struct can_driver *self)
+{
+	unsigned n_busy = 0;
+
+	for (size_t i = 0; i < self->node.n_channels; i++) {
+		if (self->node.channels[i] && !uds_channel_idle(self->node.channels[i]))
+			n_busy++;
+	}
+	return n_busy == 1;
+}
+
 /*
  * A wake-up per confirmation triples the cost of a transfer. While most of the window is outstanding nothing but
  * confirmations is expected, so the port is left alone until about half of the window has gone; the rate is measured.
- * Whenever fewer frames are outstanding (the end of a block, STmin, flow control due) every frame is read at once.
+ * Whenever fewer frames are outstanding (the end of a block, STmin, flow control due), and while another
+ * ECU of this bus is being talked to, every frame is read at once.
  */
 static void plan_rest(struct can_driver *self, uint64_t now_us)
 {
 	unsigned half = self->window / 2u;
 	unsigned n = self->node.n_outstanding;
 
-	if (self->frame_us == 0 || n < half + half / 2)
+	if (self->frame_us == 0 || n < half + half / 2 || !one_channel_is_busy(self))
 		return;
 	uint64_t rest_us = (uint64_t)(n - half) * self->frame_us;
 	if (rest_us < REST_MIN_US)
