@@ -113,19 +113,16 @@ static void functional_input(struct ecu_core *self, uint64_t now_us, const struc
 bool ecu_core_input(struct ecu_core *self, uint64_t now_us, const struct can_msg *msg)
 {
 	const struct ecu_config *config = self->config;
-	bool taken;
 
 	if (ecu_is_mute(self, now_us))
 		return false;
 	if (config->functional_id && msg->id == config->functional_id &&
-	    !(msg->flags & CAN_MSG_EXTENDED) == !config->functional_extended_id) {
+	    !(msg->flags & CAN_MSG_EXTENDED) == !config->functional_extended_id)
 		functional_input(self, now_us, msg);
-		taken = true;
-	} else {
-		taken = isotp_input(&self->link, now_us, msg);
-	}
+	else if (!isotp_input(&self->link, now_us, msg))
+		return false; /* most frames of a bus are not for us */
 	ecu_server_drain(self, now_us);
-	return taken;
+	return true;
 }
 
 void ecu_core_confirm(struct ecu_core *self, uint64_t now_us)

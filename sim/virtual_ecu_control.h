@@ -1,0 +1,20 @@
+/*
+ * virtual_ecu_control - the commands of virtual-ecu's control socket.
+ *
+ *   status                       all ECUs and buses
+ *   fault ECU NAME [ARG]         drop-answers N, silent MS, reset, wrong-crc on|off, stuck-erase on|off,
+ *                                voltage-low on|off, negative SID:NRC (hex), dtc HEX
+ *   reset ECU
+ *   preconditions ECU on|off
+ *   quit
+ */
+#ifndef SIM_VIRTUAL_ECU_CONTROL_H
+#define SIM_VIRTUAL_ECU_CONTROL_H
+
+#include "common/json.h"
+#include "sim/virtual_ecu_run.h"
+
+/* one command, one JSON value; Return: true for quit. @owner is the struct vecu_run. */
+bool vecu_control_obey(void *owner, char *line, struct json *answer);
+
+#endif

@@ -1,0 +1,139 @@
+#include "sim/virtual_ecu_yaml.h"
+
+#define OPT                  CYAML_FLAG_OPTIONAL
+#define REQUIRED             CYAML_FLAG_DEFAULT
+#define UINT(type, key)      CYAML_FIELD_UINT(#key, OPT, struct type, key)
+#define BOOL(type, key)      CYAML_FIELD_BOOL(#key, OPT, struct type, key)
+#define TEXT(type, key, max) CYAML_FIELD_STRING_PTR(#key, OPT | CYAML_FLAG_POINTER, struct type, key, 0, max)
+#define PART(key, fields)    CYAML_FIELD_MAPPING(#key, OPT, struct vecu_yaml_ecu, key, fields)
+#define LIST(type, key, schema, max) \
+	CYAML_FIELD_SEQUENCE_COUNT(#key, OPT | CYAML_FLAG_POINTER, struct type, key, n_##key, schema, 0, max)
+
+static const cyaml_strval_t algorithm_words[] = {
+    {"none", VECU_SECURITY_NONE},
+    {"aes-128-cmac", VECU_SECURITY_AES128_CMAC},
+    {"xor", VECU_SECURITY_XOR},
+};
+
+static const cyaml_schema_field_t region_fields[] = {
+    CYAML_FIELD_UINT("address", REQUIRED, struct vecu_yaml_region, address),
+    CYAML_FIELD_UINT("size", REQUIRED, struct vecu_yaml_region, size),
+    UINT(vecu_yaml_region, sector),
+    BOOL(vecu_yaml_region, ram),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t region_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vecu_yaml_region, region_fields)};
+
+static const cyaml_schema_field_t did_fields[] = {
+    CYAML_FIELD_UINT("id", REQUIRED, struct vecu_yaml_did, id),
+    TEXT(vecu_yaml_did, text, ECU_MAX_DID_BYTES),
+    TEXT(vecu_yaml_did, hex, 3 * ECU_MAX_DID_BYTES + 2),
+    BOOL(vecu_yaml_did, writable),
+    BOOL(vecu_yaml_did, secured),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t did_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vecu_yaml_did, did_fields)};
+
+static const cyaml_schema_field_t timing_fields[] = {
+    UINT(vecu_yaml_timing, p2_ms),
+    UINT(vecu_yaml_timing, p2_star_ms),
+    UINT(vecu_yaml_timing, s3_ms),
+    UINT(vecu_yaml_timing, pending_margin_ms),
+    UINT(vecu_yaml_timing, reset_ms),
+    UINT(vecu_yaml_timing, boot_switch_ms),
+    UINT(vecu_yaml_timing, erase_us_per_kib),
+    UINT(vecu_yaml_timing, erase_us_per_sector),
+    UINT(vecu_yaml_timing, program_us_per_block),
+    UINT(vecu_yaml_timing, program_us_per_kib),
+    UINT(vecu_yaml_timing, check_us_per_kib),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t security_fields[] = {
+    CYAML_FIELD_ENUM("algorithm", CYAML_FLAG_STRICT, struct vecu_yaml_security, algorithm, algorithm_words,
+		     CYAML_ARRAY_LEN(algorithm_words)),
+    TEXT(vecu_yaml_security, key, 64),
+    UINT(vecu_yaml_security, level),
+    UINT(vecu_yaml_security, seed_bytes),
+    UINT(vecu_yaml_security, attempts),
+    UINT(vecu_yaml_security, delay_ms),
+    BOOL(vecu_yaml_security, delay_at_power_on),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t link_fields[] = {
+    BOOL(vecu_yaml_link, fd),         BOOL(vecu_yaml_link, brs),       UINT(vecu_yaml_link, tx_dl),
+    UINT(vecu_yaml_link, block_size), UINT(vecu_yaml_link, st_min_us), CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t identification_fields[] = {
+    TEXT(vecu_yaml_identification, hardware_number, ECU_TEXT_BYTES - 1),
+    TEXT(vecu_yaml_identification, serial_number, ECU_TEXT_BYTES - 1),
+    TEXT(vecu_yaml_identification, boot_version, ECU_TEXT_BYTES - 1),
+    TEXT(vecu_yaml_identification, data_version, ECU_TEXT_BYTES - 1),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t version_at_fields[] = {
+    CYAML_FIELD_UINT("address", REQUIRED, struct vecu_yaml_version_at, address),
+    CYAML_FIELD_UINT("length", REQUIRED, struct vecu_yaml_version_at, length),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t message_fields[] = {
+    CYAML_FIELD_UINT("id", REQUIRED, struct vecu_yaml_message, id),
+    CYAML_FIELD_UINT("period_ms", REQUIRED, struct vecu_yaml_message, period_ms),
+    UINT(vecu_yaml_message, dlc),
+    BOOL(vecu_yaml_message, extended_id),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t factory_fields[] = {
+    TEXT(vecu_yaml_factory, file, VECU_PATH_BYTES - 1),
+    TEXT(vecu_yaml_factory, version, ECU_TEXT_BYTES - 1),
+    UINT(vecu_yaml_factory, address),
+    UINT(vecu_yaml_factory, size),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t ecu_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, name, 1, VECU_NAME_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("bus", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, bus, 1, VECU_NAME_BYTES - 1),
+    CYAML_FIELD_UINT("request_id", REQUIRED, struct vecu_yaml_ecu, request_id),
+    CYAML_FIELD_UINT("response_id", REQUIRED, struct vecu_yaml_ecu, response_id),
+    UINT(vecu_yaml_ecu, functional_id),
+    BOOL(vecu_yaml_ecu, extended_id),
+    UINT(vecu_yaml_ecu, max_block_length),
+    BOOL(vecu_yaml_ecu, fingerprint_required),
+    BOOL(vecu_yaml_ecu, asynchronous_routines),
+    PART(link, link_fields),
+    PART(timing, timing_fields),
+    PART(security, security_fields),
+    PART(identification, identification_fields),
+    TEXT(vecu_yaml_ecu, version, ECU_TEXT_BYTES - 1),
+    TEXT(vecu_yaml_ecu, version_from, 8),
+    PART(version_at, version_at_fields),
+    PART(message, message_fields),
+    PART(factory, factory_fields),
+    CYAML_FIELD_SEQUENCE_COUNT("memory", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, memory, n_memory, &region_schema, 1,
+			       ECU_MAX_REGIONS),
+    LIST(vecu_yaml_ecu, dids, &did_schema, ECU_MAX_DIDS),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t ecu_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vecu_yaml_ecu, ecu_fields)};
+
+static const cyaml_schema_field_t bus_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct vecu_yaml_bus, name, 1, VECU_NAME_BYTES - 1),
+    TEXT(vecu_yaml_bus, port, VECU_PATH_BYTES - 1),
+    BOOL(vecu_yaml_bus, fd),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t bus_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vecu_yaml_bus, bus_fields)};
+
+static const cyaml_schema_field_t setup_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("buses", CYAML_FLAG_POINTER, struct vecu_yaml, buses, n_buses, &bus_schema, 1,
+			       VECU_MAX_BUSES),
+    CYAML_FIELD_SEQUENCE_COUNT("ecus", CYAML_FLAG_POINTER, struct vecu_yaml, ecus, n_ecus, &ecu_schema, 1,
+			       VECU_MAX_ECUS),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t vecu_yaml_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct vecu_yaml, setup_fields)};

@@ -1,0 +1,89 @@
+/*
+ * virtual_ecu_yaml - private to virtual_ecu_config: the YAML form of a setup as libcyaml fills it.
+ *
+ * Numbers are 64 bits wide, so that a value that is too large is seen and named instead of cut.
+ */
+#ifndef SIM_VIRTUAL_ECU_YAML_H
+#define SIM_VIRTUAL_ECU_YAML_H
+
+#include "sim/virtual_ecu_config.h"
+
+struct vecu_yaml_region {
+	uint64_t address, size, sector;
+	bool ram;
+};
+
+struct vecu_yaml_did {
+	uint64_t id;
+	char *text, *hex;
+	bool writable, secured;
+};
+
+struct vecu_yaml_timing {
+	uint64_t p2_ms, p2_star_ms, s3_ms, pending_margin_ms, reset_ms, boot_switch_ms;
+	uint64_t erase_us_per_kib, erase_us_per_sector, program_us_per_block, program_us_per_kib, check_us_per_kib;
+};
+
+struct vecu_yaml_security {
+	enum vecu_algorithm algorithm;
+	char *key;
+	uint64_t level, seed_bytes, attempts, delay_ms;
+	bool delay_at_power_on;
+};
+
+struct vecu_yaml_link {
+	bool fd, brs;
+	uint64_t tx_dl, block_size, st_min_us;
+};
+
+struct vecu_yaml_identification {
+	char *hardware_number, *serial_number, *boot_version, *data_version;
+};
+
+struct vecu_yaml_version_at {
+	uint64_t address, length;
+};
+
+struct vecu_yaml_message {
+	uint64_t id, period_ms, dlc;
+	bool extended_id;
+};
+
+struct vecu_yaml_factory {
+	char *file, *version;
+	uint64_t address, size;
+};
+
+struct vecu_yaml_ecu {
+	char *name, *bus;
+	uint64_t request_id, response_id, functional_id, max_block_length;
+	bool extended_id, fingerprint_required, asynchronous_routines;
+	struct vecu_yaml_link link;
+	struct vecu_yaml_timing timing;
+	struct vecu_yaml_security security;
+	struct vecu_yaml_identification identification;
+	char *version, *version_from;
+	struct vecu_yaml_version_at version_at;
+	struct vecu_yaml_message message;
+	struct vecu_yaml_factory factory;
+	struct vecu_yaml_region *memory;
+	unsigned n_memory;
+	struct vecu_yaml_did *dids;
+	unsigned n_dids;
+};
+
+struct vecu_yaml_bus {
+	char *name, *port;
+	bool fd;
+};
+
+struct vecu_yaml {
+	struct vecu_yaml_bus *buses;
+	unsigned n_buses;
+	struct vecu_yaml_ecu *ecus;
+	unsigned n_ecus;
+};
+
+extern const cyaml_schema_value_t vecu_yaml_schema;
+
+#endif
