@@ -30,6 +30,7 @@
 #define PEER_MEMORY    65536u
 #define PEER_BASE      0x8000u
 #define FUNCTIONAL_ID  0x7dfu
+#define APP_ID         0x120u /* the traffic of a virtual ECU's application */
 #define FOREIGN_CLIENT (WORLD_ECUS + 1u)
 
 enum rule_action {
@@ -115,6 +116,7 @@ struct world {
 	bool stop_at_intent;
 	int drive_foreign_at_step; /* another tester sends when this step begins; -1 never */
 
+	unsigned n_app_frames[WORLD_ECUS];
 	struct request log[WORLD_LOG];
 	unsigned n_log;
 	struct flash_bus_event events[WORLD_EVENTS];
@@ -389,6 +391,19 @@ static inline struct profile *world_profile(struct world *w, unsigned ecu)
 	return p;
 }
 
+/* an ECU as it leaves the factory, with an application of zeros */
+static inline void world_power_up(struct world *w, unsigned i)
+{
+	struct ecu_nonvolatile nv;
+
+	assert_null(ecu_config_check(&w->configs[i]));
+	nv = ecu_nonvolatile_default(&w->configs[i]);
+	nv.app_valid = true;
+	snprintf(nv.factory_version, sizeof(nv.factory_version), "FACTORY");
+	assert_true(ecu_extents_add(&nv.programmed, PEER_BASE, PEER_MEMORY));
+	ecu_core_init(&w->virtuals[i], &w->configs[i], &nv, w->virtual_rx[i], WORLD_BUF, w->now_us);
+}
+
 static inline void world_add(struct world *w, bool is_virtual)
 {
 	unsigned i = w->n_ecus++;
@@ -405,7 +420,17 @@ static inline void world_add(struct world *w, bool is_virtual)
 		c->link = link;
 		c->functional_id = FUNCTIONAL_ID;
 		c->max_number_of_block_length = 258;
-		c->version.from = ECU_VERSION_CRC32;
+		c->n_regions = 1;
+		c->regions[0] = (struct ecu_region){
+		    .address = PEER_BASE, .size = PEER_MEMORY, .sector_bytes = 4096, .bytes = w->virtual_memory[i]};
+		c->fingerprint_required = true;
+		snprintf(c->hardware_number, sizeof(c->hardware_number), "HW-V%u", i);
+		snprintf(c->serial_number, sizeof(c->serial_number), "SN-V%u", i);
+		snprintf(c->boot_version, sizeof(c->boot_version), "BOOT-V");
+		c->app_message.id = APP_ID + i;
+		c->app_message.dlc = 8;
+		c->app_message.period_us = 20 * MS;
+		world_power_up(w, i);
 	} else {
 		w->peers[i].max_block = 66;
 		w->peers[i].session = 1;
@@ -546,9 +571,11 @@ static inline void world_deliver(struct world *w)
 	while (bus_pop_delivery(&w->bus, &d)) {
 		if (d.client == 0 && d.echo)
 			can_node_confirm(&w->node, w->now_us, 1);
-		else if (d.client == 0)
+		else if (d.client == 0) {
+			if (d.msg.id >= APP_ID && d.msg.id < APP_ID + WORLD_ECUS)
+				w->n_app_frames[d.msg.id - APP_ID]++;
 			can_node_input(&w->node, w->now_us, &d.msg);
-		else if (d.client <= w->n_ecus && d.echo)
+		} else if (d.client <= w->n_ecus && d.echo)
 			station_confirm(w, d.client - 1u);
 		else if (d.client <= w->n_ecus)
 			station_input(w, d.client - 1u, &d.msg);
