@@ -1,0 +1,1 @@
+gu_program(can-rate SOURCES can_rate.c LINK uds common)
