@@ -77,7 +77,10 @@ static uint64_t step(void *owner, uint64_t now_us)
 	flash_bus_advance(&job->bus, now_us);
 	while (flash_bus_pop_event(&job->bus, &event))
 		on_event(job, now_us, &event);
-	trace_request(&job->trace, now_us, &job->channel);
+	if (job->trace.out) {
+		report_clear(job->report);
+		trace_request(&job->trace, now_us, &job->channel);
+	}
 	if (flash_bus_finished(&job->bus))
 		finish(job);
 	return flash_bus_deadline(&job->bus);

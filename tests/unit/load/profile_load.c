@@ -362,6 +362,26 @@ static void the_example_of_the_reference_spells_out_the_template(void **state)
 	assert_int_equal(profile.program_us_per_block, template.program_us_per_block);
 }
 
+static void the_profiles_of_the_demo_are_valid_and_have_their_keys(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"lamp", "door"};
+	struct key_ring *ring;
+	uint8_t key[64];
+
+	assert_int_equal(key_ring_load(TEST_SOURCE_DIR "/../sim/demo/ecu-keys.yaml", &ring, &error), 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char path[512];
+
+		snprintf(path, sizeof path, "%s/../sim/demo/profiles/%s.yaml", TEST_SOURCE_DIR, names[i]);
+		if (profile_load_file(path, &profile, &error))
+			fail_msg("%s", error.text);
+		assert_string_equal(profile.name, names[i]);
+		assert_int_equal(security_key(ring, &profile, (const uint8_t[16]){1}, 16, key), 16);
+	}
+	key_ring_free(ring);
+}
+
 static void an_unreadable_file_is_an_error_of_the_machine(void **state)
 {
 	(void)state;
@@ -381,6 +401,7 @@ int main(void)
 	    cmocka_unit_test(wrong_values_are_refused_with_line_and_key),
 	    cmocka_unit_test(wrong_steps_are_refused_with_line_and_key),
 	    cmocka_unit_test(the_example_of_the_reference_spells_out_the_template),
+	    cmocka_unit_test(the_profiles_of_the_demo_are_valid_and_have_their_keys),
 	    cmocka_unit_test(an_unreadable_file_is_an_error_of_the_machine),
 	};
 
