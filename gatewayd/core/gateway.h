@@ -27,11 +27,11 @@ struct gateway_config {
 	uint8_t n_ecus;
 	struct session_config session;
 	struct vehicle_config vehicle;
-	uint32_t postpone_s;       /* proposed delay while the ignition is on; 60..604800 */
-	uint8_t max_attempts;      /* flashes of one ECU in one campaign, 1..20 */
-	uint32_t retry_pause_s;    /* between attempts */
-	uint64_t build_unix_s;     /* floor of trusted time */
-	uint8_t queue_id[16];      /* random, made when the database is */
+	uint32_t postpone_s;    /* proposed delay while the ignition is on; 60..604800 */
+	uint8_t max_attempts;   /* flashes of one ECU in one campaign, 1..20 */
+	uint32_t retry_pause_s; /* between attempts */
+	uint64_t build_unix_s;  /* floor of trusted time */
+	uint8_t queue_id[16];   /* random, made when the database is */
 };
 
 /* one ECU of one campaign: what is durable, and what D-Bus shows */
@@ -58,10 +58,25 @@ struct target {
 	uint64_t estimate_ms;
 	uint64_t flash_started_us; /* not durable */
 	bool running;              /* handed to the flasher and not yet back */
+	/* private, not durable */
+	bool answered;        /* its result came in this run */
+	uint64_t intent_txn;  /* INTENT_STORED waits for it; 0 = none wanted */
+	uint64_t progress_us; /* when progress was last told */
+};
+
+/* what a campaign asks of the driver, one at a time */
+enum campaign_work {
+	CAMPAIGN_WORK_NONE,
+	CAMPAIGN_WORK_FETCH_MANIFEST,
+	CAMPAIGN_WORK_OPEN_MANIFEST,
+	CAMPAIGN_WORK_SPACE,
+	CAMPAIGN_WORK_FETCH,
+	CAMPAIGN_WORK_PREPARE,
 };
 
 enum answer_kind { ANSWER_NONE = 0, ANSWER_ACCEPT, ANSWER_POSTPONE, ANSWER_DECLINE };
 
+/* A row's durable part is all that is not marked otherwise. State CAMPAIGN_NONE and dirty: delete the row of doc.id. */
 struct campaign {
 	struct campaign_doc doc;
 	struct manifest_doc manifest;
@@ -83,34 +98,54 @@ struct campaign {
 	uint64_t retry_us;    /* not durable */
 	bool prepared;        /* files decoded and checked since the start; not durable */
 	bool fetching;        /* not durable */
-	bool cancel_wanted;
+	bool cancel_wanted;   /* it vanished or is superseded */
+	unsigned answer_code; /* POSTPONED_*, or why it was declined */
+	/* private, not durable */
+	enum campaign_work work;
+	bool work_asked; /* its output was popped */
+	bool manifest_held;
+	bool space_known;
+	bool files_held;
+	uint16_t file_next;    /* place in the list of files, see campaign_work_file() */
+	uint64_t file_base;    /* bytes of the files before it */
+	uint8_t file_failures; /* of this file, for good */
+	uint64_t progress_us;  /* when progress was last told */
+	bool vanished;         /* from the director document */
+	bool answer_due;
+	bool release_due;
+	bool flash_due;
+	bool stop_asked;      /* STOP_FLASH was given in this run */
+	bool read_back;       /* VERIFYING: the identification that runs began after the flash */
+	uint64_t last_report; /* its slot is freed when this is acknowledged */
+	uint64_t hold_txn;    /* outputs about it wait until this is durable */
 };
 
 enum gateway_output_kind {
 	GATEWAY_OUT_NONE,
-	GATEWAY_OUT_STORE,         /* txn and the dirty sets; answer: gateway_stored() */
-	GATEWAY_OUT_CONNECT,       /* open the TLS session; answer: gateway_connected() or gateway_disconnected() */
+	GATEWAY_OUT_STORE,   /* txn and the dirty sets; answer: gateway_stored() */
+	GATEWAY_OUT_CONNECT, /* open the TLS session; answer: gateway_connected() or gateway_disconnected() */
 	GATEWAY_OUT_DISCONNECT,
 	GATEWAY_OUT_SEND_HELLO,
 	GATEWAY_OUT_SEND_TIME_REQUEST, /* with a fresh nonce; answer: gateway_time() */
-	GATEWAY_OUT_SEND_REGISTER, /* the inventory as it stands */
-	GATEWAY_OUT_SEND_HEARTBEAT,/* number: the counter */
-	GATEWAY_OUT_SEND_ANSWER,   /* campaign */
-	GATEWAY_OUT_SEND_REPORT,   /* report */
-	GATEWAY_OUT_SEND_ERROR,    /* code, text */
-	GATEWAY_OUT_CHECK_SPACE,   /* campaign, number: bytes; answer: gateway_space() */
-	GATEWAY_OUT_FETCH,         /* campaign, file: from where it stopped; answer: gateway_blob() */
-	GATEWAY_OUT_CANCEL_FETCH,  /* all that is being fetched */
+	GATEWAY_OUT_SEND_REGISTER,     /* the inventory as it stands */
+	GATEWAY_OUT_SEND_HEARTBEAT,    /* number: the counter */
+	GATEWAY_OUT_SEND_ANSWER,       /* campaign */
+	GATEWAY_OUT_SEND_REPORT,       /* report */
+	GATEWAY_OUT_SEND_ERROR,        /* code, text */
+	GATEWAY_OUT_CHECK_SPACE,  /* campaign, number: bytes of all its files, held ones too; answer: gateway_space() */
+	GATEWAY_OUT_FETCH,        /* campaign, file: from where it stopped; answer: gateway_blob() */
+	GATEWAY_OUT_CANCEL_FETCH, /* all that is being fetched */
 	GATEWAY_OUT_OPEN_MANIFEST, /* campaign: verify and convert the stored file; answer: gateway_manifest() */
 	GATEWAY_OUT_PREPARE,       /* campaign: load profiles and images; answer: gateway_prepared() */
-	GATEWAY_OUT_IDENTIFY,      /* read the identity of all ECUs; answer: gateway_identity() each, gateway_identified() */
-	GATEWAY_OUT_FLASH,         /* campaign, targets (mask): flash these, buses side by side */
+	GATEWAY_OUT_IDENTIFY, /* read the identity of all ECUs; answer: gateway_identity() each, gateway_identified() */
+	GATEWAY_OUT_FLASH,    /* campaign, targets (mask): flash these, buses side by side */
 	GATEWAY_OUT_INTENT_STORED, /* campaign, target: the erase may begin */
 	GATEWAY_OUT_STOP_FLASH,    /* at safe points */
 	GATEWAY_OUT_RELEASE,       /* campaign ended: its files may be dropped */
-	GATEWAY_OUT_CHANGED,       /* D-Bus properties changed: campaign index or 0xff, ecu index or 0xff, both 0xff: the manager */
-	GATEWAY_OUT_ADDED,         /* a campaign appeared (campaign index) */
-	GATEWAY_OUT_LOG,           /* once per fact: level, code, campaign, target, text */
+	GATEWAY_OUT_CHANGED, /* D-Bus properties changed: campaign index or 0xff, ecu index or 0xff, both 0xff: the
+				manager */
+	GATEWAY_OUT_ADDED,   /* a campaign appeared (campaign index) */
+	GATEWAY_OUT_LOG,     /* once per fact: level, code, campaign, target, text */
 };
 
 enum gateway_log_level { GATEWAY_LOG_ERROR = 3, GATEWAY_LOG_WARNING = 4, GATEWAY_LOG_NOTICE = 5, GATEWAY_LOG_INFO = 6 };
@@ -170,6 +205,26 @@ struct gateway {
 	uint16_t output_head;
 	uint16_t output_n;
 	uint64_t deadline_us;
+	/* private */
+	enum update_mode mode; /* fixed at registration, MODE_NONE = any */
+	uint64_t floor_us;     /* when the floor is stored again */
+	bool identify_due;
+	bool identify_again;    /* once nothing is flashed or identified */
+	uint64_t identify_us;   /* after an ECU was absent */
+	bool inventory_changed; /* while it is being identified */
+	bool stop_flash_due;
+	bool cancel_fetch_due;
+	bool director_wanted; /* a document did not fit: ask again when there is room */
+	uint32_t added;       /* bit per campaign */
+	uint32_t changed;     /* bit per campaign */
+	uint32_t changed_ecus;
+	bool changed_manager;
+	uint32_t logs_dropped; /* a driver that does not pop loses messages, nothing else */
+	unsigned offline_code; /* told already */
+	unsigned refused_code; /* the last document that was refused, told already */
+	char refused_text[GATEWAY_TEXT_BYTES];
+	uint64_t reports_txn[2];  /* the transactions in flight that carry reports; 0 = none */
+	uint64_t reports_upto[2]; /* and the last report of each */
 };
 
 void gateway_init(struct gateway *self, const struct gateway_config *config);
@@ -178,8 +233,9 @@ void gateway_init(struct gateway *self, const struct gateway_config *config);
 void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s);
 void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu);
 void gateway_restore_director(struct gateway *self, uint64_t version, const uint8_t sha256[32]);
-/* a whole row with its targets; doc and manifest filled from the stored documents */
+/* a whole row with its targets, in any order; doc and manifest filled from the stored documents */
 void gateway_restore_campaign(struct gateway *self, const struct campaign *campaign);
+/* in rising order */
 void gateway_restore_report(struct gateway *self, const struct report *report);
 /* @next_sequence: one above the highest number ever used */
 void gateway_restore_reports_end(struct gateway *self, uint64_t next_sequence);
@@ -189,8 +245,10 @@ void gateway_start(struct gateway *self, uint64_t now_us);
 void gateway_connected(struct gateway *self, uint64_t now_us);
 /* @random: for the back-off's jitter; @code: gateway_code */
 void gateway_disconnected(struct gateway *self, uint64_t now_us, unsigned code, const char *text, uint32_t random);
-/* verified signed time, @unix_ms as the backend said; code not 0: it was refused */
+/* answers GATEWAY_OUT_SEND_TIME_REQUEST: verified signed time, @unix_ms as the backend said; code not 0: it was refused
+ */
 void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsigned code);
+/* @mode: for this vehicle, MODE_NONE = any */
 void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepted, const char *reason,
 			     uint32_t heartbeat_s, enum update_mode mode);
 void gateway_heartbeat(struct gateway *self, uint64_t now_us, uint64_t counter);
@@ -205,6 +263,7 @@ void gateway_report_ack(struct gateway *self, uint64_t now_us, uint64_t sequence
 /* --- results of outputs */
 void gateway_stored(struct gateway *self, uint64_t now_us, uint64_t txn);
 void gateway_space(struct gateway *self, uint64_t now_us, uint8_t campaign, bool enough, const char *text);
+/* @bytes_held: of the file that is being fetched */
 void gateway_blob_progress(struct gateway *self, uint64_t now_us, uint8_t campaign, uint64_t bytes_held);
 /* a file is in the store (code 0) or could not be fetched for good or for now */
 void gateway_blob(struct gateway *self, uint64_t now_us, uint8_t campaign, const uint8_t sha256[32], unsigned code,
@@ -225,15 +284,16 @@ void gateway_flash_intent(struct gateway *self, uint64_t now_us, uint8_t campaig
 			  uint8_t unit);
 void gateway_flash_result(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
 			  const struct flash_result *result);
-/* all buses of GATEWAY_OUT_FLASH are loud again; or the buses could not be used: code */
+/* all buses of GATEWAY_OUT_FLASH are loud again; or the buses could not be used: code, for targets without a result */
 void gateway_flash_finished(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code);
 
 /* --- the vehicle and its people */
 void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal signal, double value);
 /* Return: 0, or a gateway_code: no such campaign, or not in a state for it */
 unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given);
-/* the service is being stopped: safe points, then GATEWAY idle */
+/* the service is being stopped: nothing new begins, what is flashed comes to a safe point, then it is idle */
 void gateway_stop(struct gateway *self, uint64_t now_us);
+/* nothing is being flashed and everything is stored */
 bool gateway_idle(const struct gateway *self);
 
 void gateway_expire(struct gateway *self, uint64_t now_us);
@@ -246,5 +306,10 @@ uint64_t gateway_unix_ms(const struct gateway *self, uint64_t now_us);
 const struct report *gateway_report(const struct gateway *self, uint64_t sequence);
 /* index of a campaign by id, -1 */
 int gateway_campaign_index(const struct gateway *self, const char *id);
+/**
+ * campaign_file() - the files that a campaign's installation needs, each once: profiles, images, rollback images
+ * @index: 0, 1, … until it returns false; the manifest is not among them
+ */
+bool campaign_file(const struct campaign *campaign, size_t index, struct file_ref *file);
 
 #endif

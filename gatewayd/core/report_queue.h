@@ -9,7 +9,9 @@
 
 #include "gatewayd/core/types.h"
 
-#define REPORT_QUEUE_MAX 256u
+/* all final reports of all campaigns fit (8 * (32 + 1)), so that one which is not final can always give way */
+#define REPORT_QUEUE_MAX    320u
+#define REPORT_QUEUE_WINDOW 32u /* reports that are sent and not yet acknowledged */
 
 struct report {
 	uint64_t sequence;
@@ -36,17 +38,23 @@ struct report_queue {
 	uint16_t head;
 	uint16_t n;
 	uint64_t next_sequence;
-	uint64_t sent; /* highest number sent in this session */
+	uint64_t sent;    /* highest number sent in this session */
+	uint64_t durable; /* highest number known to be stored: later ones are not sent yet */
 };
 
 void report_queue_init(struct report_queue *self);
-/* @report: its sequence is set. Return: the number */
+/* @report: its sequence is set. Return: the number; 0 if the queue is full of final reports and this one was dropped */
 uint64_t report_queue_append(struct report_queue *self, struct report *report);
+/* one that was stored; in rising order */
 void report_queue_restore(struct report_queue *self, const struct report *report);
+/* all up to @sequence are stored */
+void report_queue_stored(struct report_queue *self, uint64_t sequence);
 void report_queue_session(struct report_queue *self); /* a new session: send all again */
-/* Return: the next one to send, NULL; at most 32 are unacknowledged at once */
+/* Return: the next one to send, NULL; valid until the queue changes; at most 32 are unacknowledged at once */
 const struct report *report_queue_next(struct report_queue *self);
 /* Return: true if something was removed */
 bool report_queue_ack(struct report_queue *self, uint64_t sequence);
+/* Return: the report of that number, NULL if it is not held (any more) */
+const struct report *report_queue_find(const struct report_queue *self, uint64_t sequence);
 
 #endif

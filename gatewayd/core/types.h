@@ -11,14 +11,14 @@
 #include <stdint.h>
 #include "ecu-flash/flash_run.h"
 
-#define GATEWAY_MAX_ECUS 32u
-#define GATEWAY_MAX_CAMPAIGNS 8u
-#define GATEWAY_MAX_TARGETS 32u
-#define GATEWAY_MAX_UNITS FLASH_MAX_UNITS
+#define GATEWAY_MAX_ECUS       32u
+#define GATEWAY_MAX_CAMPAIGNS  8u
+#define GATEWAY_MAX_TARGETS    32u
+#define GATEWAY_MAX_UNITS      FLASH_MAX_UNITS
 #define GATEWAY_MAX_CONDITIONS 8u
-#define GATEWAY_NAME_BYTES 65u
-#define GATEWAY_TEXT_BYTES 160u
-#define GATEWAY_NEVER UDS_NEVER
+#define GATEWAY_NAME_BYTES     65u
+#define GATEWAY_TEXT_BYTES     160u
+#define GATEWAY_NEVER          UDS_NEVER
 
 /* numeric values are those of proto/session.proto */
 enum campaign_state {
@@ -61,8 +61,8 @@ struct campaign_state_info {
 	const char *words;
 	bool final;
 	bool cancellable;
-	int lwm2m_state;  /* LwM2M object 5, /5/0/3; -1 none */
-	int fumo_state;   /* OMA FUMO state 10..100; -1 none */
+	int lwm2m_state; /* LwM2M object 5, /5/0/3; -1 none */
+	int fumo_state;  /* OMA FUMO state 10..100; -1 none */
 };
 const struct campaign_state_info *campaign_state_info(enum campaign_state state);
 const char *target_state_name(enum target_state state);

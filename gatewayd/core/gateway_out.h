@@ -1,0 +1,38 @@
+/*
+ * gateway_out - how the parts of the core say what they want done: marks of what is to be stored, told and reported,
+ * which gateway_pop_output() turns into outputs. Private to gatewayd/core.
+ *
+ * Almost all outputs are derived from marks when they are popped, so that no input can overflow a queue; only messages
+ * of the session and of the log stand in a ring.
+ */
+#ifndef GATEWAYD_CORE_GATEWAY_OUT_H
+#define GATEWAYD_CORE_GATEWAY_OUT_H
+
+#include "gatewayd/core/gateway.h"
+
+#define GATEWAY_NONE        0xffu
+#define GATEWAY_LOG_RESERVE 32u     /* outputs kept free of log messages of level info, half of it of any */
+#define GATEWAY_PROGRESS_US 100000u /* progress is told at most this often */
+
+/* copies text that may be longer than @n - 1 */
+void gateway_text(char *to, size_t n, const char *from);
+
+/* row and targets of a campaign are to be stored; its outputs wait until they are */
+void gateway_mark_campaign(struct gateway *self, uint8_t campaign);
+bool gateway_durable(const struct gateway *self, uint64_t txn);
+void gateway_log(struct gateway *self, enum gateway_log_level level, uint8_t campaign, uint8_t target, unsigned code,
+		 const char *text);
+void gateway_send_error(struct gateway *self, unsigned code, const char *text);
+/* @action: of the session */
+void gateway_session_action(struct gateway *self, enum session_action action);
+
+/* reports, of the campaign as it stands (@target GATEWAY_NONE) or of one of its targets; stored with this transaction
+ */
+void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target);
+/* of the vehicle itself */
+void gateway_report_vehicle(struct gateway *self, uint64_t now_us, unsigned code, const char *text);
+
+/* gateway_restore.c: the restored campaigns go on */
+void gateway_resume(struct gateway *self, uint64_t now_us);
+
+#endif

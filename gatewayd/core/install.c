@@ -1,0 +1,349 @@
+/* install - see install.h. */
+#include "gatewayd/core/install.h"
+#include <stdio.h>
+#include <string.h>
+#include "gatewayd/core/campaign.h"
+#include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/policy.h"
+
+#define FOREIGN_TESTER_PAUSE_US 60000000u /* of quiet, before we try again */
+
+static int first_failed(const struct campaign *campaign)
+{
+	for (int i = 0; i < campaign->n_targets; i++) {
+		if (campaign->targets[i].state == TARGET_FAILED)
+			return i;
+	}
+	return -1;
+}
+
+/* running ECUs that still hold a valid application */
+static uint32_t running_unerased(const struct campaign *campaign)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		if (campaign->targets[i].running && !campaign->targets[i].erased)
+			mask |= 1u << i;
+	}
+	return mask;
+}
+
+/* another campaign has begun on an ECU of this one: it comes first */
+static bool behind_another(const struct gateway *self, uint8_t index)
+{
+	const struct campaign *c = &self->campaigns[index];
+
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *other = &self->campaigns[i];
+
+		if (i == index || campaign_final(other) || !campaign_touched(other))
+			continue;
+		for (unsigned k = 0; k < c->n_targets; k++) {
+			for (unsigned m = 0; m < other->n_targets; m++) {
+				if (c->targets[k].ecu == other->targets[m].ecu)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets)
+{
+	struct campaign *c = &self->campaigns[index];
+
+	for (unsigned i = 0; i < c->n_targets; i++) {
+		struct target *t = &c->targets[i];
+
+		if (!(targets & (1u << i)))
+			continue;
+		t->running = true;
+		t->answered = false;
+		t->code = GATEWAY_CODE_OK;
+		t->nrc = 0;
+		t->text[0] = 0;
+		t->bytes_done = 0;
+		t->flash_started_us = now_us;
+		self->changed_ecus |= 1u << t->ecu;
+	}
+	c->stop_asked = false;
+	c->flash_due = true;
+	self->flashing = true;
+	self->changed_manager = true;
+	gateway_mark_campaign(self, index);
+	campaign_enter(self, index, now_us, CAMPAIGN_INSTALLING, GATEWAY_CODE_OK, NULL);
+}
+
+void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+	uint32_t open = campaign_open_targets(c, false);
+	uint32_t erased = campaign_open_targets(c, true);
+	bool failed = first_failed(c) >= 0;
+	char text[GATEWAY_TEXT_BYTES] = "";
+	char words[GATEWAY_TEXT_BYTES];
+	uint32_t targets = open;
+	unsigned code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
+
+	if (!open || (failed && !erased)) {
+		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
+		return;
+	}
+	if (now_us < c->retry_us) {
+		if (c->code != GATEWAY_CODE_WAITING_RETRY)
+			campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_RETRY, NULL);
+		return;
+	}
+	if (!failed)
+		code = policy_may_install(self, c, open, now_us, true, text);
+	if (code && erased) {
+		/* neither window nor network: an erased ECU waits for nothing but the vehicle's safety */
+		const char *fails = policy_conditions(self, c, erased, now_us, words);
+
+		targets = erased;
+		code = fails ? GATEWAY_CODE_WAITING_VEHICLE : GATEWAY_CODE_OK;
+		gateway_text(text, sizeof text, fails);
+	}
+	if (code) {
+		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
+		return;
+	}
+	if (self->flashing || self->identifying || self->stop_wanted || behind_another(self, index))
+		return;
+	start(self, index, now_us, targets);
+}
+
+void install_watch(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+	uint32_t targets = running_unerased(c);
+	char text[GATEWAY_TEXT_BYTES];
+
+	if (!targets)
+		return;
+	if (self->stop_wanted || first_failed(c) >= 0 ||
+	    policy_may_install(self, c, targets, now_us, false, text) != GATEWAY_CODE_OK)
+		install_stop(self, index, now_us);
+}
+
+void install_stop(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+
+	if (c->flash_due) {
+		c->flash_due = false;
+		self->flashing = false;
+		self->changed_manager = true;
+		for (unsigned i = 0; i < c->n_targets; i++)
+			c->targets[i].running = false;
+		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
+		return;
+	}
+	if (c->stop_asked)
+		return;
+	c->stop_asked = true;
+	self->stop_flash_due = true;
+	gateway_log(self, GATEWAY_LOG_NOTICE, index, GATEWAY_NONE, GATEWAY_CODE_STOPPED,
+		    "flashing is stopped for the ECUs that are not erased");
+}
+
+/* the target whose failed attempt in the run that ended is to be repeated; NULL */
+static const struct target *to_repeat(const struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		const struct target *t = &campaign->targets[i];
+
+		if (t->answered && t->code && t->code != GATEWAY_CODE_STOPPED && t->state != TARGET_FAILED)
+			return t;
+	}
+	return NULL;
+}
+
+void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
+{
+	struct campaign *c = &self->campaigns[index];
+	uint32_t open = campaign_open_targets(c, false);
+	int failed = first_failed(c);
+	const struct target *repeat = to_repeat(c);
+	uint64_t pause_us = (uint64_t)self->config.retry_pause_s * 1000000;
+	char words[GATEWAY_TEXT_BYTES] = "";
+
+	if (failed >= 0 && !campaign_open_targets(c, true)) {
+		const struct target *t = &c->targets[failed];
+
+		snprintf(words, sizeof words, "%.64s: %.90s", t->doc.ecu, t->text);
+		campaign_enter(self, index, now_us,
+			       campaign_touched(c) || t->erased ? CAMPAIGN_INCONSISTENT : CAMPAIGN_FAILED,
+			       GATEWAY_CODE_ATTEMPTS_EXHAUSTED, words);
+		return;
+	}
+	if (!open) {
+		c->read_back = false;
+		self->identify_again = true;
+		campaign_enter(self, index, now_us, CAMPAIGN_VERIFYING, GATEWAY_CODE_OK, NULL);
+		return;
+	}
+	if (self->stop_wanted) {
+		code = GATEWAY_CODE_INTERRUPTED;
+	} else if (repeat) {
+		snprintf(words, sizeof words, "%.64s: %.60s (attempt %u of %u)", repeat->doc.ecu, repeat->text,
+			 repeat->attempts, self->config.max_attempts);
+		if (repeat->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < FOREIGN_TESTER_PAUSE_US)
+			pause_us = FOREIGN_TESTER_PAUSE_US;
+		c->retry_us = now_us + pause_us;
+		code = GATEWAY_CODE_WAITING_RETRY;
+		text = words;
+	} else if (!code) {
+		code = policy_may_install(self, c, open, now_us, true, words);
+		text = words;
+	}
+	campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code ? code : GATEWAY_CODE_INTERRUPTED,
+		       code ? text : NULL);
+}
+
+void install_step(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, enum flash_step_kind step,
+		  uint8_t step_index, uint8_t unit)
+{
+	struct target *t = &self->campaigns[index].targets[target];
+
+	(void)now_us;
+	t->step = step;
+	t->step_index = step_index;
+	t->unit = unit;
+	self->changed |= 1u << index;
+	self->changed_ecus |= 1u << t->ecu;
+}
+
+void install_progress(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, uint64_t bytes_done,
+		      uint64_t bytes_total)
+{
+	struct target *t = &self->campaigns[index].targets[target];
+
+	t->bytes_done = bytes_done;
+	t->bytes_total = bytes_total;
+	if (t->progress_us && now_us < t->progress_us + GATEWAY_PROGRESS_US)
+		return;
+	t->progress_us = now_us;
+	self->changed |= 1u << index;
+	self->changed_ecus |= 1u << t->ecu;
+}
+
+void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, uint8_t step_index,
+		    uint8_t unit)
+{
+	struct campaign *c = &self->campaigns[index];
+	struct target *t = &c->targets[target];
+	char text[GATEWAY_TEXT_BYTES];
+
+	if (!t->erased &&
+	    (self->stop_wanted || c->stop_asked || first_failed(c) >= 0 || (c->cancel_wanted && !campaign_touched(c)) ||
+	     policy_may_install(self, c, running_unerased(c), now_us, false, text) != GATEWAY_CODE_OK)) {
+		c->stop_asked = true;
+		self->stop_flash_due = true; /* said again: the flasher waits for an answer */
+		return;
+	}
+	t->erased = true;
+	t->step_index = step_index;
+	t->unit = unit;
+	gateway_mark_campaign(self, index);
+	t->intent_txn = self->txn_next;
+	self->changed_ecus |= 1u << t->ecu;
+	if (t->state == TARGET_FLASHING)
+		return;
+	t->state = TARGET_FLASHING;
+	gateway_report_campaign(self, now_us, index, target);
+	gateway_log(self, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK, "the ECU is being erased and flashed");
+}
+
+/* nobody's fault but the moment's: tried again without being counted */
+static bool counts(unsigned code)
+{
+	return code != GATEWAY_CODE_STOPPED && code != GATEWAY_CODE_FOREIGN_TESTER &&
+	       code != GATEWAY_CODE_BUS_UNAVAILABLE && code != GATEWAY_CODE_INTERRUPTED;
+}
+
+static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
+			   const char *text)
+{
+	struct campaign *c = &self->campaigns[index];
+	struct target *t = &c->targets[target];
+	char line[GATEWAY_TEXT_BYTES];
+
+	t->code = code;
+	gateway_text(t->text, sizeof t->text, text && text[0] ? text : gateway_code_words(code));
+	if (code == GATEWAY_CODE_STOPPED)
+		return;
+	if (counts(code) && t->attempts < UINT8_MAX)
+		t->attempts++;
+	snprintf(line, sizeof line, "attempt %u of %u failed: %.110s", t->attempts, self->config.max_attempts, t->text);
+	gateway_log(self, GATEWAY_LOG_WARNING, index, target, code, line);
+	if (t->attempts < self->config.max_attempts)
+		return;
+	t->state = TARGET_FAILED;
+	gateway_report_campaign(self, now_us, index, target);
+	gateway_log(self, GATEWAY_LOG_ERROR, index, target, GATEWAY_CODE_ATTEMPTS_EXHAUSTED,
+		    gateway_code_words(GATEWAY_CODE_ATTEMPTS_EXHAUSTED));
+}
+
+void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us,
+		    const struct flash_result *result)
+{
+	struct campaign *c = &self->campaigns[index];
+	struct target *t = &c->targets[target];
+
+	t->running = false;
+	t->answered = true;
+	t->intent_txn = 0;
+	t->step = result->step;
+	t->unit = result->unit;
+	t->nrc = result->nrc;
+	t->payload_bytes = result->payload_bytes;
+	t->duration_ms = (result->ended_us - result->started_us) / 1000;
+	t->transfer_ms = result->transfer_us / 1000;
+	if (result->before.application_version[0] && !t->erased)
+		gateway_text(t->old_version, sizeof t->old_version, result->before.application_version);
+	gateway_text(t->new_version, sizeof t->new_version, result->after.application_version);
+	gateway_mark_campaign(self, index);
+	self->changed_ecus |= 1u << t->ecu;
+	if (!result->verified) {
+		if (result->erased && !t->erased) {
+			t->erased = true;
+			t->state = TARGET_FLASHING;
+		}
+		failed_attempt(self, index, target, now_us,
+			       result->code ? (unsigned)result->code : GATEWAY_CODE_CHECK_FAILED, result->text);
+		return;
+	}
+	t->erased = false;
+	t->code = GATEWAY_CODE_OK;
+	gateway_text(t->text, sizeof t->text, result->text);
+	t->bytes_done = t->bytes_total;
+	t->state = TARGET_VERIFIED;
+	gateway_report_campaign(self, now_us, index, target);
+	gateway_log(self, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK, "the ECU is verified");
+}
+
+void install_finished(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code)
+{
+	struct campaign *c = &self->campaigns[index];
+
+	self->flashing = false;
+	self->changed_manager = true;
+	if (code == GATEWAY_CODE_INTERRUPTED)
+		c->prepared = false; /* the flasher did not have the files (any more) */
+	for (uint8_t i = 0; i < c->n_targets; i++) {
+		struct target *t = &c->targets[i];
+
+		if (!t->running)
+			continue;
+		t->running = false;
+		t->answered = true;
+		t->intent_txn = 0;
+		self->changed_ecus |= 1u << t->ecu;
+		gateway_mark_campaign(self, index);
+		failed_attempt(self, index, i, now_us, code ? code : GATEWAY_CODE_STOPPED, NULL);
+	}
+	if (c->state == CAMPAIGN_INSTALLING)
+		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
+}

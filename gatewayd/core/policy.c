@@ -1,0 +1,204 @@
+/* policy - see policy.h. */
+#include "gatewayd/core/policy.h"
+#include <stdio.h>
+#include <string.h>
+#include "gatewayd/core/window.h"
+
+static unsigned because(char *text, unsigned code, const char *ecu)
+{
+	snprintf(text, GATEWAY_TEXT_BYTES, "%.64s: %.90s", ecu, gateway_code_words(code));
+	return code;
+}
+
+static unsigned plainly(char *text, unsigned code)
+{
+	snprintf(text, GATEWAY_TEXT_BYTES, "%.150s", gateway_code_words(code));
+	return code;
+}
+
+int policy_ecu_index(const struct gateway *self, const char *name)
+{
+	for (int i = 0; i < self->config.n_ecus; i++) {
+		if (!strcmp(self->ecus[i].name, name))
+			return i;
+	}
+	return -1;
+}
+
+int policy_component_index(const struct manifest_doc *manifest, const char *name)
+{
+	for (int i = 0; i < manifest->n_components; i++) {
+		if (!strcmp(manifest->components[i].name, name))
+			return i;
+	}
+	return -1;
+}
+
+unsigned policy_check_identity(const struct target_doc *target, const struct ecu_info *ecu, char *text)
+{
+	if (!ecu->known)
+		return GATEWAY_CODE_OK;
+	if (target->hardware_id[0] && strcmp(target->hardware_id, ecu->identity.hardware_id))
+		return because(text, GATEWAY_CODE_WRONG_HARDWARE, target->ecu);
+	if (target->serial_number[0] && strcmp(target->serial_number, ecu->identity.serial_number))
+		return because(text, GATEWAY_CODE_WRONG_SERIAL, target->ecu);
+	return GATEWAY_CODE_OK;
+}
+
+unsigned policy_check_offer(const struct gateway *self, const struct campaign_doc *doc, char *text)
+{
+	if (doc->mode == MODE_NONE || (self->mode != MODE_NONE && doc->mode != self->mode))
+		return plainly(text, GATEWAY_CODE_MODE_MISMATCH);
+	if (!doc->n_targets || doc->n_targets > GATEWAY_MAX_TARGETS || doc->n_conditions > GATEWAY_MAX_CONDITIONS)
+		return plainly(text, GATEWAY_CODE_INVALID);
+	for (unsigned i = 0; i < doc->n_targets; i++) {
+		int ecu = policy_ecu_index(self, doc->targets[i].ecu);
+		unsigned code;
+
+		if (ecu < 0)
+			return because(text, GATEWAY_CODE_UNKNOWN_ECU, doc->targets[i].ecu);
+		code = policy_check_identity(&doc->targets[i], &self->ecus[ecu], text);
+		if (code)
+			return code;
+		for (unsigned k = 0; k < i; k++) { /* an ECU twice in one campaign has no meaning */
+			if (!strcmp(doc->targets[k].ecu, doc->targets[i].ecu))
+				return because(text, GATEWAY_CODE_INVALID, doc->targets[i].ecu);
+		}
+	}
+	return GATEWAY_CODE_OK;
+}
+
+static bool fits_hardware(const struct component_doc *component, const char *hardware_id)
+{
+	for (unsigned i = 0; i < component->n_hardware_ids; i++) {
+		if (!strcmp(component->hardware_ids[i], hardware_id))
+			return true;
+	}
+	return false;
+}
+
+unsigned policy_check_manifest(const struct gateway *self, const struct campaign_doc *doc,
+			       const struct manifest_doc *manifest, uint64_t unix_s, char *text)
+{
+	if (manifest->use_before_unix_s && unix_s >= manifest->use_before_unix_s)
+		return plainly(text, GATEWAY_CODE_USE_BEFORE_PASSED);
+	if (manifest->n_components > GATEWAY_MAX_TARGETS)
+		return plainly(text, GATEWAY_CODE_INVALID);
+	for (unsigned i = 0; i < doc->n_targets; i++) {
+		const struct target_doc *target = &doc->targets[i];
+		int component = policy_component_index(manifest, target->component);
+		int ecu = policy_ecu_index(self, target->ecu);
+		const struct component_doc *c;
+
+		if (component < 0)
+			return because(text, GATEWAY_CODE_UNKNOWN_COMPONENT, target->ecu);
+		if (ecu < 0)
+			return because(text, GATEWAY_CODE_UNKNOWN_ECU, target->ecu);
+		c = &manifest->components[component];
+		if (!c->n_units || c->n_units > GATEWAY_MAX_UNITS || c->n_conditions > GATEWAY_MAX_CONDITIONS)
+			return because(text, GATEWAY_CODE_INVALID, target->ecu);
+		if (target->hardware_id[0] && !fits_hardware(c, target->hardware_id))
+			return because(text, GATEWAY_CODE_WRONG_HARDWARE, target->ecu);
+		if (self->ecus[ecu].known && !fits_hardware(c, self->ecus[ecu].identity.hardware_id))
+			return because(text, GATEWAY_CODE_WRONG_HARDWARE, target->ecu);
+	}
+	return GATEWAY_CODE_OK;
+}
+
+static bool asks_for(const struct condition *conditions, size_t n, enum condition_kind kind)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (conditions[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
+/* some ECUs live with the ignition: switching it off would only take them away */
+static bool needs_ignition_on(const struct campaign *campaign)
+{
+	if (asks_for(campaign->doc.conditions, campaign->doc.n_conditions, CONDITION_IGNITION_ON))
+		return true;
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		const struct component_doc *c = &campaign->manifest.components[campaign->targets[i].component];
+
+		if (asks_for(c->conditions, c->n_conditions, CONDITION_IGNITION_ON))
+			return true;
+	}
+	return false;
+}
+
+struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
+{
+	struct policy_answer answer = {.kind = ANSWER_ACCEPT};
+	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
+	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
+	uint64_t start = campaign->doc.window_start_unix_s;
+
+	if (ignition == IGNITION_OFF)
+		return answer;
+	if (ignition == IGNITION_ON && vehicle_standstill(&self->vehicle, now_us) && needs_ignition_on(campaign))
+		return answer;
+	answer.kind = ANSWER_POSTPONE;
+	answer.code = ignition == IGNITION_UNKNOWN ? GATEWAY_CODE_POSTPONED_UNKNOWN : GATEWAY_CODE_POSTPONED_IGNITION;
+	answer.proposed_start_unix_s = start;
+	if (unix_s) {
+		uint64_t later = unix_s + self->config.postpone_s;
+
+		/* a time beyond the window would be no offer: then as soon as the window allows */
+		if (later > start && (!campaign->doc.window_end_unix_s || later < campaign->doc.window_end_unix_s))
+			answer.proposed_start_unix_s = later;
+	}
+	return answer;
+}
+
+const char *policy_conditions(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
+			      uint64_t now_us, char *text)
+{
+	const char *words = vehicle_conditions(&self->vehicle, now_us, campaign->doc.conditions,
+					       campaign->doc.n_conditions, text, GATEWAY_TEXT_BYTES);
+
+	for (unsigned i = 0; !words && i < campaign->n_targets; i++) {
+		const struct component_doc *c = &campaign->manifest.components[campaign->targets[i].component];
+
+		if (targets & (1u << i))
+			words = vehicle_conditions(&self->vehicle, now_us, c->conditions, c->n_conditions, text,
+						   GATEWAY_TEXT_BYTES);
+	}
+	return words;
+}
+
+unsigned policy_may_install(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
+			    uint64_t now_us, bool starting, char *text)
+{
+	uint64_t unix_ms = gateway_unix_ms(self, now_us);
+	enum window_state window =
+	    window_state(unix_ms, campaign->doc.window_start_unix_s, campaign->doc.window_end_unix_s);
+	char words[GATEWAY_TEXT_BYTES];
+	const char *fails;
+
+	if (window == WINDOW_UNKNOWN)
+		return plainly(text, GATEWAY_CODE_WAITING_TIME);
+	if (window == WINDOW_OVER)
+		return plainly(text, GATEWAY_CODE_WINDOW_PASSED);
+	if (campaign->manifest.use_before_unix_s && unix_ms / 1000 >= campaign->manifest.use_before_unix_s)
+		return plainly(text, GATEWAY_CODE_USE_BEFORE_PASSED);
+	if (!campaign->confirmed)
+		return plainly(text, GATEWAY_CODE_WAITING_CONFIRM);
+	if (window == WINDOW_BEFORE)
+		return plainly(text, GATEWAY_CODE_WAITING_WINDOW);
+	if (unix_ms / 1000 < campaign->confirmed_start_unix_s)
+		return plainly(text, GATEWAY_CODE_WAITING_START);
+	if (campaign->doc.consent_required && !campaign->consent_given)
+		return plainly(text, GATEWAY_CODE_WAITING_CONSENT);
+	for (unsigned i = 0; starting && i < campaign->n_targets; i++) {
+		if ((targets & (1u << i)) && !self->ecus[campaign->targets[i].ecu].present)
+			return because(text, GATEWAY_CODE_ECU_ABSENT, campaign->targets[i].doc.ecu);
+	}
+	fails = policy_conditions(self, campaign, targets, now_us, words);
+	if (fails) {
+		snprintf(text, GATEWAY_TEXT_BYTES, "%.150s", fails);
+		return GATEWAY_CODE_WAITING_VEHICLE;
+	}
+	return GATEWAY_CODE_OK;
+}

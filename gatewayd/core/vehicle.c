@@ -1,0 +1,163 @@
+/* vehicle - values with an age limit; see vehicle.h. */
+#include "gatewayd/core/vehicle.h"
+#include <stdio.h>
+#include <string.h>
+
+#define STANDSTILL_KMH  0.1  /* below what any coding of a speed resolves */
+#define BATTERY_STEP_MV 250u /* a smaller change is not news */
+#define BATTERY_MAX_MV  100000.0
+
+void vehicle_init(struct vehicle *self, const struct vehicle_config *config)
+{
+	memset(self, 0, sizeof *self);
+	self->config = *config;
+}
+
+static uint64_t unknown_at(const struct vehicle *self, enum vehicle_signal signal)
+{
+	return self->at_us[signal] + (uint64_t)self->config.max_age_ms[signal] * 1000;
+}
+
+static bool known(const struct vehicle *self, uint64_t now_us, enum vehicle_signal signal)
+{
+	return self->at_us[signal] != 0 && now_us < unknown_at(self, signal);
+}
+
+/* compares what is known with what was last told, and tells */
+static bool news(struct vehicle *self, uint64_t now_us)
+{
+	enum ignition ignition = vehicle_ignition(self, now_us);
+	bool standstill = vehicle_standstill(self, now_us);
+	uint32_t battery = vehicle_battery_mv(self, now_us);
+	uint32_t moved =
+	    battery > self->told_battery_mv ? battery - self->told_battery_mv : self->told_battery_mv - battery;
+	bool changed = ignition != self->told_ignition || standstill != self->told_standstill;
+
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
+		bool is_known = known(self, now_us, (enum vehicle_signal)i);
+
+		changed = changed || is_known != self->told_known[i];
+		self->told_known[i] = is_known;
+	}
+	self->told_ignition = ignition;
+	self->told_standstill = standstill;
+	if (changed || moved >= BATTERY_STEP_MV) {
+		self->told_battery_mv = battery;
+		return true;
+	}
+	return false;
+}
+
+bool vehicle_input(struct vehicle *self, uint64_t now_us, enum vehicle_signal signal, double value)
+{
+	bool valid = value == value; /* not a NaN */
+
+	if ((unsigned)signal >= VEHICLE_SIGNALS)
+		return false;
+	if (signal == VEHICLE_IGNITION)
+		valid = valid && value > 0.5 && value < 4.5;
+	else if (signal == VEHICLE_BATTERY_MV)
+		valid = valid && value >= 1 && value < BATTERY_MAX_MV;
+	self->value[signal] = valid ? value : 0;
+	/* a value that cannot be is no value: "error" and "not available" codings are sent as such */
+	self->at_us[signal] = !valid ? 0 : now_us ? now_us : 1;
+	return news(self, now_us);
+}
+
+bool vehicle_expire(struct vehicle *self, uint64_t now_us)
+{
+	return news(self, now_us);
+}
+
+enum ignition vehicle_ignition(const struct vehicle *self, uint64_t now_us)
+{
+	if (!known(self, now_us, VEHICLE_IGNITION))
+		return IGNITION_UNKNOWN;
+	return (enum ignition)(int)(self->value[VEHICLE_IGNITION] + 0.5);
+}
+
+bool vehicle_standstill(const struct vehicle *self, uint64_t now_us)
+{
+	double kmh = self->value[VEHICLE_SPEED_KMH];
+
+	return known(self, now_us, VEHICLE_SPEED_KMH) && kmh < STANDSTILL_KMH && kmh > -STANDSTILL_KMH;
+}
+
+uint32_t vehicle_battery_mv(const struct vehicle *self, uint64_t now_us)
+{
+	if (!known(self, now_us, VEHICLE_BATTERY_MV))
+		return 0;
+	return (uint32_t)self->value[VEHICLE_BATTERY_MV];
+}
+
+uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us)
+{
+	uint64_t deadline = GATEWAY_NEVER;
+
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
+		enum vehicle_signal signal = (enum vehicle_signal)i;
+
+		if (known(self, now_us, signal) && unknown_at(self, signal) < deadline)
+			deadline = unknown_at(self, signal);
+	}
+	return deadline;
+}
+
+static const char *ignition_words(enum ignition ignition)
+{
+	switch (ignition) {
+	case IGNITION_UNKNOWN:
+		return "the ignition's state is not known";
+	case IGNITION_OFF:
+		return "the ignition is off";
+	case IGNITION_ACCESSORY:
+		return "the ignition is in the accessory position";
+	case IGNITION_ON:
+		return "the ignition is on";
+	case IGNITION_CRANKING:
+		return "the engine is being started";
+	}
+	return "the ignition's state is not known";
+}
+
+static const char *condition_fails(const struct vehicle *self, uint64_t now_us, const struct condition *condition,
+				   char *text, size_t n_text)
+{
+	enum ignition ignition = vehicle_ignition(self, now_us);
+	bool speed_known = known(self, now_us, VEHICLE_SPEED_KMH);
+	const char *moving = !speed_known ? "the speed is not known" : "the vehicle is moving";
+
+	switch (condition->kind) {
+	case CONDITION_NONE:
+		return NULL;
+	case CONDITION_IGNITION_OFF:
+		return ignition == IGNITION_OFF ? NULL : ignition_words(ignition);
+	case CONDITION_IGNITION_ON:
+		if (ignition != IGNITION_ON)
+			return ignition_words(ignition);
+		return vehicle_standstill(self, now_us) ? NULL : moving;
+	case CONDITION_STANDSTILL:
+		return vehicle_standstill(self, now_us) ? NULL : moving;
+	case CONDITION_BATTERY_MIN_MV:
+		if (!known(self, now_us, VEHICLE_BATTERY_MV))
+			return "the battery's voltage is not known";
+		if ((int64_t)vehicle_battery_mv(self, now_us) >= condition->value)
+			return NULL;
+		/* the limit and not the voltage: a text that changes with every sample would be news each time */
+		snprintf(text, n_text, "the battery is below %lld mV", (long long)condition->value);
+		return text;
+	}
+	return "a condition that this gateway does not know";
+}
+
+const char *vehicle_conditions(const struct vehicle *self, uint64_t now_us, const struct condition *conditions,
+			       size_t n, char *text, size_t n_text)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *words = condition_fails(self, now_us, &conditions[i], text, n_text);
+
+		if (words)
+			return words;
+	}
+	return NULL;
+}
