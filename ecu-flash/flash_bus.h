@@ -6,7 +6,7 @@
  * bus_after steps; tester present off. bus_after also runs after failures and stops, and is skipped only if nothing of
  * bus_before was sent. A target whose preconditions fail is FAILED and the others go on.
  *
- * Functional requests of bus_before are answered by every target, or sent again, three times in all; a target that
+ * Functional requests of bus_before are answered by every target, or sent again, five times in all; a target that
  * stays silent fails with FLASH_NO_ANSWER, one that refuses with FLASH_BUS_QUIET_REFUSED, unless its job is a recovery.
  * Jobs that only identify or verify need no quiet bus: without a job of kind flash the bus steps are left out.
  *

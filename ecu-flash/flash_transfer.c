@@ -140,11 +140,14 @@ static void block_lost(struct flash_run *self, uint64_t now_us, const struct uds
 		flash_pause(self, ev->kind == UDS_EVENT_MALFORMED ? now_us + FLASH_DRAIN_PAUSE_US : now_us, false);
 		return;
 	}
-	/* Long blocks do not get through a line that loses frames. Which of the block arrived is not known, so a
-	 * shorter one cannot take its place: the segment begins again. */
-	if (self->block_bytes / 4 >= FLASH_LEAST_BLOCK_BYTES && flash_profile(self)->block_retries) {
+	/* Long blocks do not get through a line that loses frames. Whether this one arrived is not known, so a shorter
+	 * one cannot take its place: the unit begins again. The least length bounds how often. */
+	if (self->block_bytes / 4 >= FLASH_LEAST_BLOCK_BYTES && flash_profile(self)->block_retries &&
+	    flash_step_at(self)->retries) {
 		self->block_shift++;
-		restart_segment(self, now_us, ev);
+		flash_note_retry(self, "unit begun again with shorter blocks", ev);
+		flash_steps_rewind(self, ev);
+		flash_pause(self, now_us + FLASH_RETRY_PAUSE_US, true);
 		return;
 	}
 	flash_step_failed(self, now_us, FLASH_TRANSFER_FAILED, ev);

@@ -143,7 +143,7 @@ static void silent_target_fails_and_the_other_goes_on(void **state)
 	assert_int_equal(w.runs[1].result.code, FLASH_NO_ANSWER);
 	assert_int_equal(w.runs[1].result.sid, 0x10);
 	assert_false(w.runs[1].result.erased);
-	assert_int_equal(world_count(&w, 1, 1, B("\x10\x03")), 3);
+	assert_int_equal(world_count(&w, 1, 1, B("\x10\x03")), 5);
 	assert_int_equal(world_count(&w, 1, 0, B("")), 0); /* nothing physical */
 	assert_int_equal(world_events(&w, 1, FLASH_EVENT_FAILED), 1);
 	expect_loud();
