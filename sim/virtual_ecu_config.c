@@ -73,15 +73,18 @@ static void text(char *out, size_t cap, const char *value)
 static void load_link(struct loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core)
 {
 	struct isotp_config *link = &core->link;
-	uint32_t max_id = y->extended_id ? 0x1fffffff : 0x7ff;
+	bool extended_id = number(l, "id_bits", y->id_bits, 11, 29, 11) == 29;
+	uint32_t max_id = extended_id ? 0x1fffffff : 0x7ff;
 	uint64_t us = number(l, "link.st_min_us", y->link.st_min_us, 0, 127000, 0);
 
 	link->address.form = ISOTP_NORMAL;
-	link->address.extended_id = y->extended_id;
+	link->address.extended_id = extended_id;
 	link->address.rx_id = number32(l, "request_id", y->request_id, 0, max_id, 0);
 	link->address.tx_id = number32(l, "response_id", y->response_id, 0, max_id, 0);
 	core->functional_id = number32(l, "functional_id", y->functional_id, 1, max_id, 0);
-	core->functional_extended_id = y->extended_id;
+	core->functional_extended_id = extended_id;
+	if (has(l, "id_bits") && y->id_bits != 11 && y->id_bits != 29)
+		fail(l, "id_bits", "must be 11 or 29");
 	link->fd = y->link.fd;
 	link->brs = y->link.brs;
 	link->tx_dl = number8(l, "link.tx_dl", y->link.tx_dl, 8, 64, y->link.fd ? 64 : 8);
@@ -230,12 +233,14 @@ static void load_factory(struct loader *l, const struct vecu_yaml_factory *y, st
 		fail(l, "factory", "must lie within the first region");
 }
 
-static void load_message(struct loader *l, const struct vecu_yaml_message *y, struct ecu_app_message *out)
+static void load_message(struct loader *l, const struct vecu_yaml_message *y, struct ecu_config *core)
 {
+	struct ecu_app_message *out = &core->app_message;
+
 	if (!has(l, "message"))
 		return;
-	out->extended_id = y->extended_id;
-	out->id = number32(l, "message.id", y->id, 1, y->extended_id ? 0x1fffffff : 0x7ff, 0);
+	out->extended_id = core->functional_extended_id;
+	out->id = number32(l, "message.id", y->id, 1, out->extended_id ? 0x1fffffff : 0x7ff, 0);
 	out->period_us = 1000 * number(l, "message.period_ms", y->period_ms, 1, 3600000, 100);
 	out->dlc = number8(l, "message.dlc", y->dlc, 0, 8, 8);
 }
@@ -260,7 +265,7 @@ static void load_ecu(struct loader *l, const struct vecu_yaml_ecu *y, struct vec
 	load_memory(l, y, core);
 	load_dids(l, y, core);
 	load_version(l, y, &core->version);
-	load_message(l, &y->message, &core->app_message);
+	load_message(l, &y->message, core);
 	load_factory(l, &y->factory, d);
 	core->max_number_of_block_length =
 	    number32(l, "max_block_length", y->max_block_length, 3, 65535, core->max_number_of_block_length);

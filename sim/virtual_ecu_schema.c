@@ -81,7 +81,6 @@ static const cyaml_schema_field_t message_fields[] = {
     CYAML_FIELD_UINT("id", REQUIRED, struct vecu_yaml_message, id),
     CYAML_FIELD_UINT("period_ms", REQUIRED, struct vecu_yaml_message, period_ms),
     UINT(vecu_yaml_message, dlc),
-    BOOL(vecu_yaml_message, extended_id),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t factory_fields[] = {
@@ -98,7 +97,7 @@ static const cyaml_schema_field_t ecu_fields[] = {
     CYAML_FIELD_UINT("request_id", REQUIRED, struct vecu_yaml_ecu, request_id),
     CYAML_FIELD_UINT("response_id", REQUIRED, struct vecu_yaml_ecu, response_id),
     UINT(vecu_yaml_ecu, functional_id),
-    BOOL(vecu_yaml_ecu, extended_id),
+    UINT(vecu_yaml_ecu, id_bits),
     UINT(vecu_yaml_ecu, max_block_length),
     BOOL(vecu_yaml_ecu, fingerprint_required),
     BOOL(vecu_yaml_ecu, asynchronous_routines),

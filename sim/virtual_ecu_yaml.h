@@ -46,7 +46,6 @@ struct vecu_yaml_version_at {
 
 struct vecu_yaml_message {
 	uint64_t id, period_ms, dlc;
-	bool extended_id;
 };
 
 struct vecu_yaml_factory {
@@ -56,8 +55,8 @@ struct vecu_yaml_factory {
 
 struct vecu_yaml_ecu {
 	char *name, *bus;
-	uint64_t request_id, response_id, functional_id, max_block_length;
-	bool extended_id, fingerprint_required, asynchronous_routines;
+	uint64_t request_id, response_id, functional_id, id_bits, max_block_length;
+	bool fingerprint_required, asynchronous_routines;
 	struct vecu_yaml_link link;
 	struct vecu_yaml_timing timing;
 	struct vecu_yaml_security security;
