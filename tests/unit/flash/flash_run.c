@@ -1,47 +1,5 @@
-/* One ECU's sequence against a scripted peer: the happy path, each way to fail, keys, intents, stops. */
-#include "tests/unit/flash/world.h"
-
-static struct world w;
-static uint8_t bytes[2][4096];
-static struct image images[2];
-
-static int setup(void **state)
-{
-	(void)state;
-	world_init(&w, 0, 1);
-	world_add(&w, false);
-	for (unsigned i = 0; i < 2; i++) {
-		fill_pattern(bytes[i], sizeof(bytes[i]), i + 1);
-		memset(&images[i], 0, sizeof(images[i]));
-		images[i].n_segments = 1;
-		images[i].n_bytes = 1000;
-		images[i].segments[0] = (struct image_segment){PEER_BASE + 0x2000 * i, bytes[i], 1000};
-	}
-	w.jobs[0].n_units = 1;
-	w.jobs[0].units[0].image = &images[0];
-	snprintf(w.jobs[0].units[0].expected_version, FLASH_VERSION_BYTES, "APP-2");
-	return 0;
-}
-
-static void expect_failure(const struct flash_result *r, enum flash_code code, uint8_t sid, uint8_t nrc, bool erased)
-{
-	if (r->code != code)
-		print_message("# %s\n", r->text);
-	assert_int_equal(r->code, code);
-	assert_int_equal(r->sid, sid);
-	assert_int_equal(r->nrc, nrc);
-	assert_int_equal(r->erased, erased);
-	assert_false(r->verified);
-	assert_true(strlen(r->text) > 0);
-	assert_int_equal(world_events(&w, 0, FLASH_EVENT_FAILED), 1);
-	assert_int_equal(world_events(&w, 0, FLASH_EVENT_DONE), 0);
-	/* an ECU that still has its application is left in its default session, an erased one is left alone */
-	if (!erased)
-		assert_int_equal(w.peers[0].session, 1);
-	else
-		assert_int_equal(world_count(&w, 0, 0, B("\x10\x01")), 0);
-	assert_false(w.channels[0].tester_present);
-}
+/* One ECU's sequence against a scripted peer: the happy path, identifiers, intents, stops, boot and versions. */
+#include "tests/unit/flash/one_ecu.h"
 
 static void whole_sequence_ends_verified(void **state)
 {
@@ -223,93 +181,6 @@ static void p2_announced_beyond_reason_is_bounded(void **state)
 	assert_true(w.runs[0].result.ended_us - w.runs[0].result.started_us < 70 * S);
 }
 
-static void seed_of_zeros_means_unlocked(void **state)
-{
-	(void)state;
-	w.peers[0].zero_seed = true;
-	assert_true(world_flash_one(&w)->verified);
-	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 0);
-	assert_int_equal(world_events(&w, 0, FLASH_EVENT_NEED_KEY), 0);
-}
-
-static void wrong_key_gets_one_more_try(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x27\x02"), 0, 1, B("\x7f\x27\x35"));
-	assert_true(world_flash_one(&w)->verified);
-	assert_int_equal(world_count(&w, 0, 0, B("\x27\x01")), 2);
-
-	setup(NULL);
-	world_reply(&w, 0, B("\x27\x02"), 0, 0, B("\x7f\x27\x35"));
-	expect_failure(world_flash_one(&w), FLASH_SECURITY_DENIED, 0x27, 0x35, false);
-	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 2);
-}
-
-static void used_up_attempts_end_at_once(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x27\x02"), 0, 0, B("\x7f\x27\x36"));
-	expect_failure(world_flash_one(&w), FLASH_SECURITY_DENIED, 0x27, 0x36, false);
-	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 1);
-}
-
-static void running_delay_is_waited_out_not_hammered(void **state)
-{
-	int first, second;
-
-	(void)state;
-	world_reply(&w, 0, B("\x27\x01"), 0, 3, B("\x7f\x27\x37"));
-	assert_true(world_flash_one(&w)->verified);
-	first = world_find(&w, 0, B("\x27\x01"), 0);
-	second = world_find(&w, 0, B("\x27\x01"), 1);
-	assert_true(w.log[second].at_us - w.log[first].at_us >= 10 * S);
-	assert_int_equal(world_count(&w, 0, 0, B("\x27\x01")), 4);
-}
-
-static void delay_without_end_is_bounded(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x27\x01"), 0, 0, B("\x7f\x27\x37"));
-	expect_failure(world_flash_one(&w), FLASH_SECURITY_DENIED, 0x27, 0x37, false);
-	assert_in_range(world_count(&w, 0, 0, B("\x27\x01")), 2, 40);
-}
-
-static void lost_answer_to_a_key_asks_for_a_new_seed(void **state)
-{
-	(void)state;
-	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x27\x02"), 0, 1);
-	assert_true(world_flash_one(&w)->verified);
-	assert_int_equal(world_count(&w, 0, 0, B("\x27\x01")), 2);
-}
-
-static void key_that_nobody_has_fails(void **state)
-{
-	(void)state;
-	w.withhold_key = true;
-	flash_run_init(&w.runs[0], &w.jobs[0], &w.channels[0]);
-	flash_run_start(&w.runs[0], w.now_us);
-	world_run_until(&w, w.now_us + 2 * S, false);
-	assert_int_equal(world_events(&w, 0, FLASH_EVENT_NEED_KEY), 1);
-	flash_run_key_unavailable(&w.runs[0], w.now_us);
-	world_run_until(&w, w.now_us + 2 * S, false);
-	expect_failure(&w.runs[0].result, FLASH_KEY_UNAVAILABLE, 0, 0, false);
-}
-
-static void key_that_never_comes_is_bounded(void **state)
-{
-	(void)state;
-	w.withhold_key = true;
-	expect_failure(world_flash_one(&w), FLASH_KEY_UNAVAILABLE, 0, 0, false);
-	assert_in_range(w.runs[0].result.ended_us - w.runs[0].result.started_us, 30 * S, 32 * S);
-}
-
-static void garbled_seed_is_no_seed(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x27\x01"), 0, 0, B("\x67\x01"));
-	expect_failure(world_flash_one(&w), FLASH_MALFORMED_ANSWER, 0x27, 0, false);
-}
-
 static void nothing_is_erased_before_the_intent_is_stored(void **state)
 {
 	(void)state;
@@ -384,104 +255,6 @@ static void stop_before_the_start_sends_nothing(void **state)
 	flash_run_start(&w.runs[0], w.now_us);
 	world_run_until(&w, w.now_us + S, false);
 	assert_int_equal(w.n_log, 0);
-}
-
-static void refused_erase_fails_in_words(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x7f\x31\x22"));
-	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0x22, true);
-	assert_non_null(strstr(w.runs[0].result.text, "ecu0: erase refused: "));
-	assert_non_null(strstr(w.runs[0].result.text, "(NRC 22)"));
-}
-
-static void erase_with_a_bad_status_fails(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00\x01"));
-	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0, true);
-	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 1); /* a verdict is not asked for twice */
-}
-
-static void erase_without_status_record_passes(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00"));
-	assert_true(world_flash_one(&w)->verified);
-}
-
-static void running_erase_is_polled_for_its_result(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00\x02"));
-	world_reply(&w, 0, B("\x31\x03\xff\x00"), 0, 4, B("\x71\x03\xff\x00\x02"));
-	assert_true(world_flash_one(&w)->verified);
-	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 1);
-	assert_int_equal(world_count(&w, 0, 0, B("\x31\x03\xff\x00")), 5);
-}
-
-static void erase_that_runs_for_ever_is_bounded(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00\x02"));
-	world_reply(&w, 0, B("\x31\x03\xff\x00"), 0, 0, B("\x71\x03\xff\x00\x02"));
-	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0, true);
-	assert_in_range(w.runs[0].result.ended_us - w.runs[0].result.started_us, 600 * S, 610 * S);
-}
-
-static void long_erase_with_response_pending_passes(void **state)
-{
-	(void)state;
-	world_rule(&w, 0, RULE_PENDING, B("\x31\x01\xff\x00"), 0, 0)->delay_us = 4 * S;
-	assert_true(world_flash_one(&w)->verified);
-	assert_int_equal(world_count(&w, 0, 0, B("\x31\x03")), 0);
-}
-
-static void lost_answer_to_an_erase_asks_for_its_result(void **state)
-{
-	(void)state;
-	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\xff\x00"), 0, 1);
-	assert_true(world_flash_one(&w)->verified);
-	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 1);
-	assert_int_equal(world_count(&w, 0, 0, B("\x31\x03\xff\x00")), 1);
-}
-
-static void erase_is_repeated_where_its_result_cannot_be_asked(void **state)
-{
-	(void)state;
-	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\xff\x00"), 0, 1);
-	world_reply(&w, 0, B("\x31\x03"), 0, 0, B("\x7f\x31\x12"));
-	assert_true(world_flash_one(&w)->verified);
-	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 2);
-}
-
-static void ecu_that_dies_in_its_erase_is_no_answer(void **state)
-{
-	(void)state;
-	world_rule(&w, 0, RULE_IGNORE, B("\x31"), 0, 0);
-	expect_failure(world_flash_one(&w), FLASH_NO_ANSWER, 0x31, 0, true);
-}
-
-static void failed_memory_check_fails_the_flash(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\x02\x02"), 0, 0, B("\x71\x01\x02\x02\x01"));
-	expect_failure(world_flash_one(&w), FLASH_CHECK_FAILED, 0x31, 0, true);
-	assert_int_equal(world_count(&w, 0, 0, B("\x11")), 0);
-}
-
-static void memory_check_without_status_record_is_no_pass(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\x02\x02"), 0, 0, B("\x71\x01\x02\x02"));
-	expect_failure(world_flash_one(&w), FLASH_CHECK_FAILED, 0x31, 0, true);
-}
-
-static void refused_dependencies_fail_the_flash(void **state)
-{
-	(void)state;
-	world_reply(&w, 0, B("\x31\x01\xff\x01"), 0, 0, B("\x7f\x31\x31"));
-	expect_failure(world_flash_one(&w), FLASH_DEPENDENCIES, 0x31, 0x31, true);
 }
 
 static void ecu_that_does_not_boot_fails(void **state)
@@ -624,15 +397,6 @@ int main(void)
 	    T(refused_session_fails_with_its_code),
 	    T(p2_of_the_session_answer_is_taken),
 	    T(p2_announced_beyond_reason_is_bounded),
-	    T(seed_of_zeros_means_unlocked),
-	    T(wrong_key_gets_one_more_try),
-	    T(used_up_attempts_end_at_once),
-	    T(running_delay_is_waited_out_not_hammered),
-	    T(delay_without_end_is_bounded),
-	    T(lost_answer_to_a_key_asks_for_a_new_seed),
-	    T(key_that_nobody_has_fails),
-	    T(key_that_never_comes_is_bounded),
-	    T(garbled_seed_is_no_seed),
 	    T(nothing_is_erased_before_the_intent_is_stored),
 	    T(intent_that_is_never_stored_ends_the_run_unerased),
 	    T(step_marked_as_point_of_no_return_asks_for_the_intent),
@@ -640,18 +404,6 @@ int main(void)
 	    T(stop_while_the_intent_waits_leaves_the_ecu_untouched),
 	    T(stop_after_the_first_erase_completes_the_flash),
 	    T(stop_before_the_start_sends_nothing),
-	    T(refused_erase_fails_in_words),
-	    T(erase_with_a_bad_status_fails),
-	    T(erase_without_status_record_passes),
-	    T(running_erase_is_polled_for_its_result),
-	    T(erase_that_runs_for_ever_is_bounded),
-	    T(long_erase_with_response_pending_passes),
-	    T(lost_answer_to_an_erase_asks_for_its_result),
-	    T(erase_is_repeated_where_its_result_cannot_be_asked),
-	    T(ecu_that_dies_in_its_erase_is_no_answer),
-	    T(failed_memory_check_fails_the_flash),
-	    T(memory_check_without_status_record_is_no_pass),
-	    T(refused_dependencies_fail_the_flash),
 	    T(ecu_that_does_not_boot_fails),
 	    T(lost_answer_to_the_reset_goes_on_to_the_boot),
 	    T(wrong_version_fails_the_flash),
