@@ -1,0 +1,312 @@
+/* commands_show - campaigns, vehicles and reports as JSON. */
+#include "sim/oem_backend/commands.h"
+
+#include <string.h>
+
+#include "sim/oem_backend/ledger.h"
+#include "sim/oem_backend/words.h"
+
+#define REPORTS_MAX 1000u
+
+static void begin(struct json *answer)
+{
+	json_object(answer);
+	json_key(answer, "ok");
+	json_bool(answer, true);
+}
+
+static void text(struct json *answer, const char *key, const char *value)
+{
+	json_key(answer, key);
+	json_string(answer, value);
+}
+
+static void number(struct json *answer, const char *key, uint64_t value)
+{
+	json_key(answer, key);
+	json_uint(answer, value);
+}
+
+static void boolean(struct json *answer, const char *key, bool value)
+{
+	json_key(answer, key);
+	json_bool(answer, value);
+}
+
+static void word(struct json *answer, const char *key, const ProtobufCEnumDescriptor *type, int value)
+{
+	char out[WORD_BYTES];
+
+	text(answer, key, word_of(type, value, out));
+}
+
+/* a campaign that no vehicle has been told of yet has no state of the protocol */
+static void state_word(struct json *answer, const char *key, int state)
+{
+	if (state == GU__CAMPAIGN_STATE__CAMPAIGN_STATE_UNSPECIFIED)
+		text(answer, key, "queued");
+	else
+		word(answer, key, &gu__campaign_state__descriptor, state);
+}
+
+static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *spec)
+{
+	const char *ecu = store_text(stmt, 0);
+	int state = sqlite3_column_int(stmt, 1);
+
+	json_object(answer);
+	text(answer, "ecu", ecu);
+	for (size_t i = 0; spec && i < spec->n_targets; i++) {
+		const Gu__Target *wanted = spec->targets[i];
+
+		if (strcmp(wanted->ecu, ecu) != 0)
+			continue;
+		text(answer, "hardware_id", wanted->hardware_id);
+		text(answer, "component", wanted->component);
+	}
+	if (state == GU__ECU_STATE__ECU_STATE_UNSPECIFIED)
+		text(answer, "state", "pending");
+	else
+		word(answer, "state", &gu__ecu_state__descriptor, state);
+	number(answer, "code", store_column(stmt, 2));
+	text(answer, "text", store_text(stmt, 3));
+	text(answer, "old_version", store_text(stmt, 4));
+	text(answer, "new_version", store_text(stmt, 5));
+	text(answer, "step", store_text(stmt, 6));
+	number(answer, "nrc", store_column(stmt, 7));
+	number(answer, "payload_bytes", store_column(stmt, 8));
+	number(answer, "duration_ms", store_column(stmt, 9));
+	number(answer, "transfer_ms", store_column(stmt, 10));
+	word(answer, "evidence", &gu__evidence__descriptor, sqlite3_column_int(stmt, 11));
+	json_object_end(answer);
+}
+
+static void targets(struct backend *backend, struct json *answer, const char *id, const Gu__Campaign *spec)
+{
+	sqlite3_stmt *stmt =
+	    store_query(&backend->store,
+			"SELECT ecu, state, code, text, old_version, new_version, step, nrc, payload_bytes,"
+			" duration_ms, transfer_ms, evidence FROM target WHERE campaign = ?1"
+			" ORDER BY position, ecu",
+			"t", id);
+
+	json_key(answer, "targets");
+	json_array(answer);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		target(answer, stmt, spec);
+	json_array_end(answer);
+	sqlite3_finalize(stmt);
+}
+
+static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt *stmt)
+{
+	const char *id = store_text(stmt, 0);
+	int state = sqlite3_column_int(stmt, 3);
+	int reply = sqlite3_column_int(stmt, 8);
+	Gu__Campaign *spec =
+	    gu__campaign__unpack(NULL, (size_t)sqlite3_column_bytes(stmt, 15), sqlite3_column_blob(stmt, 15));
+
+	json_object(answer);
+	text(answer, "id", id);
+	text(answer, "vehicle", store_text(stmt, 1));
+	state_word(answer, "state", state);
+	boolean(answer, "terminal", ledger_terminal(state));
+	boolean(answer, "verified", ledger_verified(&backend->store, id) == 1);
+	text(answer, "removed", store_text(stmt, 2));
+	number(answer, "code", store_column(stmt, 4));
+	text(answer, "text", store_text(stmt, 5));
+	number(answer, "created_unix_s", store_column(stmt, 6));
+	number(answer, "updated_unix_s", store_column(stmt, 7));
+	if (reply == GU__ANSWER_KIND__ANSWER_KIND_UNSPECIFIED)
+		text(answer, "answer", "none");
+	else
+		word(answer, "answer", &gu__answer_kind__descriptor, reply);
+	number(answer, "answer_code", store_column(stmt, 9));
+	text(answer, "answer_text", store_text(stmt, 10));
+	number(answer, "proposed_unix_s", store_column(stmt, 11));
+	boolean(answer, "confirmed", store_column(stmt, 12) != 0);
+	number(answer, "start_unix_s", store_column(stmt, 13));
+	boolean(answer, "online", backend_session(backend, store_text(stmt, 1)) != NULL);
+	if (spec) {
+		word(answer, "mode", &gu__update_mode__descriptor, (int)spec->mode);
+		word(answer, "urgency", &gu__urgency__descriptor, (int)spec->urgency);
+		boolean(answer, "consent_required", spec->consent_required);
+		json_key(answer, "manifest");
+		json_hex(answer, spec->manifest->sha256.data, spec->manifest->sha256.len);
+		number(answer, "window_start_unix_s", spec->window->start_unix_s);
+		number(answer, "window_end_unix_s", spec->window->end_unix_s);
+	}
+	targets(backend, answer, id, spec);
+	json_object_end(answer);
+	if (spec)
+		gu__campaign__free_unpacked(spec, NULL);
+}
+
+#define CAMPAIGN_COLUMNS                                                                                       \
+	"SELECT id, vehicle, removed, state, code, text, created_unix_s, updated_unix_s, answer, answer_code," \
+	" answer_text, proposed_unix_s, confirmed, start_unix_s, n, spec FROM campaign"
+
+void command_campaign_list(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	sqlite3_stmt *stmt =
+	    store_query(&backend->store, CAMPAIGN_COLUMNS " WHERE ?1 OR removed IS NOT 'closed' ORDER BY n", "u",
+			(uint64_t)json_read_bool(request, "$.all"));
+
+	begin(answer);
+	json_key(answer, "campaigns");
+	json_array(answer);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		campaign(backend, answer, stmt);
+	json_array_end(answer);
+	json_object_end(answer);
+	sqlite3_finalize(stmt);
+}
+
+void command_campaign_show(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	char id[65];
+
+	(void)json_read_text(request, "$.id", id, sizeof id);
+	sqlite3_stmt *stmt = store_query(&backend->store, CAMPAIGN_COLUMNS " WHERE id = ?1", "t", id);
+	if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+		begin(answer);
+		json_key(answer, "campaign");
+		campaign(backend, answer, stmt);
+		json_object_end(answer);
+	} else {
+		command_refuse(answer, "there is no campaign %s; `oemctl campaign list` shows those there are", id);
+	}
+	sqlite3_finalize(stmt);
+}
+
+static void ecus(struct backend *backend, struct json *answer, const char *vehicle)
+{
+	sqlite3_stmt *stmt = store_query(
+	    &backend->store,
+	    "SELECT name, bus, hardware_id, serial_number, boot_version, application_version, data_version, present"
+	    " FROM ecu WHERE vehicle = ?1 ORDER BY position",
+	    "t", vehicle);
+
+	json_key(answer, "ecus");
+	json_array(answer);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+		json_object(answer);
+		text(answer, "name", store_text(stmt, 0));
+		text(answer, "bus", store_text(stmt, 1));
+		text(answer, "hardware_id", store_text(stmt, 2));
+		text(answer, "serial_number", store_text(stmt, 3));
+		text(answer, "boot_version", store_text(stmt, 4));
+		text(answer, "application_version", store_text(stmt, 5));
+		text(answer, "data_version", store_text(stmt, 6));
+		boolean(answer, "present", store_column(stmt, 7) != 0);
+		json_object_end(answer);
+	}
+	json_array_end(answer);
+	sqlite3_finalize(stmt);
+}
+
+static void vehicle(struct backend *backend, struct json *answer, sqlite3_stmt *stmt)
+{
+	const char *id = store_text(stmt, 0);
+
+	json_object(answer);
+	text(answer, "id", id);
+	boolean(answer, "online", backend_session(backend, id) != NULL);
+	text(answer, "software", store_text(stmt, 1));
+	text(answer, "features", store_text(stmt, 2));
+	text(answer, "address", store_text(stmt, 3));
+	number(answer, "first_unix_s", store_column(stmt, 4));
+	number(answer, "last_unix_s", store_column(stmt, 5));
+	number(answer, "director_held", store_column(stmt, 6));
+	number(answer, "director_version", store_column(stmt, 7));
+	word(answer, "ignition", &gu__ignition_state__descriptor, sqlite3_column_int(stmt, 8));
+	boolean(answer, "standstill", store_column(stmt, 9) != 0);
+	number(answer, "battery_mv", store_column(stmt, 10));
+	number(answer, "heartbeat_unix_s", store_column(stmt, 11));
+	ecus(backend, answer, id);
+	json_object_end(answer);
+}
+
+#define VEHICLE_COLUMNS                                                                                          \
+	"SELECT id, software, features, address, first_unix_s, last_unix_s, director_held,"                      \
+	" (SELECT version FROM director WHERE vehicle = id), ignition, standstill, battery_mv, heartbeat_unix_s" \
+	" FROM vehicle"
+
+void command_vehicle_list(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	sqlite3_stmt *stmt = store_query(&backend->store, VEHICLE_COLUMNS " ORDER BY id", "");
+
+	(void)request;
+	begin(answer);
+	json_key(answer, "vehicles");
+	json_array(answer);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		vehicle(backend, answer, stmt);
+	json_array_end(answer);
+	json_object_end(answer);
+	sqlite3_finalize(stmt);
+}
+
+void command_vehicle_show(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	char id[65];
+
+	(void)json_read_text(request, "$.id", id, sizeof id);
+	sqlite3_stmt *stmt = store_query(&backend->store, VEHICLE_COLUMNS " WHERE id = ?1", "t", id);
+	if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+		begin(answer);
+		json_key(answer, "vehicle");
+		vehicle(backend, answer, stmt);
+		json_object_end(answer);
+	} else {
+		command_refuse(answer, "vehicle %s has never connected; `oemctl vehicle list` shows those that have",
+			       id);
+	}
+	sqlite3_finalize(stmt);
+}
+
+static void report(struct json *answer, sqlite3_stmt *stmt)
+{
+	Gu__Report *body =
+	    gu__report__unpack(NULL, (size_t)sqlite3_column_bytes(stmt, 2), sqlite3_column_blob(stmt, 2));
+
+	if (!body)
+		return;
+	json_object(answer);
+	text(answer, "vehicle", store_text(stmt, 0));
+	number(answer, "sequence", body->sequence);
+	json_key(answer, "queue_id");
+	json_hex(answer, body->queue_id.data, body->queue_id.len);
+	number(answer, "received_unix_s", store_column(stmt, 1));
+	number(answer, "unix_ms", body->unix_ms);
+	text(answer, "campaign", body->campaign_id);
+	text(answer, "ecu", body->ecu);
+	if (body->campaign_state)
+		word(answer, "campaign_state", &gu__campaign_state__descriptor, (int)body->campaign_state);
+	if (body->ecu_state)
+		word(answer, "ecu_state", &gu__ecu_state__descriptor, (int)body->ecu_state);
+	number(answer, "code", body->code);
+	text(answer, "text", body->text);
+	json_object_end(answer);
+	gu__report__free_unpacked(body, NULL);
+}
+
+/* the last ones, oldest first */
+void command_reports(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	char id[65];
+
+	(void)json_read_text(request, "$.campaign", id, sizeof id);
+	sqlite3_stmt *stmt = store_query(&backend->store,
+					 "SELECT vehicle, received_unix_s, body FROM (SELECT * FROM report"
+					 " WHERE ?1 = '' OR campaign = ?1 ORDER BY n DESC LIMIT ?2) ORDER BY n",
+					 "tu", id, (uint64_t)REPORTS_MAX);
+	begin(answer);
+	json_key(answer, "reports");
+	json_array(answer);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		report(answer, stmt);
+	json_array_end(answer);
+	json_object_end(answer);
+	sqlite3_finalize(stmt);
+}
