@@ -32,10 +32,11 @@ void backend_fail(struct backend *self, unsigned code, const char *text)
 	snprintf(self->words, sizeof(self->words), "%s", text);
 	fetch_stop(self);
 	self->up = false;
-	if (!self->closing) {
-		self->closing = true;
+	if (!self->told) {
+		self->told = true;
 		gateway_disconnected(self->gateway, now_us(), code, text, random_u32());
 	}
+	self->closing = true;
 	if (self->conn)
 		tls_conn_abort(self->conn);
 }
@@ -255,7 +256,7 @@ static void release(struct backend *self)
 static void on_close(struct tls_conn *conn, void *user, const char *error)
 {
 	struct backend *self = user;
-	bool was_up = self->up, ours = self->closing;
+	bool was_up = self->up;
 	char text[TLS_CONN_ERROR_BYTES];
 
 	(void)conn;
@@ -267,8 +268,9 @@ static void on_close(struct tls_conn *conn, void *user, const char *error)
 	}
 	self->up = false;
 	self->closing = true;
-	if (ours)
+	if (self->told)
 		return;
+	self->told = true;
 	fetch_stop(self);
 	snprintf(text, sizeof(text), "%s", error ? error : "the backend closed the session");
 	memcpy(self->words, text, sizeof(self->words));
@@ -291,23 +293,30 @@ static void begin_connect(struct backend *self)
 	tls_context_ignore_dates(self->tls, !self->gateway->time_trusted);
 	stream_decoder_init(&self->decoder, self->decoder_buf, STREAM_HEADER_BYTES + STREAM_MAX_FRAME_BYTES);
 	self->closing = false;
+	self->told = false;
 	self->nonce_pending = false;
 	r = tls_conn_connect(self->loop, self->tls, self->config->backend_host,
 			     (uint16_t)strtoul(self->config->backend_port, NULL, 10), &callbacks, self, &self->conn);
 	if (r < 0) {
 		self->closing = true;
+		self->told = true;
 		snprintf(text, sizeof(text), "connecting: %s", strerror(-r));
 		gateway_disconnected(self->gateway, now_us(), GATEWAY_CODE_UNREACHABLE, text, random_u32());
 	}
 }
 
+/* what is queued still goes; the core hears of the end from on_close */
 static void end_connection(struct backend *self)
 {
 	fetch_stop(self);
 	self->up = false;
 	self->closing = true;
-	if (self->conn)
+	if (self->conn) {
 		tls_conn_close(self->conn);
+	} else if (!self->told) {
+		self->told = true;
+		gateway_disconnected(self->gateway, now_us(), GATEWAY_CODE_OK, "closed", random_u32());
+	}
 }
 
 static void on_stall(uv_timer_t *timer)
@@ -399,10 +408,11 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	self->decoder_buf = malloc(STREAM_HEADER_BYTES + STREAM_MAX_FRAME_BYTES);
 	self->tls = tls_context_new(&tls, self->words);
 	if (!self->decoder_buf || !self->tls) {
-		if (!self->tls)
-			log_write(LOG_ERR, NULL, "%s", self->words);
+		int r = self->tls ? -ENOMEM : -EINVAL;
+
+		log_write(LOG_ERR, NULL, "%s", self->tls ? "out of memory" : self->words);
 		release(self);
-		return self ? -EINVAL : -ENOMEM;
+		return r;
 	}
 	self->loop = loop;
 	self->config = config;
@@ -410,6 +420,7 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	self->store = store;
 	self->gateway = gateway;
 	self->closing = true;
+	self->told = true;
 	uv_timer_init(loop, &self->stall);
 	self->stall.data = self;
 	uv_timer_start(&self->stall, on_stall, STALL_PERIOD_MS, STALL_PERIOD_MS);

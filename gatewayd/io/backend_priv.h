@@ -29,7 +29,8 @@ struct backend {
 	struct tls_context *tls;
 	struct tls_conn *conn;
 	bool up;      /* the handshake is done */
-	bool closing; /* we asked the connection to close: its end is not news to the core */
+	bool closing; /* nothing is read any more */
+	bool told;    /* the core knows that this connection is over */
 	struct stream_decoder decoder;
 	uint8_t *decoder_buf;
 	uint8_t nonce[32];

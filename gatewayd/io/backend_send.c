@@ -134,8 +134,8 @@ void backend_send_answer(struct backend *self, uint8_t campaign)
 	answer.director_version = c->director_version;
 	answer.kind = (Gu__AnswerKind)c->answer;
 	answer.proposed_start_unix_s = c->answer == ANSWER_POSTPONE ? c->proposed_start_unix_s : 0;
-	answer.code = c->code;
-	answer.text = text_of(c->text);
+	answer.code = c->answer_code;
+	answer.text = text_of(c->answer_code ? gateway_code_words(c->answer_code) : "");
 	frame.body_case = GU__FRAME__BODY_ANSWER;
 	frame.answer = &answer;
 	backend_send(self, &frame);
