@@ -61,6 +61,13 @@ static void add(struct flash_result *r, const char *words)
 	r->text[at + n] = 0;
 }
 
+/* whether the words of the code say what was being done */
+static bool names_step(enum flash_code code)
+{
+	return code == FLASH_ERASE_FAILED || code == FLASH_TRANSFER_FAILED || code == FLASH_CHECK_FAILED ||
+	       code == FLASH_DEPENDENCIES || code == FLASH_BOOT_TIMEOUT || code == FLASH_WRONG_VERSION;
+}
+
 static void add_step(struct flash_result *r)
 {
 	char unit[16] = "";
@@ -82,7 +89,7 @@ void flash_text_result(struct flash_result *r, const char *name, bool in_step, c
 		add(r, r->verified ? "verified" : "ok");
 		return;
 	}
-	if (in_step) {
+	if (in_step && (r->nrc || r->unit || !names_step(r->code))) {
 		add_step(r);
 		add(r, r->nrc ? " refused: " : ": ");
 	}

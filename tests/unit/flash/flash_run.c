@@ -245,6 +245,18 @@ static void stop_after_the_first_erase_completes_the_flash(void **state)
 	assert_true(world_flash_one(&w)->verified);
 }
 
+static void stop_while_identifiers_are_read_ends_with_the_answer_at_hand(void **state)
+{
+	(void)state;
+	flash_run_init(&w.runs[0], &w.jobs[0], &w.channels[0]);
+	flash_run_start(&w.runs[0], w.now_us);
+	flash_run_stop(&w.runs[0], w.now_us);
+	assert_false(flash_run_finished(&w.runs[0]));
+	world_run_until(&w, w.now_us + S, false);
+	expect_failure(&w.runs[0].result, FLASH_STOPPED, 0, 0, false);
+	assert_int_equal(w.n_log, 1);
+}
+
 static void stop_before_the_start_sends_nothing(void **state)
 {
 	(void)state;
@@ -403,6 +415,7 @@ int main(void)
 	    T(stop_before_the_first_erase_returns_to_the_default_session),
 	    T(stop_while_the_intent_waits_leaves_the_ecu_untouched),
 	    T(stop_after_the_first_erase_completes_the_flash),
+	    T(stop_while_identifiers_are_read_ends_with_the_answer_at_hand),
 	    T(stop_before_the_start_sends_nothing),
 	    T(ecu_that_does_not_boot_fails),
 	    T(lost_answer_to_the_reset_goes_on_to_the_boot),

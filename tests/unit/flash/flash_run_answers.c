@@ -102,6 +102,7 @@ static void erase_with_a_bad_status_fails(void **state)
 	(void)state;
 	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x71\x01\xff\x00\x01"));
 	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0, true);
+	assert_string_equal(w.runs[0].result.text, "ecu0: erase failed");
 	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\xff\x00")), 1); /* a verdict is not asked for twice */
 }
 
@@ -151,6 +152,7 @@ static void lost_answer_to_an_erase_asks_for_its_result(void **state)
 static void erase_is_repeated_where_its_result_cannot_be_asked(void **state)
 {
 	(void)state;
+	w.profiles[0].steps[3].retries = 0;
 	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\xff\x00"), 0, 1);
 	world_reply(&w, 0, B("\x31\x03"), 0, 0, B("\x7f\x31\x12"));
 	assert_true(world_flash_one(&w)->verified);
