@@ -12,7 +12,8 @@
 
 /* Return: 0; -errno if unreadable; 1 wrong content. @error filled if not 0, with file, line and key. */
 int profile_load_file(const char *path, struct profile *profile, struct yaml_error *error);
-int profile_load_memory(const char *name, const char *text, size_t n, struct profile *profile, struct yaml_error *error);
+int profile_load_memory(const char *name, const char *text, size_t n, struct profile *profile,
+			struct yaml_error *error);
 
 struct key_ring; /* key id -> secret bytes; wiped when freed */
 int key_ring_load(const char *path, struct key_ring **ring, struct yaml_error *error);
