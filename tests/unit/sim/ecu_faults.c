@@ -138,6 +138,25 @@ static void one_request_is_refused_as_told(void **state)
 	rig_expect(rig, "22 f1 86", "62 f1 86 03");
 }
 
+static void functionally_five_refusals_stay_unsaid_and_others_are_sent(void **state)
+{
+	static const uint8_t unsaid[] = {0x11, 0x12, 0x31, 0x7e, 0x7f};
+	static const uint8_t said[] = {0x10, 0x13, 0x21, 0x22, 0x24, 0x33, 0x72};
+	struct rig *rig = *state;
+	char expected[16];
+
+	rig_new(rig);
+	for (size_t i = 0; i < sizeof(unsaid); i++) {
+		ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_NEGATIVE, 0x2200u | unsaid[i]);
+		rig_expect_functional(rig, "22 f1 86", NULL);
+	}
+	for (size_t i = 0; i < sizeof(said); i++) {
+		ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_NEGATIVE, 0x2200u | said[i]);
+		snprintf(expected, sizeof(expected), "7f 22 %02x", said[i]);
+		rig_expect_functional(rig, "22 f1 86", expected);
+	}
+}
+
 static void a_lost_bus_leaves_an_ecu_that_answers_again(void **state)
 {
 	struct rig *rig = *state;
@@ -178,6 +197,7 @@ int main(void)
 	    TEST(a_wrong_crc_by_fault_fails_the_check),
 	    TEST(a_stuck_erase_is_pending_until_it_is_released),
 	    TEST(one_request_is_refused_as_told),
+	    TEST(functionally_five_refusals_stay_unsaid_and_others_are_sent),
 	    TEST(a_lost_bus_leaves_an_ecu_that_answers_again),
 	};
 
