@@ -96,7 +96,7 @@ int director_rebuild(struct backend *backend, const char *vehicle, char error[25
 	Gu__Director director = GU__DIRECTOR__INIT;
 	struct campaigns list;
 	char vehicle_id[65];
-	uint64_t version;
+	uint64_t version = 0;
 	uint8_t *envelope = NULL;
 	size_t n = 0;
 	int status = load(backend, vehicle, &list);
