@@ -1,8 +1,12 @@
 gu_library(oembackend
   SOURCES oem_backend/backend.c oem_backend/blobs.c oem_backend/commands.c oem_backend/commands_intake.c
-    oem_backend/commands_manifest.c
-    oem_backend/commands_show.c oem_backend/config.c oem_backend/control.c oem_backend/director.c
-    oem_backend/json_read.c oem_backend/ledger.c oem_backend/log.c oem_backend/session.c oem_backend/session_blobs.c
-    oem_backend/session_handle.c oem_backend/store.c oem_backend/words.c
+    oem_backend/commands_manifest.c oem_backend/commands_show.c oem_backend/config.c oem_backend/control.c
+    oem_backend/director.c oem_backend/json_read.c oem_backend/ledger.c oem_backend/log.c oem_backend/session.c
+    oem_backend/session_blobs.c oem_backend/session_handle.c oem_backend/store.c oem_backend/words.c
   LINK common proto tlsconn PkgConfig::UV PkgConfig::CRYPTO PkgConfig::SQLITE)
+gu_library(oemctl_parts
+  SOURCES oem_backend/ctl/ctl_campaign.c oem_backend/ctl/ctl_show.c oem_backend/ctl/spec.c oem_backend/ctl/table.c
+    oem_backend/ctl/talk.c oem_backend/ctl/when.c
+  LINK oembackend)
 gu_program(oem-backend SOURCES oem_backend/main.c LINK oembackend)
+gu_program(oemctl SOURCES oem_backend/ctl/main.c LINK oemctl_parts)

@@ -140,7 +140,8 @@ static void campaign_close(struct backend *backend, const struct json_read *requ
 		command_refuse(answer, "campaign %s is closed already", row.id);
 		return;
 	}
-	if (!ledger_terminal(row.state)) {
+	/* one that was cancelled may be closed though its vehicle never said a last word */
+	if (!row.removed[0] && !ledger_terminal(row.state)) {
 		command_refuse(answer, "campaign %s is not over (%s); `oemctl campaign cancel %s` ends it", row.id,
 			       word_of(&gu__campaign_state__descriptor, row.state, word), row.id);
 		return;

@@ -75,11 +75,6 @@ static void on_silence(uv_timer_t *timer)
 	tls_conn_abort(self->conn);
 }
 
-static void on_pace(uv_timer_t *timer)
-{
-	session_blob_pump(timer->data);
-}
-
 static void heard(struct session *self)
 {
 	uv_timer_start(&self->silence, on_silence, 3000u * (uint64_t)self->backend->config->heartbeat_s, 0);
@@ -195,8 +190,6 @@ int session_accept(struct backend *backend, uv_stream_t *listener)
 		uv_close((uv_handle_t *)&self->pace, on_handle_closed);
 		return error;
 	}
-	uv_timer_start(&self->pace, on_pace, SESSION_PACE_MS, SESSION_PACE_MS);
-	uv_unref((uv_handle_t *)&self->pace);
 	self->next = backend->sessions;
 	backend->sessions = self;
 	return 0;

@@ -94,18 +94,28 @@ static bool count_down(struct session *self, size_t n)
 	return false;
 }
 
+static void on_pace(uv_timer_t *timer)
+{
+	struct session *self = timer->data;
+
+	self->paced = true;
+	session_blob_pump(self);
+}
+
 /* called on a request, when the queue has drained, and by the pace timer, which alone sends when a rate is set */
 void session_blob_pump(struct session *self)
 {
 	const struct faults *faults = &self->backend->faults;
 	uint64_t budget = faults->rate ? faults->rate * SESSION_PACE_MS / 1000 + 1 : UINT64_MAX;
-	uint64_t now_ms = uv_now(self->backend->loop);
 
-	if (faults->rate) {
-		if (now_ms < self->paced_ms + SESSION_PACE_MS)
-			return;
-		self->paced_ms = now_ms;
+	if (!self->conn || self->n_requests == 0 || !faults->rate) {
+		uv_timer_stop(&self->pace);
+	} else if (!self->paced) {
+		if (!uv_is_active((uv_handle_t *)&self->pace))
+			uv_timer_start(&self->pace, on_pace, SESSION_PACE_MS, SESSION_PACE_MS);
+		return;
 	}
+	self->paced = false;
 	while (self->n_requests > 0 && self->phase == SESSION_PHASE_UP && budget > 0 &&
 	       tls_conn_queued(self->conn) + SESSION_CHUNK_BYTES < SESSION_MAX_QUEUED) {
 		size_t most = budget < SESSION_CHUNK_BYTES ? (size_t)budget : SESSION_CHUNK_BYTES;

@@ -42,7 +42,7 @@ struct session {
 	enum session_phase phase;
 	uv_timer_t silence;
 	uv_timer_t pace; /* of blobs, when a rate is set */
-	uint64_t paced_ms;
+	bool paced;      /* its time has come */
 	unsigned handles;
 	char vehicle[65];
 	uint64_t director_sent; /* version sent in this session, or held by the vehicle before */
