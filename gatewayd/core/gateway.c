@@ -1,6 +1,6 @@
 /*
- * gateway - the doors of the composed core: each hands its input to the part it concerns, then settle() lets everything
- * that follows from it happen and finds the next deadline.
+ * gateway - the doors of the composed core: each hands its input to the part it concerns, then gateway_settle() lets
+ * everything that follows from it happen and finds the next deadline.
  */
 #include "gatewayd/core/gateway.h"
 #include <stdio.h>
@@ -11,9 +11,7 @@
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/window.h"
 
-#define ABSENT_PAUSE_US 60000000u  /* between identifications while an ECU is silent */
-#define FLOOR_PAUSE_US  600000000u /* between stores of the time floor */
-#define SETTLE_ROUNDS   16u        /* no chain of consequences is longer */
+#define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
 
 void gateway_init(struct gateway *self, const struct gateway_config *config)
 {
@@ -57,138 +55,12 @@ int gateway_campaign_index(const struct gateway *self, const char *id)
 	return -1;
 }
 
-static void raise_floor(struct gateway *self, uint64_t now_us)
-{
-	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
-
-	self->floor_us = now_us + FLOOR_PAUSE_US;
-	if (unix_s <= self->time_floor_unix_s)
-		return;
-	self->time_floor_unix_s = unix_s;
-	self->dirty.time = true;
-}
-
-static void session_came_up(struct gateway *self, uint64_t now_us)
-{
-	report_queue_session(&self->reports);
-	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
-		campaign_session_up(self, i, now_us);
-	self->offline_code = GATEWAY_CODE_OK;
-	gateway_log(self, GATEWAY_LOG_NOTICE, GATEWAY_NONE, GATEWAY_NONE, GATEWAY_CODE_OK,
-		    "registered with the backend");
-}
-
-static void session_went_down(struct gateway *self)
-{
-	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		campaign_session_lost(self, i);
-		self->campaigns[i].answer_due = false; /* the next session says it again */
-	}
-}
-
-static void tell_offline(struct gateway *self, unsigned code, const char *text)
-{
-	if (self->offline_code == code)
-		return; /* each further attempt that fails alike is no news */
-	self->offline_code = code;
-	gateway_log(self, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE, code,
-		    text && text[0] ? text : gateway_code_words(code));
-}
-
-static void pump_session(struct gateway *self, uint64_t now_us)
-{
-	enum session_action action;
-
-	while ((action = session_pop_action(&self->session)) != SESSION_ACTION_NONE) {
-		self->changed_manager = self->changed_manager || action != SESSION_ACTION_HEARTBEAT;
-		gateway_session_action(self, action);
-		if (action == SESSION_ACTION_UP)
-			session_came_up(self, now_us);
-		if (action == SESSION_ACTION_DISCONNECT) {
-			session_went_down(self);
-			tell_offline(self, self->session.failure, NULL);
-		}
-	}
-}
-
-static void identify_if_due(struct gateway *self, uint64_t now_us)
-{
-	if (self->flashing || self->identifying || self->stop_wanted)
-		return;
-	if (!self->identify_again && now_us < self->identify_us)
-		return;
-	self->identify_again = false;
-	self->identify_us = GATEWAY_NEVER;
-	self->identifying = true;
-	self->identify_due = true;
-	self->inventory_changed = false;
-	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
-		self->campaigns[i].read_back = self->campaigns[i].state == CAMPAIGN_VERIFYING;
-}
-
-static void earliest(uint64_t *deadline_us, uint64_t at_us)
-{
-	if (at_us < *deadline_us)
-		*deadline_us = at_us;
-}
-
-static void find_deadline(struct gateway *self, uint64_t now_us)
-{
-	self->deadline_us = session_deadline(&self->session);
-	earliest(&self->deadline_us, vehicle_deadline(&self->vehicle, now_us));
-	if (!self->flashing && !self->identifying && !self->stop_wanted)
-		earliest(&self->deadline_us, self->identify_us);
-	if (self->time_trusted)
-		earliest(&self->deadline_us, self->floor_us);
-	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
-		earliest(&self->deadline_us, campaign_deadline(self, i, now_us));
-}
-
-/* an ECU without software comes first */
-static bool advance_all(struct gateway *self, uint64_t now_us)
-{
-	bool moved = false;
-
-	for (unsigned touched = 2; touched-- > 0;) {
-		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-			if (campaign_touched(&self->campaigns[i]) == (touched == 1))
-				moved = campaign_advance(self, i, now_us) || moved;
-		}
-	}
-	return moved;
-}
-
-static void free_slots(struct gateway *self)
-{
-	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		if (!director_free_slot(self, i) || !self->director_wanted)
-			continue;
-		self->director_wanted = false;
-		session_register_again(&self->session); /* names the version held: the backend sends the next one */
-	}
-}
-
-static void settle(struct gateway *self, uint64_t now_us)
-{
-	if (!self->restored)
-		return; /* not started */
-	pump_session(self, now_us);
-	for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {
-		identify_if_due(self, now_us);
-		if (!advance_all(self, now_us))
-			break;
-	}
-	free_slots(self);
-	pump_session(self, now_us);
-	find_deadline(self, now_us);
-}
-
 void gateway_start(struct gateway *self, uint64_t now_us)
 {
 	gateway_resume(self, now_us);
 	self->identify_again = true;
 	session_start(&self->session, now_us);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 /* --- the backend */
@@ -196,7 +68,7 @@ void gateway_start(struct gateway *self, uint64_t now_us)
 void gateway_connected(struct gateway *self, uint64_t now_us)
 {
 	session_connected(&self->session, now_us);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_disconnected(struct gateway *self, uint64_t now_us, unsigned code, const char *text, uint32_t random)
@@ -204,18 +76,18 @@ void gateway_disconnected(struct gateway *self, uint64_t now_us, unsigned code, 
 	bool was_ours = self->session.state == SESSION_DOWN; /* told when we gave it up */
 
 	session_disconnected(&self->session, now_us, random);
-	session_went_down(self);
+	gateway_session_went_down(self);
 	if (!was_ours)
-		tell_offline(self, code ? code : GATEWAY_CODE_UNREACHABLE, text);
+		gateway_tell_offline(self, code ? code : GATEWAY_CODE_UNREACHABLE, text);
 	self->changed_manager = true;
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsigned code)
 {
 	session_heard(&self->session, now_us);
 	if (self->session.state != SESSION_TIME) {
-		settle(self, now_us);
+		gateway_settle(self, now_us);
 		return;
 	}
 	if (code || unix_ms / 1000 < self->time_floor_unix_s) {
@@ -226,15 +98,15 @@ void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsig
 		gateway_log(self, GATEWAY_LOG_ERROR, GATEWAY_NONE, GATEWAY_NONE,
 			    code ? code : GATEWAY_CODE_TIME_REFUSED, text);
 		session_time(&self->session, now_us, false);
-		settle(self, now_us);
+		gateway_settle(self, now_us);
 		return;
 	}
 	self->time_trusted = true;
 	self->time_unix_ms = unix_ms;
 	self->time_at_us = now_us;
-	raise_floor(self, now_us);
+	gateway_raise_floor(self, now_us);
 	session_time(&self->session, now_us, true);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepted, const char *reason,
@@ -242,7 +114,7 @@ void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepte
 {
 	session_heard(&self->session, now_us);
 	if (self->session.state != SESSION_REGISTERING && self->session.state != SESSION_UP) {
-		settle(self, now_us);
+		gateway_settle(self, now_us);
 		return;
 	}
 	if (accepted && mode != self->mode) {
@@ -250,16 +122,16 @@ void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepte
 		self->dirty.modes = true;
 	}
 	if (!accepted)
-		tell_offline(self, GATEWAY_CODE_REFUSED, reason);
+		gateway_tell_offline(self, GATEWAY_CODE_REFUSED, reason);
 	session_registered(&self->session, now_us, accepted, heartbeat_s);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_heartbeat(struct gateway *self, uint64_t now_us, uint64_t counter)
 {
 	(void)counter; /* that it came is what counts: TLS lets nobody repeat an old one */
 	session_heard(&self->session, now_us);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_director(struct gateway *self, uint64_t now_us, const struct director_doc *doc, const uint8_t sha256[32])
@@ -267,14 +139,14 @@ void gateway_director(struct gateway *self, uint64_t now_us, const struct direct
 	session_heard(&self->session, now_us);
 	if (self->session.state == SESSION_UP)
 		director_input(self, now_us, doc, sha256);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_document_refused(struct gateway *self, uint64_t now_us, unsigned code, const char *text)
 {
 	session_heard(&self->session, now_us);
 	director_refused(self, now_us, code, text);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_confirm(struct gateway *self, uint64_t now_us, const char *campaign_id, uint64_t director_version,
@@ -288,7 +160,7 @@ void gateway_confirm(struct gateway *self, uint64_t now_us, const char *campaign
 	else if (director_version == self->campaigns[index].director_version)
 		campaign_confirmed(self, (uint8_t)index, now_us, start_unix_s);
 	/* else it speaks of a document that we do not hold (any more): that one's answer will be confirmed */
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_report_ack(struct gateway *self, uint64_t now_us, uint64_t sequence)
@@ -296,7 +168,7 @@ void gateway_report_ack(struct gateway *self, uint64_t now_us, uint64_t sequence
 	session_heard(&self->session, now_us);
 	if (report_queue_ack(&self->reports, sequence))
 		self->dirty.report_acked = sequence;
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 /* --- results of outputs */
@@ -311,14 +183,14 @@ void gateway_stored(struct gateway *self, uint64_t now_us, uint64_t txn)
 		self->reports_upto[0] = self->reports_upto[1];
 		self->reports_txn[1] = 0;
 	}
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_space(struct gateway *self, uint64_t now_us, uint8_t campaign, bool enough, const char *text)
 {
 	if (campaign < GATEWAY_MAX_CAMPAIGNS)
 		campaign_space(self, campaign, now_us, enough, text);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_blob_progress(struct gateway *self, uint64_t now_us, uint8_t campaign, uint64_t bytes_held)
@@ -326,7 +198,7 @@ void gateway_blob_progress(struct gateway *self, uint64_t now_us, uint8_t campai
 	session_heard(&self->session, now_us);
 	if (campaign < GATEWAY_MAX_CAMPAIGNS)
 		campaign_blob_progress(self, campaign, now_us, bytes_held);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_blob(struct gateway *self, uint64_t now_us, uint8_t campaign, const uint8_t sha256[32], unsigned code,
@@ -334,7 +206,7 @@ void gateway_blob(struct gateway *self, uint64_t now_us, uint8_t campaign, const
 {
 	if (campaign < GATEWAY_MAX_CAMPAIGNS)
 		campaign_blob(self, campaign, now_us, sha256, code, text);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_manifest(struct gateway *self, uint64_t now_us, uint8_t campaign, const struct manifest_doc *manifest,
@@ -342,7 +214,7 @@ void gateway_manifest(struct gateway *self, uint64_t now_us, uint8_t campaign, c
 {
 	if (campaign < GATEWAY_MAX_CAMPAIGNS)
 		campaign_manifest_opened(self, campaign, now_us, manifest, code, text);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,
@@ -350,7 +222,7 @@ void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, u
 {
 	if (campaign < GATEWAY_MAX_CAMPAIGNS)
 		campaign_prepared(self, campaign, now_us, code, text, estimate_ms, bytes_total);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
@@ -359,7 +231,7 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 	struct ecu_info *e;
 
 	if (ecu >= self->config.n_ecus) {
-		settle(self, now_us);
+		gateway_settle(self, now_us);
 		return;
 	}
 	e = &self->ecus[ecu];
@@ -383,7 +255,7 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 		self->inventory_changed = true;
 	e->present = present;
 	self->changed_ecus |= 1u << ecu;
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_identified(struct gateway *self, uint64_t now_us)
@@ -391,7 +263,7 @@ void gateway_identified(struct gateway *self, uint64_t now_us)
 	bool absent = false;
 
 	if (!self->identifying) {
-		settle(self, now_us);
+		gateway_settle(self, now_us);
 		return;
 	}
 	self->identifying = false;
@@ -409,7 +281,7 @@ void gateway_identified(struct gateway *self, uint64_t now_us)
 		campaign_identities(self, i, now_us);
 		campaign_read_back(self, i, now_us);
 	}
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 /* the flasher speaks of a target that was handed to it and is not yet back */
@@ -424,7 +296,7 @@ void gateway_flash_step(struct gateway *self, uint64_t now_us, uint8_t campaign,
 {
 	if (is_running(self, campaign, target))
 		install_step(self, campaign, target, now_us, step, step_index, unit);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_flash_progress(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
@@ -432,7 +304,7 @@ void gateway_flash_progress(struct gateway *self, uint64_t now_us, uint8_t campa
 {
 	if (is_running(self, campaign, target))
 		install_progress(self, campaign, target, now_us, bytes_done, bytes_total);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_flash_intent(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target, uint8_t step_index,
@@ -442,7 +314,7 @@ void gateway_flash_intent(struct gateway *self, uint64_t now_us, uint8_t campaig
 		install_intent(self, campaign, target, now_us, step_index, unit);
 	else
 		self->stop_flash_due = self->flashing; /* of a campaign that was offered anew meanwhile */
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_flash_result(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
@@ -450,14 +322,14 @@ void gateway_flash_result(struct gateway *self, uint64_t now_us, uint8_t campaig
 {
 	if (is_running(self, campaign, target))
 		install_result(self, campaign, target, now_us, result);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 void gateway_flash_finished(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code)
 {
 	if (campaign < GATEWAY_MAX_CAMPAIGNS && self->flashing)
 		install_finished(self, campaign, now_us, code);
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 /* --- the vehicle and its people */
@@ -466,7 +338,7 @@ void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal s
 {
 	if (vehicle_input(&self->vehicle, now_us, signal, value))
 		self->changed_manager = true;
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given)
@@ -485,7 +357,7 @@ unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *camp
 		gateway_log(self, GATEWAY_LOG_NOTICE, (uint8_t)index, GATEWAY_NONE, GATEWAY_CODE_OK,
 			    given ? "the driver consents" : "the driver's consent is withdrawn");
 	}
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 	return GATEWAY_CODE_OK;
 }
 
@@ -496,7 +368,7 @@ void gateway_stop(struct gateway *self, uint64_t now_us)
 		if (campaign_running(&self->campaigns[i]))
 			install_stop(self, i, now_us);
 	}
-	settle(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 bool gateway_idle(const struct gateway *self)
@@ -515,8 +387,8 @@ void gateway_expire(struct gateway *self, uint64_t now_us)
 	if (vehicle_expire(&self->vehicle, now_us))
 		self->changed_manager = true;
 	if (self->time_trusted && now_us >= self->floor_us)
-		raise_floor(self, now_us);
-	settle(self, now_us);
+		gateway_raise_floor(self, now_us);
+	gateway_settle(self, now_us);
 }
 
 uint64_t gateway_deadline(const struct gateway *self)

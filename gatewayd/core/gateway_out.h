@@ -32,6 +32,13 @@ void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t camp
 /* of the vehicle itself */
 void gateway_report_vehicle(struct gateway *self, uint64_t now_us, unsigned code, const char *text);
 
+/* gateway_settle.c: everything that follows from what was just told; ends every door */
+void gateway_settle(struct gateway *self, uint64_t now_us);
+/* the floor of trusted time follows the time; stored */
+void gateway_raise_floor(struct gateway *self, uint64_t now_us);
+void gateway_session_went_down(struct gateway *self);
+/* why there is no session, once a reason */
+void gateway_tell_offline(struct gateway *self, unsigned code, const char *text);
 /* gateway_restore.c: the restored campaigns go on */
 void gateway_resume(struct gateway *self, uint64_t now_us);
 

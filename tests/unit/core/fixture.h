@@ -534,6 +534,23 @@ static inline void sim_for(struct sim *s, uint64_t us)
 	sim_run(s, s->now_us + us);
 }
 
+/* stops right after the answer that brought the first campaign into @state; Return: false if it never came */
+static inline bool sim_until(struct sim *s, enum campaign_state state)
+{
+	for (unsigned n = 0; n < 20000; n++) {
+		sim_pump(s);
+		if (s->gateway->campaigns[0].state == state)
+			return true;
+		if (sim_step(s))
+			continue;
+		if (gateway_deadline(s->gateway) == GATEWAY_NEVER)
+			return false;
+		s->now_us = gateway_deadline(s->gateway);
+		gateway_expire(s->gateway, s->now_us);
+	}
+	return false;
+}
+
 static inline void sim_signals(struct sim *s, enum ignition ignition, double kmh, double mv)
 {
 	gateway_signal(s->gateway, s->now_us, VEHICLE_IGNITION, ignition);

@@ -1,0 +1,137 @@
+/*
+ * gateway_settle - what follows from an input beyond the part it was handed to: the session's actions, identification,
+ * campaigns that can move on, slots that become free, and the next deadline.
+ */
+#include <string.h>
+#include "gatewayd/core/campaign.h"
+#include "gatewayd/core/director.h"
+#include "gatewayd/core/gateway_out.h"
+
+#define FLOOR_PAUSE_US 600000000u /* between stores of the time floor */
+#define SETTLE_ROUNDS  16u        /* no chain of consequences is longer */
+
+void gateway_raise_floor(struct gateway *self, uint64_t now_us)
+{
+	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
+
+	self->floor_us = now_us + FLOOR_PAUSE_US;
+	if (unix_s <= self->time_floor_unix_s)
+		return;
+	self->time_floor_unix_s = unix_s;
+	self->dirty.time = true;
+}
+
+static void session_came_up(struct gateway *self, uint64_t now_us)
+{
+	report_queue_session(&self->reports);
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		campaign_session_up(self, i, now_us);
+	self->offline_code = GATEWAY_CODE_OK;
+	gateway_log(self, GATEWAY_LOG_NOTICE, GATEWAY_NONE, GATEWAY_NONE, GATEWAY_CODE_OK,
+		    "registered with the backend");
+}
+
+void gateway_session_went_down(struct gateway *self)
+{
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		campaign_session_lost(self, i);
+		self->campaigns[i].answer_due = false; /* the next session says it again */
+	}
+}
+
+void gateway_tell_offline(struct gateway *self, unsigned code, const char *text)
+{
+	if (self->offline_code == code)
+		return; /* each further attempt that fails alike is no news */
+	self->offline_code = code;
+	gateway_log(self, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE, code,
+		    text && text[0] ? text : gateway_code_words(code));
+}
+
+static void pump_session(struct gateway *self, uint64_t now_us)
+{
+	enum session_action action;
+
+	while ((action = session_pop_action(&self->session)) != SESSION_ACTION_NONE) {
+		self->changed_manager = self->changed_manager || action != SESSION_ACTION_HEARTBEAT;
+		gateway_session_action(self, action);
+		if (action == SESSION_ACTION_UP)
+			session_came_up(self, now_us);
+		if (action == SESSION_ACTION_DISCONNECT) {
+			gateway_session_went_down(self);
+			gateway_tell_offline(self, self->session.failure, NULL);
+		}
+	}
+}
+
+static void identify_if_due(struct gateway *self, uint64_t now_us)
+{
+	if (self->flashing || self->identifying || self->stop_wanted)
+		return;
+	if (!self->identify_again && now_us < self->identify_us)
+		return;
+	self->identify_again = false;
+	self->identify_us = GATEWAY_NEVER;
+	self->identifying = true;
+	self->identify_due = true;
+	self->inventory_changed = false;
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		self->campaigns[i].read_back = self->campaigns[i].state == CAMPAIGN_VERIFYING;
+}
+
+static void earliest(uint64_t *deadline_us, uint64_t at_us)
+{
+	if (at_us < *deadline_us)
+		*deadline_us = at_us;
+}
+
+static void find_deadline(struct gateway *self, uint64_t now_us)
+{
+	self->deadline_us = session_deadline(&self->session);
+	earliest(&self->deadline_us, vehicle_deadline(&self->vehicle, now_us));
+	if (!self->flashing && !self->identifying && !self->stop_wanted)
+		earliest(&self->deadline_us, self->identify_us);
+	if (self->time_trusted)
+		earliest(&self->deadline_us, self->floor_us);
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		earliest(&self->deadline_us, campaign_deadline(self, i, now_us));
+}
+
+/* an ECU without software comes first */
+static bool advance_all(struct gateway *self, uint64_t now_us)
+{
+	bool moved = false;
+
+	for (unsigned touched = 2; touched-- > 0;) {
+		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+			if (campaign_touched(&self->campaigns[i]) == (touched == 1))
+				moved = campaign_advance(self, i, now_us) || moved;
+		}
+	}
+	return moved;
+}
+
+static void free_slots(struct gateway *self)
+{
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		if (!director_free_slot(self, i) || !self->director_wanted)
+			continue;
+		self->director_wanted = false;
+		session_register_again(&self->session); /* names the version held: the backend sends the next one */
+	}
+}
+
+void gateway_settle(struct gateway *self, uint64_t now_us)
+{
+	if (!self->restored)
+		return; /* not started */
+	pump_session(self, now_us);
+	for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {
+		identify_if_due(self, now_us);
+		if (!advance_all(self, now_us))
+			break;
+	}
+	free_slots(self);
+	pump_session(self, now_us);
+	find_deadline(self, now_us);
+}
