@@ -103,12 +103,12 @@ void director_input(struct gateway *self, uint64_t now_us, const struct director
 	if (count_new(self, doc) > count_free(self)) {
 		/* what it takes away counts at once; the rest when reports of old campaigns are recorded */
 		revoke_vanished(self, now_us, doc);
-		self->director_wanted = true;
+		self->slots_wanted = (uint8_t)count_new(self, doc);
 		director_refused(self, now_us, GATEWAY_CODE_TOO_MANY_CAMPAIGNS, NULL);
 		return;
 	}
 	self->refused_code = GATEWAY_CODE_OK;
-	self->director_wanted = false;
+	self->slots_wanted = 0;
 	self->director_version = doc->version;
 	memcpy(self->director_sha256, sha256, 32);
 	self->dirty.director = true;
@@ -133,21 +133,28 @@ void director_input(struct gateway *self, uint64_t now_us, const struct director
 	revoke_vanished(self, now_us, doc);
 }
 
-bool director_free_slot(struct gateway *self, uint8_t index)
+bool director_fits_now(struct gateway *self)
+{
+	if (!self->slots_wanted || count_free(self) < self->slots_wanted)
+		return false;
+	self->slots_wanted = 0;
+	return true;
+}
+
+void director_free_slot(struct gateway *self, uint8_t index)
 {
 	struct campaign *c = &self->campaigns[index];
 	char id[GATEWAY_NAME_BYTES];
 
 	if (c->state == CAMPAIGN_NONE || !campaign_final(c) || !c->vanished)
-		return false;
+		return;
 	if (report_queue_find(&self->reports, c->last_report) || !gateway_durable(self, c->hold_txn))
-		return false;
+		return;
 	if (c->release_due)
-		return false; /* popped before the name is forgotten */
+		return; /* popped before the name is forgotten */
 	memcpy(id, c->doc.id, sizeof id);
 	memset(c, 0, sizeof *c);
 	memcpy(c->doc.id, id, sizeof id); /* names the row to delete */
 	gateway_mark_campaign(self, index);
 	self->changed_manager = true;
-	return true;
 }

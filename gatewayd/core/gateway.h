@@ -214,7 +214,7 @@ struct gateway {
 	bool inventory_changed; /* while it is being identified */
 	bool stop_flash_due;
 	bool cancel_fetch_due;
-	bool director_wanted; /* a document did not fit: ask again when there is room */
+	uint8_t slots_wanted; /* a document did not fit: ask for it again when so many are free */
 	uint32_t added;       /* bit per campaign */
 	uint32_t changed;     /* bit per campaign */
 	uint32_t changed_ecus;

@@ -113,12 +113,10 @@ static bool advance_all(struct gateway *self, uint64_t now_us)
 
 static void free_slots(struct gateway *self)
 {
-	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		if (!director_free_slot(self, i) || !self->director_wanted)
-			continue;
-		self->director_wanted = false;
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		director_free_slot(self, i);
+	if (director_fits_now(self))
 		session_register_again(&self->session); /* names the version held: the backend sends the next one */
-	}
 }
 
 void gateway_settle(struct gateway *self, uint64_t now_us)
