@@ -29,7 +29,7 @@ void session_blob_request(struct session *self, const Gu__BlobRequest *request)
 	}
 	if (request->offset >= blob.length) {
 		close(blob.fd);
-		session_send_error(self, SESSION_CODE_LENGTH_MISMATCH, false, "%s: the file has only %llu bytes", hex,
+		session_send_error(self, SESSION_CODE_BLOB_UNAVAILABLE, false, "%s: the file has only %llu bytes", hex,
 				   (unsigned long long)blob.length);
 		return;
 	}

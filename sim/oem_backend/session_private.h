@@ -12,7 +12,6 @@
 #define SESSION_QUEUE_ID_BYTES  32u
 
 /* codes of docs/protocol.md that the backend says */
-#define SESSION_CODE_LENGTH_MISMATCH  142u
 #define SESSION_CODE_BLOB_UNAVAILABLE 143u
 #define SESSION_CODE_REFUSED          181u
 #define SESSION_CODE_PROTOCOL         184u

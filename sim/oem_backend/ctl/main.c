@@ -17,7 +17,7 @@ static const char usage[] =
     "      --id ID --vehicle ID --manifest FILE|SHA256 --start TIME --end TIME\n"
     "      --urgency low|normal|high|critical --mode client_initiated|server_initiated|negotiated\n"
     "      --consent --condition KIND[=VALUE] --supersedes ID\n"
-    "      --target ecu=NAME,component=NAME[,hardware_id=ID][,serial=NO][,rollback=none|FILE]\n"
+    "      --target ecu=NAME,component=NAME[,hardware_id=ID][,serial_number=NO][,rollback=none|FILE]\n"
     "      --unchecked        not compared with manifest and inventory, to test a vehicle's own refusal\n"
     "      TIME is 2026-11-23T18:00:00Z, or from now +90s, +15m, +2h, +1d\n"
     "  campaign list [--all]  those that are not closed, or all\n"

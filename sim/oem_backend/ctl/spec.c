@@ -21,7 +21,7 @@ static const cyaml_schema_field_t window_fields[] = {
 static const cyaml_schema_field_t target_fields[] = {
     TEXT("ecu", 0, struct spec_target, ecu, 64),
     TEXT("hardware_id", CYAML_FLAG_OPTIONAL, struct spec_target, hardware_id, 64),
-    TEXT("serial", CYAML_FLAG_OPTIONAL, struct spec_target, serial, 64),
+    TEXT("serial_number", CYAML_FLAG_OPTIONAL, struct spec_target, serial, 64),
     TEXT("component", 0, struct spec_target, component, 64),
     TEXT("rollback", CYAML_FLAG_OPTIONAL, struct spec_target, rollback, 4000),
     CYAML_FIELD_END,
@@ -191,16 +191,16 @@ const char *spec_add_target(struct spec *spec, const char *text)
 			break;
 		}
 		*value++ = '\0';
-		char **field = strcmp(word, "ecu") == 0           ? &target.ecu
-			       : strcmp(word, "hardware_id") == 0 ? &target.hardware_id
-			       : strcmp(word, "serial") == 0      ? &target.serial
-			       : strcmp(word, "component") == 0   ? &target.component
-			       : strcmp(word, "rollback") == 0    ? &target.rollback
-								  : NULL;
+		char **field = strcmp(word, "ecu") == 0             ? &target.ecu
+			       : strcmp(word, "hardware_id") == 0   ? &target.hardware_id
+			       : strcmp(word, "serial_number") == 0 ? &target.serial
+			       : strcmp(word, "component") == 0     ? &target.component
+			       : strcmp(word, "rollback") == 0      ? &target.rollback
+								    : NULL;
 		if (field)
 			spec_set(field, value);
 		else
-			wrong = "the parts are ecu, hardware_id, serial, component and rollback";
+			wrong = "the parts are ecu, hardware_id, serial_number, component and rollback";
 	}
 	free(copy);
 	if (!wrong && (!target.ecu || !target.component))

@@ -11,7 +11,7 @@
  *   supersedes: [demo-0]
  *   conditions: [{kind: battery_min_mv, value: 12000}]
  *   targets:
- *     - {ecu: ecm, hardware_id: HW1, serial: S1, component: ecm-app, rollback: old.hex}  # rollback: none
+ *     - {ecu: ecm, hardware_id: HW1, serial_number: S1, component: ecm-app, rollback: old.hex}  # rollback: none
  *
  * Paths in a file are relative to its folder.
  */
@@ -65,7 +65,7 @@ void spec_free(struct spec *spec);
 
 /* replaces *field; never fails */
 void spec_set(char **field, const char *value);
-/* "ecu=ecm,hardware_id=HW1,serial=S1,component=app,rollback=none"; Return: NULL, or what is wrong */
+/* "ecu=ecm,hardware_id=HW1,serial_number=S1,component=app,rollback=none"; Return: NULL, or what is wrong */
 const char *spec_add_target(struct spec *spec, const char *text);
 /* "kind" or "kind=value"; Return: NULL, or what is wrong */
 const char *spec_add_condition(struct spec *spec, const char *text);

@@ -92,7 +92,7 @@ static void a_campaign_file_is_read_with_paths_below_its_folder(void **state)
 	(void)state;
 	if (spec_load(write_spec("id: c1\nvehicle: V\nmanifest: m.bin\nwindow: {start: +0s, end: +2h}\nurgency: high\n"
 				 "conditions: [{kind: battery_min_mv, value: 12000}]\n"
-				 "targets:\n- {ecu: ecm, component: app, rollback: old.hex}\n"
+				 "targets:\n- {ecu: ecm, serial_number: S1, component: app, rollback: old.hex}\n"
 				 "- {ecu: tcu, component: app, rollback: none}\n"),
 		      &spec, &error))
 		fail_msg("%s", error.text);
@@ -100,6 +100,7 @@ static void a_campaign_file_is_read_with_paths_below_its_folder(void **state)
 	assert_string_equal(spec->manifest, expected);
 	snprintf(expected, sizeof expected, "%s/old.hex", dir);
 	assert_string_equal(spec->targets[0].rollback, expected);
+	assert_string_equal(spec->targets[0].serial, "S1");
 	assert_string_equal(spec->targets[1].rollback, "none");
 	assert_int_equal(spec->conditions[0].value, 12000);
 	assert_null(spec_missing(spec));
@@ -147,7 +148,7 @@ static void flags_make_a_campaign_too(void **state)
 	spec_set(&spec->window.start, "+0s");
 	spec_set(&spec->window.end, "+1h");
 	assert_string_equal(spec_missing(spec), "targets");
-	assert_null(spec_add_target(spec, "ecu=ecm,component=app,hardware_id=HW1,serial=S,rollback=none"));
+	assert_null(spec_add_target(spec, "ecu=ecm,component=app,hardware_id=HW1,serial_number=S,rollback=none"));
 	assert_null(spec_missing(spec));
 	assert_string_equal(spec->targets[0].hardware_id, "HW1");
 	assert_null(spec_add_condition(spec, "battery_min_mv=11800"));

@@ -590,7 +590,7 @@ static void a_file_comes_from_the_byte_asked_for_and_no_more_than_allowed(void *
 	say_blob(client, &image_ref, IMAGE_BYTES - 1, 1u << 20);
 	take_blob(client, IMAGE_BYTES - 1, 1);
 	say_blob(client, &image_ref, IMAGE_BYTES, 1u << 20);
-	assert_int_equal(take(client, GU__FRAME__BODY_ERROR)->error->code, 142);
+	assert_int_equal(take(client, GU__FRAME__BODY_ERROR)->error->code, 143);
 	hang_up(client);
 }
 
