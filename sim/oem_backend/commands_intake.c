@@ -38,6 +38,8 @@ struct draft {
 	Gu__Condition *condition_list[MAX_CONDITIONS];
 	char supersedes[MAX_SUPERSEDES][65];
 	char *supersedes_list[MAX_SUPERSEDES];
+	char base[8];
+	char *features[1];
 	char warnings[8][160];
 	size_t n_warnings;
 };
@@ -92,6 +94,10 @@ static bool read_head(struct backend *backend, const struct json_read *request, 
 	if (!read_word(request, "$.urgency", "urgency", &gu__urgency__descriptor, &urgency, answer) ||
 	    !read_word(request, "$.mode", "update mode", &gu__update_mode__descriptor, &mode, answer))
 		return false;
+	snprintf(draft->base, sizeof draft->base, "base-1");
+	draft->features[0] = draft->base;
+	campaign->n_required_features = 1;
+	campaign->required_features = draft->features;
 	campaign->id = draft->id;
 	campaign->manifest = &draft->manifest;
 	draft->manifest.sha256 = (ProtobufCBinaryData){sizeof draft->manifest_sha256, draft->manifest_sha256};

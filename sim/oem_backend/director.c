@@ -93,6 +93,8 @@ static int next_version(struct backend *backend, const char *vehicle, uint64_t *
 
 int director_rebuild(struct backend *backend, const char *vehicle, char error[256])
 {
+	static char base[] = "base-1"; /* everything that a document of ours can say */
+	static char *features[] = {base};
 	Gu__Director director = GU__DIRECTOR__INIT;
 	struct campaigns list;
 	char vehicle_id[65];
@@ -106,6 +108,8 @@ int director_rebuild(struct backend *backend, const char *vehicle, char error[25
 		snprintf(vehicle_id, sizeof vehicle_id, "%s", vehicle);
 		director.vehicle_id = vehicle_id;
 		director.issued_unix_s = backend_now_s();
+		director.n_required_features = 1;
+		director.required_features = features;
 		director.n_campaigns = list.n;
 		director.campaigns = list.items;
 		if (!status)

@@ -66,30 +66,6 @@ static int keep(struct store *store, const char *vehicle, const Gu__Report *repo
 	return error;
 }
 
-/* Return: 1 applied; 0 there is no such report yet; -errno */
-static int apply_kept(struct store *store, const char *vehicle, const ProtobufCBinaryData *queue, uint64_t sequence,
-		      uint64_t now_unix_s)
-{
-	sqlite3_stmt *stmt =
-	    store_query(store, "SELECT body FROM report WHERE vehicle = ?1 AND queue_id = ?2 AND sequence = ?3", "tbu",
-			vehicle, queue->data, queue->len, sequence);
-	int status = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
-	int result = status == SQLITE_ROW ? 1 : status == SQLITE_DONE ? 0 : -EIO;
-
-	if (result == 1) {
-		Gu__Report *report =
-		    gu__report__unpack(NULL, (size_t)sqlite3_column_bytes(stmt, 0), sqlite3_column_blob(stmt, 0));
-		int error = report ? apply(store, vehicle, report, now_unix_s) : -EIO;
-
-		if (error)
-			result = error;
-		if (report)
-			gu__report__free_unpacked(report, NULL);
-	}
-	sqlite3_finalize(stmt);
-	return result;
-}
-
 int ledger_report(struct store *store, const char *vehicle, const Gu__Report *report, uint64_t now_unix_s,
 		  uint64_t *applied)
 {
@@ -103,28 +79,16 @@ int ledger_report(struct store *store, const char *vehicle, const Gu__Report *re
 			    vehicle, queue->data, queue->len);
 	if (status < 0)
 		return status;
-	if (status == 0)
-		last = report->sequence - 1;
-	if (report->sequence <= last) {
-		*applied = last;
-		return 0;
-	}
-	if (report->sequence - last > LEDGER_MAX_AHEAD)
-		return 1;
 	status = keep(store, vehicle, report, now_unix_s);
-	if (status)
-		return status;
-	do {
-		status = apply_kept(store, vehicle, queue, last + 1, now_unix_s);
-		if (status == 1)
-			last++;
-	} while (status == 1);
-	if (status < 0)
-		return status;
-	status = store_exec(store,
-			    "INSERT INTO queue(vehicle, queue_id, applied) VALUES(?1, ?2, ?3)"
-			    " ON CONFLICT(vehicle, queue_id) DO UPDATE SET applied = ?3",
-			    "tbu", vehicle, queue->data, queue->len, last);
+	if (!status && report->sequence > last) {
+		last = report->sequence;
+		status = apply(store, vehicle, report, now_unix_s);
+		if (!status)
+			status = store_exec(store,
+					    "INSERT INTO queue(vehicle, queue_id, applied) VALUES(?1, ?2, ?3)"
+					    " ON CONFLICT(vehicle, queue_id) DO UPDATE SET applied = ?3",
+					    "tbu", vehicle, queue->data, queue->len, last);
+	}
 	if (status)
 		return status;
 	*applied = last;

@@ -341,7 +341,7 @@ static void on_report(struct session *self, const Gu__Report *report)
 	store_rollback(&self->backend->store);
 	self->reports_open = false;
 	if (status > 0)
-		session_send_error(self, SESSION_CODE_PROTOCOL, true, "report %llu does not follow the ones before it",
+		session_send_error(self, SESSION_CODE_PROTOCOL, true, "%llu is no number of a report",
 				   (unsigned long long)report->sequence);
 	else
 		session_fail(self, "the report was not recorded", status);
