@@ -67,7 +67,9 @@ void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum c
 		return;
 	assert(!entered || !campaign_final(c) || c->state == CAMPAIGN_NONE);
 	if (entered || c->code != code) {
-		snprintf(line, sizeof line, "%.40s: %.13s: %.100s", c->doc.id, info->name, words);
+		bool said = !strncmp(words, info->name, strlen(info->name)); /* "waiting for the window" */
+
+		snprintf(line, sizeof line, "%.13s%s%.140s", said ? "" : info->name, said ? "" : ": ", words);
 		gateway_log(self, log_level(state, entered), index, GATEWAY_NONE, code, line);
 	}
 	c->state = state;

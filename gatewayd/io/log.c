@@ -85,7 +85,7 @@ static void write_journal(int priority, const struct log_fields *fields, const c
 	sd_journal_sendv(entry.iov, entry.n);
 }
 
-static void write_stderr(int priority, const struct log_fields *fields, const char *message)
+static void write_stderr(int priority, const char *message)
 {
 	static const char *const words[] = {"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"};
 	struct timespec ts;
@@ -93,27 +93,34 @@ static void write_stderr(int priority, const struct log_fields *fields, const ch
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
-	fprintf(stderr, "%02d:%02d:%02d.%03ld %-7s ", tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000,
-		words[priority & 7]);
-	if (fields && fields->campaign_id && fields->campaign_id[0])
-		fprintf(stderr, "%s: ", fields->campaign_id);
-	if (fields && fields->ecu && fields->ecu[0])
-		fprintf(stderr, "%s: ", fields->ecu);
-	fprintf(stderr, "%s\n", message);
+	fprintf(stderr, "%02d:%02d:%02d.%03ld %-7s %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000,
+		words[priority & 7], message);
+}
+
+/* "demo-1: lamp: ": a reader of the line alone must know what it is about */
+static size_t prefix(char *out, size_t n, const struct log_fields *fields)
+{
+	const char *campaign = fields && fields->campaign_id ? fields->campaign_id : "";
+	const char *ecu = fields && fields->ecu ? fields->ecu : "";
+	int length = snprintf(out, n, "%.64s%s%.64s%s", campaign, campaign[0] ? ": " : "", ecu, ecu[0] ? ": " : "");
+
+	return length < 0 || (size_t)length >= n ? 0 : (size_t)length;
 }
 
 void log_write(int priority, const struct log_fields *fields, const char *format, ...)
 {
 	char message[FIELD_BYTES - 16];
+	size_t n;
 	va_list args;
 
 	if (priority > max_level)
 		return;
+	n = prefix(message, sizeof(message), fields);
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	vsnprintf(message + n, sizeof(message) - n, format, args);
 	va_end(args);
 	if (to_journal)
 		write_journal(priority, fields, message);
 	else
-		write_stderr(priority, fields, message);
+		write_stderr(priority, message);
 }
