@@ -133,6 +133,7 @@ static void answer(struct gateway *self, uint8_t index, uint64_t now_us)
 	c->answer_code = a.code;
 	c->proposed_start_unix_s = a.proposed_start_unix_s;
 	c->answer_due = true;
+	c->answer_version = c->director_version;
 	gateway_mark_campaign(self, index);
 	gateway_log(self, GATEWAY_LOG_INFO, index, GATEWAY_NONE, a.code,
 		    a.kind == ANSWER_ACCEPT ? "accepted" : gateway_code_words(a.code));
@@ -292,12 +293,14 @@ void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_
 	campaign_enter(self, index, now_us, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_OK, NULL);
 }
 
-void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t now_us, uint64_t start_unix_s)
+void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t director_version, uint64_t start_unix_s)
 {
 	struct campaign *c = &self->campaigns[index];
 
-	(void)now_us;
 	if (campaign_final(c) || (c->answer != ANSWER_ACCEPT && c->answer != ANSWER_POSTPONE))
+		return;
+	/* of terms that are not those that were answered: their confirmation is still to come */
+	if (director_version < c->answer_version || director_version > self->director_version)
 		return;
 	if (c->confirmed && c->confirmed_start_unix_s == start_unix_s)
 		return;
@@ -399,6 +402,7 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 		c->answer_code = c->code;
 		return;
 	}
+	c->answer_version = c->director_version;
 	c->answer_code = c->answer == ANSWER_POSTPONE ? GATEWAY_CODE_POSTPONED_IGNITION : GATEWAY_CODE_OK;
 	c->bytes_total = c->has_manifest ? campaign_work_bytes(c) : 0;
 	c->files_held = c->state != CAMPAIGN_OFFERED && c->state != CAMPAIGN_DOWNLOADING;

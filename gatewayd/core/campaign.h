@@ -37,7 +37,7 @@ void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us);
 /* To DOWNLOADING with an answer, DECLINED, or EXPIRED */
 void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_us, const struct manifest_doc *manifest,
 			      unsigned code, const char *text);
-void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t now_us, uint64_t start_unix_s);
+void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t director_version, uint64_t start_unix_s);
 /* the inventory is new. To FAILED if an ECU is not the one it was made for */
 void campaign_identities(struct gateway *self, uint8_t index, uint64_t now_us);
 /* the ECUs were asked after the flash. To DONE or INCONSISTENT */

@@ -157,9 +157,8 @@ void gateway_confirm(struct gateway *self, uint64_t now_us, const char *campaign
 	session_heard(&self->session, now_us);
 	if (index < 0)
 		gateway_send_error(self, GATEWAY_CODE_NO_SUCH_CAMPAIGN, NULL);
-	else if (director_version == self->campaigns[index].director_version)
-		campaign_confirmed(self, (uint8_t)index, now_us, start_unix_s);
-	/* else it speaks of a document that we do not hold (any more): that one's answer will be confirmed */
+	else
+		campaign_confirmed(self, (uint8_t)index, director_version, start_unix_s);
 	gateway_settle(self, now_us);
 }
 

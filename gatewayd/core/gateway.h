@@ -112,6 +112,7 @@ struct campaign {
 	uint64_t progress_us;  /* when progress was last told */
 	bool vanished;         /* from the director document */
 	bool answer_due;
+	uint64_t answer_version; /* of the director document that was answered */
 	bool release_due;
 	bool flash_due;
 	bool stop_asked;      /* STOP_FLASH was given in this run */

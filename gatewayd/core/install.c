@@ -56,10 +56,10 @@ static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		struct target *t = &c->targets[i];
 
+		t->answered = false;
 		if (!(targets & (1u << i)))
 			continue;
 		t->running = true;
-		t->answered = false;
 		t->code = GATEWAY_CODE_OK;
 		t->nrc = 0;
 		t->text[0] = 0;

@@ -27,6 +27,8 @@ static void a_campaign_runs_from_offer_to_done(void **state)
 	assert_int_equal(s->counts[GATEWAY_OUT_RELEASE], 1);
 	assert_int_equal(s->counts[GATEWAY_OUT_ADDED], 1);
 	assert_int_equal(s->counts[GATEWAY_OUT_FLASH], 1);
+	assert_false(sim_campaign(s)->targets[ENGINE].erased);
+	assert_false(s->disk.campaigns[0].targets[BRAKE].erased);
 	assert_true(gateway_idle(s->gateway));
 	sim_free(s);
 }

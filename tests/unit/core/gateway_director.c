@@ -357,6 +357,35 @@ static void other_terms_are_answered_anew(void **state)
 	sim_free(s);
 }
 
+static void a_confirmation_that_crosses_a_new_document_counts(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->confirm = false;
+	sim_for(s, 30 * SECOND);
+	issue(s, 2, 102); /* the same campaign on the same terms */
+	gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
+	sim_for(s, 30 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
+static void a_confirmation_of_old_terms_does_not_count(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->confirm = false;
+	sim_for(s, 30 * SECOND);
+	DOC(s).window_end_unix_s += 1000;
+	issue(s, 2, 102);
+	gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
+	sim_for(s, 30 * SECOND);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONFIRM);
+	sim_free(s);
+}
+
 static void other_files_are_an_offer_anew(void **state)
 {
 	(void)state;
@@ -422,6 +451,8 @@ int main(void)
 	    cmocka_unit_test(a_superseded_campaign_that_has_erased_comes_first),
 	    cmocka_unit_test(a_final_campaign_stays_while_it_is_listed),
 	    cmocka_unit_test(other_terms_are_answered_anew),
+	    cmocka_unit_test(a_confirmation_that_crosses_a_new_document_counts),
+	    cmocka_unit_test(a_confirmation_of_old_terms_does_not_count),
 	    cmocka_unit_test(other_files_are_an_offer_anew),
 	    cmocka_unit_test(more_campaigns_than_slots_are_taken_once_reports_are_recorded),
 	};
