@@ -1,0 +1,22 @@
+/*
+ * text - the state of gatewayd for people: aligned lines and tables.
+ */
+#ifndef GATEWAYD_CTL_TEXT_H
+#define GATEWAYD_CTL_TEXT_H
+
+#include <stdio.h>
+#include "gatewayd/ctl/model.h"
+
+#define TEXT_TIME_BYTES 32u
+
+void text_status(const struct model *model, FILE *out);
+void text_campaigns(const struct model *model, FILE *out);
+void text_campaign(const struct model_campaign *campaign, FILE *out);
+void text_ecus(const struct model *model, FILE *out);
+
+/* "2031-05-06 00:00:00 UTC"; "-" for 0 */
+const char *text_time(uint64_t unix_s, char out[TEXT_TIME_BYTES]);
+/* "0:07", "1:02:03" */
+const char *text_duration(uint32_t seconds, char out[TEXT_TIME_BYTES]);
+
+#endif
