@@ -10,6 +10,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "proto/crypto.h"
+
 #define DIGEST_HEX_BYTES 64u
 
 static void hex_of(const uint8_t sha256[32], char out[DIGEST_HEX_BYTES + 1])
@@ -151,9 +153,18 @@ static int read_all(int fd, uint8_t *bytes, size_t n)
 	return 0;
 }
 
+void blob_store_drop(const struct blob_store *self, const uint8_t sha256[32])
+{
+	char path[BLOB_PATH_BYTES];
+
+	blob_store_path(self, sha256, path, sizeof(path));
+	unlink(path);
+}
+
 int blob_store_read(const struct blob_store *self, const uint8_t sha256[32], size_t max, uint8_t **bytes, size_t *n)
 {
 	char path[BLOB_PATH_BYTES];
+	uint8_t digest[32];
 	uint8_t *buf = NULL;
 	struct stat st;
 	int fd, r = 0;
@@ -171,6 +182,14 @@ int blob_store_read(const struct blob_store *self, const uint8_t sha256[32], siz
 		r = buf ? read_all(fd, buf, (size_t)st.st_size) : -ENOMEM;
 	}
 	close(fd);
+	if (r == 0) {
+		/* it may have changed on the disk since it got its name */
+		crypto_sha256(buf, (size_t)st.st_size, digest);
+		if (memcmp(digest, sha256, sizeof(digest)) != 0) {
+			blob_store_drop(self, sha256);
+			r = -EBADMSG;
+		}
+	}
 	if (r < 0) {
 		free(buf);
 		return r;

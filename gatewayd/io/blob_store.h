@@ -26,8 +26,14 @@ uint64_t blob_store_held(const struct blob_store *self, const struct file_ref *f
 uint64_t blob_store_free_bytes(const struct blob_store *self);
 /* drops every file that @keep does not say true to, and partial files likewise */
 void blob_store_sweep(struct blob_store *self, bool (*keep)(void *owner, const uint8_t sha256[32]), void *owner);
-/* Return: 0, -errno; @bytes allocated; for small files (manifests, profiles) of at most @max bytes */
+/*
+ * Return: 0, -errno; @bytes allocated; for small files (manifests, profiles) of at most @max bytes. -EBADMSG: the file
+ * is not what its name says; it is dropped, so that it is fetched again.
+ */
 int blob_store_read(const struct blob_store *self, const uint8_t sha256[32], size_t max, uint8_t **bytes, size_t *n);
+
+/* a held file was found damaged: it is not held any more, so that it is fetched again */
+void blob_store_drop(const struct blob_store *self, const uint8_t sha256[32]);
 
 struct blob_writer_callbacks {
 	void *owner;
@@ -48,7 +54,8 @@ int blob_writer_new(struct blob_store *store, const struct file_ref *file,
 		    const struct blob_writer_callbacks *callbacks, struct blob_writer **writer);
 /**
  * blob_writer_write() - the next bytes, in order; hashed as they come, written in the thread pool
- * When the last byte is in, on_done follows. Return: bytes waiting to be written, for back-pressure; -errno at once.
+ * Not before on_ready. When the last byte is in, on_done follows. Return: bytes waiting to be written, for
+ * back-pressure; -errno at once: more than the file's length (-EMSGSIZE), or what on_done told before.
  */
 int64_t blob_writer_write(struct blob_writer *self, const uint8_t *bytes, size_t n);
 /* stops; what is written stays for a later resume; no callback after this */

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -24,6 +25,8 @@ struct blob_writer {
 	bool working;
 	bool closed;
 	bool told_high;
+	bool ready; /* on_ready was called */
+	bool over;  /* on_done was called */
 	int fd;
 	EVP_MD_CTX *hash;
 	uint64_t received; /* hashed so far, in order */
@@ -108,6 +111,18 @@ static int sync_folder(const char *path)
 	return r;
 }
 
+/* a writer that was closed while it finished has given the file its name before this one, which resumed it, could */
+static bool is_same_file(int fd, const char *path)
+{
+	int error = errno;
+	struct stat ours, other;
+	bool same = fstat(fd, &ours) == 0 && stat(path, &other) == 0 && ours.st_dev == other.st_dev &&
+		    ours.st_ino == other.st_ino;
+
+	errno = error; /* of the rename */
+	return same;
+}
+
 static int finish(struct blob_writer *self)
 {
 	char partial[BLOB_PATH_BYTES], final[BLOB_PATH_BYTES];
@@ -125,7 +140,7 @@ static int finish(struct blob_writer *self)
 		return 0;
 	}
 	/* verified and durable before it gets its name; the name durable before anyone hears of it */
-	if (fsync(self->fd) < 0 || rename(partial, final) < 0)
+	if (fsync(self->fd) < 0 || (rename(partial, final) < 0 && !is_same_file(self->fd, final)))
 		return -errno;
 	return sync_folder(self->store->images);
 }
@@ -179,6 +194,7 @@ static void next_job(struct blob_writer *self)
 
 static void done(struct blob_writer *self, unsigned code, const char *text)
 {
+	self->over = true;
 	self->callbacks.on_done(self->callbacks.owner, code, text);
 }
 
@@ -205,6 +221,7 @@ static void on_after_work(uv_work_t *work, int status)
 	if (self->job == JOB_HASH_OLD) {
 		uint64_t offset = self->received;
 
+		self->ready = true;
 		next_job(self); /* all of it may have been there */
 		self->callbacks.on_ready(self->callbacks.owner, offset);
 		return;
@@ -275,14 +292,19 @@ int64_t blob_writer_write(struct blob_writer *self, const uint8_t *bytes, size_t
 	size_t waiting;
 	int r;
 
+	assert(self->ready); /* the hash is the thread pool's until then */
+	if (self->over)
+		return self->error < 0 ? self->error : -EIO;
 	if (n > self->file.length - self->received)
 		return -EMSGSIZE;
-	r = append(self, bytes, n);
-	if (r < 0)
-		return r;
-	EVP_DigestUpdate(self->hash, bytes, n);
-	self->received += n;
-	next_job(self);
+	if (n > 0) {
+		r = append(self, bytes, n);
+		if (r < 0)
+			return r;
+		EVP_DigestUpdate(self->hash, bytes, n);
+		self->received += n;
+		next_job(self);
+	}
 	waiting = self->n_waiting + (self->working ? self->n_writing : 0);
 	if (waiting > BLOB_WRITER_HIGH_BYTES)
 		self->told_high = true;

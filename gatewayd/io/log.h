@@ -1,5 +1,5 @@
 /*
- * log - the journal with fields where there is one (JOURNAL_STREAM or a reachable journal socket), stderr elsewhere.
+ * log - the journal with fields where stderr is its stream (JOURNAL_STREAM, as systemd sets it), stderr elsewhere.
  */
 #ifndef GATEWAYD_IO_LOG_H
 #define GATEWAYD_IO_LOG_H
