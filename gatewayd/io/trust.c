@@ -34,6 +34,14 @@ static int load_key(const char *path, struct crypto_key **key, char *text, size_
 	return 1;
 }
 
+static bool is_key(const struct crypto_key *key, const struct trust_role *role, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(crypto_key_id(key), crypto_key_id(role->keys[i]), 32) == 0)
+			return true;
+	return false;
+}
+
 static int load_role(const struct config_key_list *list, Gu__Role role, struct trust_role *out, char *text,
 		     size_t n_text)
 {
@@ -43,6 +51,24 @@ static int load_role(const struct config_key_list *list, Gu__Role role, struct t
 		if (load_key(list->files[i], &out->keys[i], text, n_text))
 			return 1;
 		out->n_keys++;
+		/* it counts once, and so the threshold may never be reached */
+		if (is_key(out->keys[i], out, i)) {
+			snprintf(text, n_text, "%s: the same key is listed twice for this role", list->files[i]);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* what one key can sign alone, the other role does not guard any more */
+static int check_apart(const struct config *config, const struct trust *self, char *text, size_t n_text)
+{
+	for (size_t i = 0; i < self->director.n_keys; i++) {
+		if (!is_key(self->director.keys[i], &self->author, self->author.n_keys))
+			continue;
+		snprintf(text, n_text, "%s: is an author's key too: neither role may install anything alone",
+			 config->director_keys.files[i]);
+		return 1;
 	}
 	return 0;
 }
@@ -57,7 +83,8 @@ int trust_load(const struct config *config, struct trust **trust, char *text, si
 	}
 	if (load_role(&config->author_keys, GU__ROLE__ROLE_AUTHOR, &self->author, text, n_text) ||
 	    load_role(&config->director_keys, GU__ROLE__ROLE_DIRECTOR, &self->director, text, n_text) ||
-	    load_role(&config->time_keys, GU__ROLE__ROLE_TIME, &self->time, text, n_text)) {
+	    load_role(&config->time_keys, GU__ROLE__ROLE_TIME, &self->time, text, n_text) ||
+	    check_apart(config, self, text, n_text)) {
 		trust_free(self);
 		return 1;
 	}
