@@ -1,12 +1,15 @@
 #include "gatewayd/io/config.h"
 
+#include <errno.h>
 #include <libgen.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ecu-flash/load/profile_load.h"
 #include "ecu-flash/flash_bus.h"
 #include "gatewayd/io/config_schema.h"
+#include "proto/check.h"
 
 struct loader {
 	const struct yaml_config *yaml;
@@ -28,6 +31,16 @@ static int range(struct loader *l, const char *key, uint64_t value, uint64_t min
 static uint32_t given_or(struct loader *l, const char *key, uint32_t value, uint32_t fallback)
 {
 	return yaml_has(l->doc, key) ? value : fallback;
+}
+
+/* names that stand in signed documents and messages */
+static int id_of(struct loader *l, const char *key, const char *text, char out[GATEWAY_NAME_BYTES])
+{
+	if (!text_is_id(text))
+		return yaml_error_at(l->doc, l->error, key,
+				     "'%.64s' must be 1..64 of [A-Za-z0-9._-], not beginning with '.'", text);
+	snprintf(out, GATEWAY_NAME_BYTES, "%s", text);
+	return 0;
 }
 
 static int path_of(struct loader *l, const char *key, const char *text, char out[CONFIG_PATH_BYTES])
@@ -131,6 +144,26 @@ static int bus_index(struct loader *l, const char *key, const char *name, uint8_
 	return yaml_error_at(l->doc, l->error, key, "there is no bus '%s' under buses:", name);
 }
 
+/* two that answer to the same identifiers: the wrong one would be flashed */
+static int check_addresses(struct loader *l, unsigned index)
+{
+	const struct config_ecu *ecu = &l->config->ecus[index];
+	const struct isotp_address *ours = &ecu->profile.link.address;
+	char key[64];
+
+	snprintf(key, sizeof(key), "ecus[%u].profile", index);
+	for (unsigned k = 0; k < index; k++) {
+		const struct isotp_address *other = &l->config->ecus[k].profile.link.address;
+
+		if (l->config->ecus[k].bus == ecu->bus && other->extended_id == ours->extended_id &&
+		    other->tx_id == ours->tx_id && other->rx_id == ours->rx_id && other->tx_ae == ours->tx_ae &&
+		    other->rx_ae == ours->rx_ae)
+			return yaml_error_at(l->doc, l->error, key, "has the addresses of ECU '%s' on the same bus",
+					     l->config->core.ecus[k].name);
+	}
+	return 0;
+}
+
 static int load_ecus(struct loader *l)
 {
 	char key[64], path[CONFIG_PATH_BYTES];
@@ -146,6 +179,8 @@ static int load_ecus(struct loader *l)
 				return yaml_error_at(l->doc, l->error, key, "'%s' is the name of another ECU too",
 						     in->name);
 		}
+		if ((r = id_of(l, key, in->name, l->config->core.ecus[i].name)))
+			return r;
 		snprintf(key, sizeof(key), "ecus[%u].bus", i);
 		if ((r = bus_index(l, key, in->bus, &out->bus)))
 			return r;
@@ -157,24 +192,53 @@ static int load_ecus(struct loader *l)
 		if (out->profile.link.fd && !l->config->buses[out->bus].fd)
 			return yaml_error_at(l->doc, l->error, key, "needs CAN FD, which bus '%s' does not have",
 					     in->bus);
-		snprintf(l->config->core.ecus[i].name, sizeof(l->config->core.ecus[i].name), "%s", in->name);
+		if ((r = check_addresses(l, i)))
+			return r;
 		snprintf(l->config->core.ecus[i].bus, sizeof(l->config->core.ecus[i].bus), "%s", in->bus);
 	}
 	l->config->core.n_ecus = (uint8_t)l->yaml->ecus_count;
 	return 0;
 }
 
+/* highest raw value that the signal can have, as far as ours go */
+static uint64_t highest_value(const struct can_signal *codec)
+{
+	unsigned bits = codec->is_signed ? codec->length - 1u : codec->length;
+
+	return bits >= 31 ? INT32_MAX : (UINT64_C(1) << bits) - 1;
+}
+
 static int load_ignition_values(struct loader *l, const struct yaml_signal *in, struct config_signal *out)
 {
+	static const struct {
+		enum ignition state;
+		const char *key;
+	} states[] = {
+	    {IGNITION_OFF, "signals.ignition.values.off"},
+	    {IGNITION_ACCESSORY, "signals.ignition.values.accessory"},
+	    {IGNITION_ON, "signals.ignition.values.on"},
+	    {IGNITION_CRANKING, "signals.ignition.values.cranking"},
+	};
+	int r;
+
 	if (!in->values)
 		return yaml_error_at(l->doc, l->error, "signals.ignition", "needs values: {off: …, on: …}");
+	const uint32_t values[] = {in->values->off, in->values->accessory, in->values->on, in->values->cranking};
+
 	out->ignition_values[IGNITION_UNKNOWN] = -1;
-	out->ignition_values[IGNITION_OFF] = (int32_t)in->values->off;
-	out->ignition_values[IGNITION_ON] = (int32_t)in->values->on;
-	out->ignition_values[IGNITION_ACCESSORY] =
-	    yaml_has(l->doc, "signals.ignition.values.accessory") ? (int32_t)in->values->accessory : -1;
-	out->ignition_values[IGNITION_CRANKING] =
-	    yaml_has(l->doc, "signals.ignition.values.cranking") ? (int32_t)in->values->cranking : -1;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		out->ignition_values[states[i].state] = -1;
+		if (!yaml_has(l->doc, states[i].key))
+			continue;
+		if ((r = range(l, states[i].key, values[i], 0, highest_value(&out->codec))))
+			return r;
+		/* of two states with one value neither is known, and off must never be assumed */
+		for (size_t k = 0; k < i; k++)
+			if (out->ignition_values[states[k].state] == (int32_t)values[i])
+				return yaml_error_at(l->doc, l->error, states[i].key,
+						     "%u is the value of another state too", values[i]);
+		out->ignition_values[states[i].state] = (int32_t)values[i];
+	}
 	return 0;
 }
 
@@ -206,7 +270,12 @@ static int load_signal(struct loader *l, enum vehicle_signal which, const char *
 	snprintf(key, sizeof(key), "signals.%s.start_bit", name);
 	if ((r = range(l, key, in->start_bit, 0, 511)))
 		return r;
+	snprintf(key, sizeof(key), "signals.%s.offset", name);
+	if (!isfinite(in->offset))
+		return yaml_error_at(l->doc, l->error, key, "must be a finite number");
 	snprintf(key, sizeof(key), "signals.%s.factor", name);
+	if (yaml_has(l->doc, key) && (in->factor == 0 || !isfinite(in->factor)))
+		return yaml_error_at(l->doc, l->error, key, "must be a finite number other than 0");
 	out->codec = (struct can_signal){
 	    .start_bit = (uint16_t)in->start_bit,
 	    .length = (uint8_t)in->length,
@@ -218,7 +287,7 @@ static int load_signal(struct loader *l, enum vehicle_signal which, const char *
 	snprintf(key, sizeof(key), "signals.%s", name);
 	if (!can_signal_fits(&out->codec, l->config->buses[out->bus].fd ? 64 : 8))
 		return yaml_error_at(l->doc, l->error, key, "does not fit a frame of %s",
-				     l->config->buses[out->bus].fd ? "64 bytes" : "8 bytes, or its factor is 0");
+				     l->config->buses[out->bus].fd ? "64 bytes" : "8 bytes");
 	snprintf(key, sizeof(key), "signals.%s.max_age_ms", name);
 	max_age_ms = given_or(l, key, in->max_age_ms, 2000);
 	if ((r = range(l, key, max_age_ms, 10, 600000)))
@@ -251,7 +320,8 @@ static int load_rest(struct loader *l)
 	uint32_t min_free_mib = given_or(l, "min_free_mib", in->min_free_mib, 16);
 	int r;
 
-	snprintf(out->core.vehicle_id, sizeof(out->core.vehicle_id), "%s", in->vehicle_id);
+	if ((r = id_of(l, "vehicle_id", in->vehicle_id, out->core.vehicle_id)))
+		return r;
 	if ((r = path_of(l, "state_dir", in->state_dir ? in->state_dir : "/var/lib/gatewayd", out->state_dir)))
 		return r;
 	if ((r = range(l, "min_free_mib", min_free_mib, 0, 1048576)))
@@ -291,6 +361,11 @@ int config_load(const char *path, struct config *config, struct yaml_error *erro
 	int r;
 
 	memset(config, 0, sizeof(*config));
+	if (strlen(path) >= sizeof(config->path)) {
+		snprintf(error->text, sizeof(error->text), "the configuration's path is longer than %u bytes",
+			 CONFIG_PATH_BYTES - 1);
+		return -ENAMETOOLONG;
+	}
 	snprintf(config->path, sizeof(config->path), "%s", path);
 	snprintf(copy, sizeof(copy), "%s", path);
 	snprintf(loader.folder, sizeof(loader.folder), "%s", dirname(copy));
