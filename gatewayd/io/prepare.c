@@ -29,6 +29,22 @@ static void fail(struct prepared *p, unsigned code, const char *ecu, const char 
 	snprintf(p->text, sizeof(p->text), "%.48s%s%.100s", ecu, ecu[0] ? ": " : "", text);
 }
 
+/* a file that is gone or damaged is fetched again; any other trouble is our machine's */
+static void fail_file(struct prepared *p, int error, const char *ecu, const char *what)
+{
+	char text[100];
+
+	if (error == -EBADMSG)
+		snprintf(text, sizeof(text), "the stored %s is damaged", what);
+	else
+		snprintf(text, sizeof(text), "reading the stored %s: %s", what, strerror(-error));
+	fail(p,
+	     error == -EBADMSG  ? GATEWAY_CODE_DIGEST_MISMATCH
+	     : error == -ENOENT ? GATEWAY_CODE_BLOB_UNAVAILABLE
+				: GATEWAY_CODE_IO_ERROR,
+	     ecu, text);
+}
+
 static bool load_profile(struct preparation *job, const struct target *target, const struct component_doc *component,
 			 struct prepared_target *out)
 {
@@ -38,7 +54,7 @@ static bool load_profile(struct preparation *job, const struct target *target, c
 	int r = blob_store_read(job->store, component->profile.sha256, DOCUMENT_MAX_BYTES, &text, &n);
 
 	if (r < 0) {
-		fail(job->prepared, GATEWAY_CODE_IO_ERROR, target->doc.ecu, "the flash profile cannot be read");
+		fail_file(job->prepared, r, target->doc.ecu, "flash profile");
 		return false;
 	}
 	r = profile_load_memory("profile", (const char *)text, n, &out->profile, &error);
@@ -49,22 +65,48 @@ static bool load_profile(struct preparation *job, const struct target *target, c
 	return false;
 }
 
+/* Return: whether the file is what its name says */
+static bool is_undamaged(const char *path, const uint8_t sha256[32])
+{
+	struct image_file raw;
+	char text[800];
+	bool same;
+
+	if (image_load(path, IMAGE_RAW, 0, &raw, text, sizeof(text)))
+		return false;
+	same = memcmp(raw.file_sha256, sha256, 32) == 0;
+	image_unload(&raw);
+	return same;
+}
+
 static bool load_unit(struct preparation *job, const struct target *target, const struct component_doc *component,
 		      uint8_t unit, struct prepared_target *out)
 {
 	const struct unit_doc *doc = &component->units[unit];
-	char path[600], text[160] = "";
+	char path[600], text[800] = "";
 	struct image_file *file = &out->images[unit];
+	int r;
 
 	blob_store_path(job->store, doc->image.sha256, path, sizeof(path));
-	if (image_load(path, doc->format, doc->base_address, file, text, sizeof(text))) {
-		fail(job->prepared, GATEWAY_CODE_BAD_IMAGE, target->doc.ecu, text);
+	r = image_load(path, doc->format, doc->base_address, file, text, sizeof(text));
+	if (r == 0)
+		out->n_images++;
+	/* the file may have changed on the disk since its digest was verified; then nothing else is to be said of it */
+	if ((r == 0 && memcmp(file->file_sha256, doc->image.sha256, 32) != 0) ||
+	    (r > 0 && !is_undamaged(path, doc->image.sha256)))
+		r = -EBADMSG;
+	if (r == -EBADMSG)
+		blob_store_drop(job->store, doc->image.sha256);
+	if (r < 0) {
+		fail_file(job->prepared, r, target->doc.ecu, "image");
 		return false;
 	}
-	out->n_images++;
-	/* the file may have changed on the disk since its digest was verified */
-	if (memcmp(file->file_sha256, doc->image.sha256, 32) != 0) {
-		fail(job->prepared, GATEWAY_CODE_DIGEST_MISMATCH, target->doc.ecu, "the stored image is damaged");
+	if (r > 0) {
+		/* "PATH:LINE: words"; the path is a digest, which says nothing to anyone */
+		const size_t n_path = strlen(path);
+
+		snprintf(path, sizeof(path), "image%.100s", strncmp(text, path, n_path) == 0 ? text + n_path : text);
+		fail(job->prepared, GATEWAY_CODE_BAD_IMAGE, target->doc.ecu, path);
 		return false;
 	}
 	if (!trust_segments_match(job->trust, job->manifest, job->n_manifest, component->name, unit, &file->image)) {
@@ -104,7 +146,7 @@ static void on_work(uv_work_t *work)
 				&job->n_manifest);
 
 	if (r < 0) {
-		fail(job->prepared, GATEWAY_CODE_IO_ERROR, "", "the manifest cannot be read");
+		fail_file(job->prepared, r, "", "manifest");
 		return;
 	}
 	for (size_t i = 0; i < job->campaign->n_targets; i++) {
