@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gatewayd/io/log.h"
 
@@ -25,7 +26,8 @@ static const char *const migrations[] = {
     "CREATE TABLE campaign(id TEXT PRIMARY KEY, director_version INTEGER NOT NULL, state INTEGER NOT NULL,"
     " code INTEGER NOT NULL, text TEXT NOT NULL, answer INTEGER NOT NULL, proposed_start INTEGER NOT NULL,"
     " confirmed INTEGER NOT NULL, confirmed_start INTEGER NOT NULL, consent_given INTEGER NOT NULL,"
-    " accepted INTEGER NOT NULL, has_manifest INTEGER NOT NULL) WITHOUT ROWID;"
+    " accepted INTEGER NOT NULL, has_manifest INTEGER NOT NULL, cancel_wanted INTEGER NOT NULL,"
+    " answer_code INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE target(campaign_id TEXT NOT NULL, position INTEGER NOT NULL, ecu TEXT NOT NULL,"
     " state INTEGER NOT NULL, step INTEGER NOT NULL, step_index INTEGER NOT NULL, unit INTEGER NOT NULL,"
     " attempts INTEGER NOT NULL, erased INTEGER NOT NULL, code INTEGER NOT NULL, nrc INTEGER NOT NULL,"
@@ -55,8 +57,26 @@ static int user_version(sqlite3 *db, unsigned *version)
 	return r == SQLITE_ROW ? SQLITE_OK : r;
 }
 
-static int migrate(sqlite3 *db)
+/* what went wrong, before another call has the last word on it; SQLite's own words for some of it say too little */
+static void keep_words(struct database *self, int r)
 {
+	const char *words = sqlite3_errcode(self->db) == r ? sqlite3_errmsg(self->db) : sqlite3_errstr(r);
+	int error = r == SQLITE_IOERR ? sqlite3_system_errno(self->db) : 0;
+
+	snprintf(self->failure, sizeof(self->failure), "%.150s%s%.80s", words, error ? ": " : "",
+		 error ? strerror(error) : "");
+}
+
+static void roll_back(struct database *self, int r)
+{
+	keep_words(self, r);
+	if (!sqlite3_get_autocommit(self->db))
+		sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int migrate(struct database *self)
+{
+	sqlite3 *db = self->db;
 	char pragma[48];
 	unsigned version = 0;
 	int r = user_version(db, &version);
@@ -68,7 +88,7 @@ static int migrate(sqlite3 *db)
 		    (r = sqlite3_exec(db, pragma, NULL, NULL, NULL)) == SQLITE_OK)
 			r = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 		if (r != SQLITE_OK)
-			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+			roll_back(self, r);
 	}
 	return r;
 }
@@ -115,10 +135,12 @@ static int open_file(const char *path, struct database *self)
 
 	if (r != SQLITE_OK)
 		return r;
+	if (sqlite3_db_readonly(self->db, "main") == 1)
+		return SQLITE_READONLY;
 	sqlite3_busy_timeout(self->db, 2000);
 	if ((r = sqlite3_exec(self->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) == SQLITE_OK &&
 	    (r = sqlite3_exec(self->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL)) == SQLITE_OK &&
-	    (r = check(self->db)) == SQLITE_OK && (r = migrate(self->db)) == SQLITE_OK)
+	    (r = check(self->db)) == SQLITE_OK && (r = migrate(self)) == SQLITE_OK)
 		r = read_queue_id(self->db, self->queue_id);
 	return r;
 }
@@ -130,6 +152,11 @@ static void move_aside(const char *path)
 	char from[700], to[760];
 	long now = (long)time(NULL);
 
+	/* the one that was kept before stays, too */
+	do
+		snprintf(to, sizeof(to), "%s.corrupt-%ld", path, now++);
+	while (access(to, F_OK) == 0);
+	now--;
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
 		snprintf(to, sizeof(to), "%s.corrupt-%ld%s", path, now, suffixes[i]);
@@ -147,7 +174,7 @@ static int commit(struct database *self, const struct transaction *txn)
 	if (r == SQLITE_OK && (r = database_write(self->db, txn)) == SQLITE_OK)
 		r = sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL);
 	if (r != SQLITE_OK)
-		sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+		roll_back(self, r);
 	return r;
 }
 
@@ -159,7 +186,7 @@ static bool after_commit(struct database *self, int r)
 		return true;
 	}
 	self->trouble = true;
-	snprintf(self->trouble_text, sizeof(self->trouble_text), "%s", sqlite3_errmsg(self->db));
+	memcpy(self->trouble_text, self->failure, sizeof(self->trouble_text));
 	uv_async_send(&self->async);
 	if (self->closing)
 		return false;
@@ -228,15 +255,25 @@ int database_open(uv_loop_t *loop, const char *state_dir, const struct database_
 
 	if (!self)
 		return -ENOMEM;
+	/* SQLite would open for reading what it cannot write, or say no more than that it could not open it */
+	if (access(state_dir, R_OK | W_OK | X_OK) < 0) {
+		r = -errno;
+		snprintf(text, n_text, "cannot write to %s: %s", state_dir, strerror(errno));
+		free(self);
+		return r;
+	}
 	snprintf(path, sizeof(path), "%s/state.db", state_dir);
 	r = open_file(path, self);
 	if (r == SQLITE_CORRUPT || r == SQLITE_NOTADB) {
 		sqlite3_close(self->db);
 		move_aside(path);
+		self->failure[0] = '\0';
 		r = open_file(path, self);
 	}
 	if (r != SQLITE_OK) {
-		snprintf(text, n_text, "cannot open %s: %s", path, self->db ? sqlite3_errmsg(self->db) : "no memory");
+		if (!self->failure[0])
+			keep_words(self, r);
+		snprintf(text, n_text, "cannot open %s: %s", path, self->failure);
 		sqlite3_close(self->db);
 		free(self);
 		return -EIO;
@@ -282,6 +319,9 @@ static bool copy_reports(struct transaction *txn, const struct gateway *gateway)
 
 	if (!txn->dirty.report_first)
 		return true;
+	/* a full queue has let one go that is not acknowledged: its row must go as well, or the table grows for ever */
+	for (size_t i = 0; gateway->reports.n == REPORT_QUEUE_MAX && i < REPORT_QUEUE_MAX; i++)
+		txn->held[txn->n_held++] = gateway->reports.items[i].sequence;
 	txn->reports = calloc((size_t)(txn->dirty.report_last - txn->dirty.report_first + 1), sizeof(*txn->reports));
 	if (!txn->reports)
 		return false;
@@ -340,7 +380,10 @@ void database_store(struct database *self, const struct gateway *gateway, const 
 
 int database_start(struct database *self)
 {
-	return uv_thread_create(&self->thread, on_thread, self);
+	int r = uv_thread_create(&self->thread, on_thread, self);
+
+	self->started = r == 0;
+	return r;
 }
 
 static void on_async_closed(uv_handle_t *handle)
@@ -362,7 +405,8 @@ void database_close(struct database *self)
 	self->closing = true;
 	uv_cond_signal(&self->cond);
 	uv_mutex_unlock(&self->mutex);
-	uv_thread_join(&self->thread);
+	if (self->started)
+		uv_thread_join(&self->thread);
 	sqlite3_close(self->db);
 	for (struct transaction *txn = self->first; txn; txn = next) {
 		next = txn->next;

@@ -24,6 +24,8 @@ struct transaction {
 	uint8_t n_live;
 	struct report *reports;
 	size_t n_reports;
+	uint64_t held[REPORT_QUEUE_MAX]; /* numbers of all reports held, if the queue is full */
+	size_t n_held;
 };
 
 struct database {
@@ -31,7 +33,9 @@ struct database {
 	struct database_callbacks callbacks;
 	sqlite3 *db; /* the thread's, once it runs */
 	uint8_t queue_id[16];
+	char failure[256]; /* words of the last failed transaction; the thread's, once it runs */
 	uv_thread_t thread;
+	bool started;
 	uv_mutex_t mutex;
 	uv_cond_t cond;
 	uv_async_t async;

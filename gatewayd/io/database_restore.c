@@ -78,7 +78,7 @@ static int restore_ecus(struct restore *r)
 }
 
 /* the director document as it was accepted then; Return: false if it is not there any more */
-static bool open_director(struct restore *r, uint64_t version, uint8_t sha256[32])
+static bool open_director(struct restore *r, uint64_t version)
 {
 	char text[GATEWAY_TEXT_BYTES] = "";
 	sqlite3_stmt *stmt;
@@ -89,7 +89,7 @@ static bool open_director(struct restore *r, uint64_t version, uint8_t sha256[32
 	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)version);
 	if (sqlite3_step(stmt) == SQLITE_ROW)
 		ok = trust_open_director(r->trust, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0),
-					 r->vehicle_id, 0, 0, r->director, sha256, text, sizeof(text)) == 0;
+					 r->vehicle_id, 0, 0, r->director, NULL, text, sizeof(text)) == 0;
 	sqlite3_finalize(stmt);
 	if (!ok)
 		log_write(LOG_WARNING, NULL, "stored director document %llu cannot be read: %s",
@@ -111,6 +111,29 @@ static bool open_manifest(struct restore *r, struct campaign *c)
 	return ok;
 }
 
+/*
+ * The version held is the floor below which no document is taken. It stands whether or not the document itself can be
+ * read again: its signer's key may have been replaced since.
+ */
+static int restore_director(struct restore *r)
+{
+	uint64_t version = meta(r->db, "director_version");
+	uint8_t sha256[32] = {0};
+	sqlite3_stmt *stmt;
+	int result = sqlite3_prepare_v2(r->db, "SELECT sha256 FROM director WHERE version=?", -1, &stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
+	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)version);
+	result = sqlite3_step(stmt);
+	if (result == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == (int)sizeof(sha256))
+		memcpy(sha256, sqlite3_column_blob(stmt, 0), sizeof(sha256));
+	sqlite3_finalize(stmt);
+	if (version)
+		gateway_restore_director(r->gateway, version, sha256);
+	return result == SQLITE_DONE || result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
 static bool find_campaign_doc(const struct restore *r, const char *id, struct campaign_doc *doc)
 {
 	for (size_t i = 0; i < r->director->n_campaigns; i++) {
@@ -122,36 +145,31 @@ static bool find_campaign_doc(const struct restore *r, const char *id, struct ca
 	return false;
 }
 
-/* position of the target's ECU in the inventory and of its component in the manifest */
-static bool resolve_target(const struct restore *r, const struct campaign *c, struct target *t)
+/* position of the target's ECU in the inventory (the core reports one that is not there) and of its component */
+static void resolve_target(const struct restore *r, const struct campaign *c, struct target *t)
 {
-	bool found = false;
-
-	for (uint8_t i = 0; i < r->gateway->config.n_ecus; i++) {
-		if (strcmp(r->gateway->config.ecus[i].name, t->doc.ecu) == 0) {
+	for (uint8_t i = 0; i < r->gateway->config.n_ecus; i++)
+		if (strcmp(r->gateway->config.ecus[i].name, t->doc.ecu) == 0)
 			t->ecu = i;
-			found = true;
-		}
-	}
 	for (uint8_t i = 0; c->has_manifest && i < c->manifest.n_components; i++)
 		if (strcmp(c->manifest.components[i].name, t->doc.component) == 0)
 			t->component = i;
-	return found;
 }
 
-static bool restore_targets(struct restore *r, struct campaign *c)
+static int restore_targets(struct restore *r, struct campaign *c)
 {
 	sqlite3_stmt *stmt;
-	bool ok = true;
-
-	if (sqlite3_prepare_v2(r->db,
+	int result =
+	    sqlite3_prepare_v2(r->db,
 			       "SELECT position, state, step, step_index, unit, attempts, erased, code, nrc, text,"
 			       " old_version, new_version, payload_bytes, duration_ms, transfer_ms"
 			       " FROM target WHERE campaign_id=? ORDER BY position",
-			       -1, &stmt, NULL) != SQLITE_OK)
-		return false;
+			       -1, &stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
 	sqlite3_bind_text(stmt, 1, c->doc.id, -1, SQLITE_STATIC);
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
+	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
 		size_t i = (size_t)sqlite3_column_int(stmt, 0);
 		struct target *t;
 
@@ -173,26 +191,50 @@ static bool restore_targets(struct restore *r, struct campaign *c)
 		t->payload_bytes = column_u64(stmt, 12);
 		t->duration_ms = column_u64(stmt, 13);
 		t->transfer_ms = column_u64(stmt, 14);
-		ok = resolve_target(r, c, t) && ok;
+		resolve_target(r, c, t);
 		if (i >= c->n_targets)
 			c->n_targets = (uint8_t)(i + 1);
 	}
 	sqlite3_finalize(stmt);
-	return ok;
+	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
-static void restore_campaign(struct restore *r, sqlite3_stmt *stmt)
+/*
+ * A newer gatewayd, the other half of an A/B pair, may have written states that this one does not know: an erased ECU
+ * is brought to its end, and of what is untouched all is checked again.
+ */
+static void understand_states(struct campaign *c)
+{
+	bool erased = false;
+
+	for (size_t i = 0; i < c->n_targets; i++) {
+		struct target *t = &c->targets[i];
+
+		erased = erased || t->erased;
+		if (t->state <= TARGET_NONE || t->state > TARGET_RESTORED)
+			t->state = t->erased ? TARGET_FLASHING : TARGET_PENDING;
+	}
+	if (c->state > CAMPAIGN_NONE && c->state <= CAMPAIGN_FAILED)
+		return;
+	log_write(LOG_WARNING, &(struct log_fields){.campaign_id = c->doc.id},
+		  "its stored state %d is not known here: %s", (int)c->state,
+		  erased ? "its erased ECUs are brought to their end" : "it is checked again from its download on");
+	c->state = erased ? CAMPAIGN_INSTALLING : CAMPAIGN_DOWNLOADING;
+}
+
+static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 {
 	struct campaign *c = r->campaign;
 	char id[GATEWAY_NAME_BYTES];
 	bool had_manifest;
+	int result;
 
 	memset(c, 0, sizeof(*c));
 	column_text(stmt, 0, id, sizeof(id));
 	c->director_version = column_u64(stmt, 1);
-	if (!open_director(r, c->director_version, NULL) || !find_campaign_doc(r, id, &c->doc)) {
+	if (!open_director(r, c->director_version) || !find_campaign_doc(r, id, &c->doc)) {
 		log_write(LOG_ERR, &(struct log_fields){.campaign_id = id}, "its director document is lost; dropped");
-		return;
+		return SQLITE_OK;
 	}
 	c->state = (enum campaign_state)sqlite3_column_int(stmt, 2);
 	c->code = (unsigned)sqlite3_column_int(stmt, 3);
@@ -204,13 +246,14 @@ static void restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	c->consent_given = sqlite3_column_int(stmt, 9) != 0;
 	c->accepted_unix_s = column_u64(stmt, 10);
 	had_manifest = sqlite3_column_int(stmt, 11) != 0;
+	c->cancel_wanted = sqlite3_column_int(stmt, 12) != 0;
+	c->answer_code = (unsigned)sqlite3_column_int(stmt, 13);
 	c->has_manifest = had_manifest && open_manifest(r, c);
-	if (!restore_targets(r, c)) {
-		log_write(LOG_ERR, &(struct log_fields){.campaign_id = id},
-			  "names an ECU that the configuration does not have any more; dropped");
-		return;
-	}
+	if ((result = restore_targets(r, c)) != SQLITE_OK)
+		return result;
+	understand_states(c);
 	gateway_restore_campaign(r->gateway, c);
+	return SQLITE_OK;
 }
 
 static int restore_campaigns(struct restore *r)
@@ -219,13 +262,15 @@ static int restore_campaigns(struct restore *r)
 	int result =
 	    sqlite3_prepare_v2(r->db,
 			       "SELECT id, director_version, state, code, text, answer, proposed_start, confirmed,"
-			       " confirmed_start, consent_given, accepted, has_manifest FROM campaign",
+			       " confirmed_start, consent_given, accepted, has_manifest, cancel_wanted, answer_code"
+			       " FROM campaign",
 			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
 		return result;
 	while ((result = sqlite3_step(stmt)) == SQLITE_ROW)
-		restore_campaign(r, stmt);
+		if ((result = restore_campaign(r, stmt)) != SQLITE_OK)
+			break;
 	sqlite3_finalize(stmt);
 	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
@@ -233,7 +278,12 @@ static int restore_campaigns(struct restore *r)
 static int restore_reports(struct restore *r)
 {
 	sqlite3_stmt *stmt;
-	int result = sqlite3_prepare_v2(r->db, "SELECT * FROM report ORDER BY sequence", -1, &stmt, NULL);
+	int result =
+	    sqlite3_prepare_v2(r->db,
+			       "SELECT sequence, campaign_id, ecu, campaign_state, target_state, code, text, unix_ms,"
+			       " has_result, old_version, new_version, step, nrc, payload_bytes, duration_ms,"
+			       " transfer_ms, evidence FROM report ORDER BY sequence",
+			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
 		return result;
@@ -264,17 +314,12 @@ static int restore_reports(struct restore *r)
 
 static int restore_all(struct restore *r)
 {
-	uint64_t director_version = meta(r->db, "director_version");
 	uint64_t next_sequence = meta(r->db, "next_sequence");
-	uint8_t sha256[32] = {0};
 	int result;
 
 	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
-	if ((result = restore_ecus(r)) != SQLITE_OK)
-		return result;
-	if (director_version && open_director(r, director_version, sha256))
-		gateway_restore_director(r->gateway, director_version, sha256);
-	if ((result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK)
+	if ((result = restore_ecus(r)) != SQLITE_OK || (result = restore_director(r)) != SQLITE_OK ||
+	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK)
 		return result;
 	gateway_restore_reports_end(r->gateway, next_sequence ? next_sequence : 1);
 	return SQLITE_OK;

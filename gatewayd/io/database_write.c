@@ -42,7 +42,7 @@ int database_exec(sqlite3 *db, const char *sql, const char *kinds, ...)
 
 static int put_meta(sqlite3 *db, const char *key, uint64_t value)
 {
-	return database_exec(db, "INSERT OR REPLACE INTO meta VALUES(?, ?)", "ti", key, value);
+	return database_exec(db, "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)", "ti", key, value);
 }
 
 static int write_director(sqlite3 *db, const struct transaction *txn)
@@ -50,8 +50,9 @@ static int write_director(sqlite3 *db, const struct transaction *txn)
 	int r = put_meta(db, "director_version", txn->director_version);
 
 	if (r == SQLITE_OK && txn->director)
-		r = database_exec(db, "INSERT OR REPLACE INTO director VALUES(?, ?, ?)", "ibb", txn->director_version,
-				  txn->director_sha256, sizeof(txn->director_sha256), txn->director, txn->n_director);
+		r = database_exec(db, "INSERT OR REPLACE INTO director(version, sha256, bytes) VALUES(?, ?, ?)", "ibb",
+				  txn->director_version, txn->director_sha256, sizeof(txn->director_sha256),
+				  txn->director, txn->n_director);
 	return r;
 }
 
@@ -59,9 +60,11 @@ static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
 {
 	const struct flash_identity *id = &ecu->identity;
 
-	return database_exec(db, "INSERT OR REPLACE INTO ecu VALUES(?, ?, ?, ?, ?, ?, ?, ?)", "ttttttti", ecu->name,
-			     ecu->bus, id->hardware_id, id->serial_number, id->boot_version, id->application_version,
-			     id->data_version, (uint64_t)ecu->known);
+	return database_exec(db,
+			     "INSERT OR REPLACE INTO ecu(name, bus, hardware_id, serial_number, boot_version,"
+			     " application_version, data_version, known) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+			     "ttttttti", ecu->name, ecu->bus, id->hardware_id, id->serial_number, id->boot_version,
+			     id->application_version, id->data_version, (uint64_t)ecu->known);
 }
 
 static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
@@ -69,7 +72,9 @@ static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 	const struct target *t = &c->targets[i];
 
 	return database_exec(db,
-			     "INSERT OR REPLACE INTO target VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			     "INSERT OR REPLACE INTO target(campaign_id, position, ecu, state, step, step_index, unit,"
+			     " attempts, erased, code, nrc, text, old_version, new_version, payload_bytes, duration_ms,"
+			     " transfer_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			     "titiiiiiiiitttiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state,
 			     (uint64_t)t->step, (uint64_t)t->step_index, (uint64_t)t->unit, (uint64_t)t->attempts,
 			     (uint64_t)t->erased, (uint64_t)t->code, (uint64_t)t->nrc, t->text, t->old_version,
@@ -78,11 +83,14 @@ static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 
 static int write_campaign(sqlite3 *db, const struct campaign *c)
 {
-	int r = database_exec(db, "INSERT OR REPLACE INTO campaign VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			      "tiiitiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
+	int r = database_exec(db,
+			      "INSERT OR REPLACE INTO campaign(id, director_version, state, code, text, answer,"
+			      " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
+			      " cancel_wanted, answer_code) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			      "tiiitiiiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
 			      c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
 			      c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s,
-			      (uint64_t)c->has_manifest);
+			      (uint64_t)c->has_manifest, (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code);
 
 	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
 		r = write_target(db, c, i);
@@ -130,12 +138,46 @@ static int drop_stale(sqlite3 *db, const struct transaction *txn)
 
 static int write_report(sqlite3 *db, const struct report *r)
 {
-	return database_exec(db,
-			     "INSERT OR REPLACE INTO report VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			     "ittiiitiitttiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
-			     (uint64_t)r->target_state, (uint64_t)r->code, r->text, r->unix_ms, (uint64_t)r->has_result,
-			     r->old_version, r->new_version, r->step, (uint64_t)r->nrc, r->payload_bytes,
-			     r->duration_ms, r->transfer_ms, (uint64_t)r->evidence);
+	return database_exec(
+	    db,
+	    "INSERT OR REPLACE INTO report(sequence, campaign_id, ecu, campaign_state, target_state, code,"
+	    " text, unix_ms, has_result, old_version, new_version, step, nrc, payload_bytes,"
+	    " duration_ms, transfer_ms, evidence) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "ittiiitiitttiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
+	    (uint64_t)r->target_state, (uint64_t)r->code, r->text, r->unix_ms, (uint64_t)r->has_result, r->old_version,
+	    r->new_version, r->step, (uint64_t)r->nrc, r->payload_bytes, r->duration_ms, r->transfer_ms,
+	    (uint64_t)r->evidence);
+}
+
+static bool is_held(const struct transaction *txn, uint64_t sequence)
+{
+	for (size_t i = 0; i < txn->n_held; i++)
+		if (txn->held[i] == sequence)
+			return true;
+	return false;
+}
+
+/* what gave way to others in a full queue; at most a few rows beside those held */
+static int drop_given_way(sqlite3 *db, const struct transaction *txn)
+{
+	uint64_t gone[64];
+	size_t n = 0;
+	sqlite3_stmt *stmt;
+	int r = sqlite3_prepare_v2(db, "SELECT sequence FROM report ORDER BY sequence", -1, &stmt, NULL);
+
+	if (r != SQLITE_OK)
+		return r;
+	while ((r = sqlite3_step(stmt)) == SQLITE_ROW && n < sizeof(gone) / sizeof(gone[0])) {
+		uint64_t sequence = (uint64_t)sqlite3_column_int64(stmt, 0);
+
+		if (!is_held(txn, sequence))
+			gone[n++] = sequence;
+	}
+	sqlite3_finalize(stmt);
+	r = r == SQLITE_DONE || r == SQLITE_ROW ? SQLITE_OK : r;
+	for (size_t i = 0; r == SQLITE_OK && i < n; i++)
+		r = database_exec(db, "DELETE FROM report WHERE sequence=?", "i", gone[i]);
+	return r;
 }
 
 static int write_reports(sqlite3 *db, const struct transaction *txn)
@@ -144,8 +186,10 @@ static int write_reports(sqlite3 *db, const struct transaction *txn)
 
 	for (size_t i = 0; r == SQLITE_OK && i < txn->n_reports; i++)
 		r = write_report(db, &txn->reports[i]);
-	if (r == SQLITE_OK && txn->n_reports)
+	if (r == SQLITE_OK && txn->dirty.report_first)
 		r = put_meta(db, "next_sequence", txn->next_sequence);
+	if (r == SQLITE_OK && txn->n_held)
+		r = drop_given_way(db, txn);
 	if (r == SQLITE_OK && txn->dirty.report_acked)
 		r = database_exec(db, "DELETE FROM report WHERE sequence<=?", "i", txn->dirty.report_acked);
 	return r;
