@@ -1,0 +1,304 @@
+/* sim_backend - see sim_backend.h. */
+#include "tests/scenario/sim_backend.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEARTBEAT_S 30u
+
+void sim_backend_init(struct sim_backend *self, struct sim_world *world)
+{
+	self->world = world;
+	self->latency_us = 20 * SIM_MS;
+	self->bytes_per_s = 1000000;
+	self->chunk_bytes = 4096;
+	self->reachable = true;
+}
+
+void sim_backend_deinit(struct sim_backend *self)
+{
+	for (unsigned i = 0; i < self->n_blobs; i++)
+		free(self->blobs[i].bytes);
+}
+
+struct file_ref sim_backend_add_blob(struct sim_backend *self, const void *bytes, size_t n)
+{
+	struct sim_blob *blob = &self->blobs[self->n_blobs++];
+
+	assert(self->n_blobs <= SIM_MAX_BLOBS);
+	blob->bytes = malloc(n);
+	assert(blob->bytes);
+	memcpy(blob->bytes, bytes, n);
+	blob->ref.length = n;
+	(void)EVP_Digest(bytes, n, blob->ref.sha256, NULL, EVP_sha256(), NULL);
+	return blob->ref;
+}
+
+uint64_t sim_backend_unix_s(const struct sim_backend *self)
+{
+	return SIM_UNIX_BASE + self->world->now_us / SIM_S;
+}
+
+/* --- the link */
+
+static void put(struct sim_backend *self, struct sim_queue *queue, const struct sim_message *message)
+{
+	struct sim_message *slot = &queue->items[(queue->head + queue->n) % SIM_MAX_MESSAGES];
+
+	assert(queue->n < SIM_MAX_MESSAGES);
+	*slot = *message;
+	slot->at_us = self->world->now_us + self->latency_us;
+	queue->n++;
+}
+
+static bool take(struct sim_queue *queue, uint64_t now_us, struct sim_message *message)
+{
+	if (!queue->n || queue->items[queue->head].at_us > now_us)
+		return false;
+	*message = queue->items[queue->head];
+	queue->head = (queue->head + 1) % SIM_MAX_MESSAGES;
+	queue->n--;
+	return true;
+}
+
+void sim_backend_connect(struct sim_backend *self)
+{
+	struct sim_message message = {.kind = SIM_TO_GATEWAY_REFUSED};
+
+	self->to_gateway.n = 0;
+	if (self->reachable) {
+		message.kind = SIM_TO_GATEWAY_CONNECTED;
+		self->session = true;
+		self->registered = false;
+		self->n_sessions++;
+	}
+	put(self, &self->to_gateway, &message);
+}
+
+void sim_backend_send(struct sim_backend *self, const struct sim_message *message)
+{
+	if (self->session)
+		put(self, &self->to_backend, message);
+}
+
+bool sim_backend_pop(struct sim_backend *self, struct sim_message *message)
+{
+	return take(&self->to_gateway, self->world->now_us, message);
+}
+
+static void handle(struct sim_backend *self, const struct sim_message *message);
+
+void sim_backend_drop(struct sim_backend *self)
+{
+	struct sim_message message;
+
+	/* what was written before the connection broke may still arrive, up to some byte */
+	while (self->session && sim_random(&self->world->random) % 2 && take(&self->to_backend, SIM_NEVER, &message)) {
+		if (message.kind == SIM_TO_BACKEND_REPORT)
+			handle(self, &message);
+	}
+	self->to_backend.n = 0;
+	self->to_gateway.n = 0;
+	self->stream = NULL;
+	self->session = false;
+	self->registered = false;
+}
+
+/* --- what it says and hears */
+
+static void say(struct sim_backend *self, enum sim_message_kind kind, uint64_t number)
+{
+	struct sim_message message = {.kind = kind, .number = number};
+
+	put(self, &self->to_gateway, &message);
+}
+
+void sim_backend_publish(struct sim_backend *self)
+{
+	self->director.version++;
+	(void)EVP_Digest(&self->director.version, sizeof(self->director.version), self->director_sha256, NULL,
+			 EVP_sha256(), NULL);
+	if (self->registered)
+		say(self, SIM_TO_GATEWAY_DIRECTOR, 0);
+}
+
+static const struct campaign_doc *find_campaign(const struct sim_backend *self, const char *id)
+{
+	for (unsigned i = 0; i < self->director.n_campaigns; i++)
+		if (!strcmp(self->director.campaigns[i].id, id))
+			return &self->director.campaigns[i];
+	return NULL;
+}
+
+static void on_answer(struct sim_backend *self, const struct sim_message *m)
+{
+	const struct campaign_doc *doc = find_campaign(self, m->campaign);
+	struct sim_message confirm = {.kind = SIM_TO_GATEWAY_CONFIRM, .version = m->version};
+
+	assert(self->n_answers < SIM_MAX_ANSWERS);
+	self->answers[self->n_answers] = m->answer;
+	self->proposed[self->n_answers++] = m->number;
+	if (!doc || m->answer == ANSWER_DECLINE)
+		return;
+	memcpy(confirm.campaign, m->campaign, sizeof(confirm.campaign));
+	confirm.number = m->answer == ANSWER_ACCEPT ? 0 : m->number;
+	put(self, &self->to_gateway, &confirm);
+}
+
+static void on_blob_request(struct sim_backend *self, const struct sim_message *m)
+{
+	self->stream = NULL;
+	for (unsigned i = 0; i < self->n_blobs; i++)
+		if (!memcmp(self->blobs[i].ref.sha256, m->sha256, 32))
+			self->stream = &self->blobs[i];
+	assert(self->stream && m->number < self->stream->ref.length);
+	self->stream_offset = m->number;
+	self->stream_next_us = self->world->now_us;
+}
+
+static void on_report(struct sim_backend *self, const struct sim_message *m)
+{
+	const struct report *r = &m->report;
+
+	if (r->sequence > self->applied) {
+		assert(self->n_ledger < SIM_MAX_LEDGER);
+		self->n_gaps += r->sequence != self->applied + 1;
+		self->ledger[self->n_ledger++] = *r;
+		self->applied = r->sequence;
+	} else {
+		self->n_repeated++;
+		for (unsigned i = 0; i < self->n_ledger; i++) {
+			const struct report *old = &self->ledger[i];
+
+			if (old->sequence == r->sequence &&
+			    (strcmp(old->campaign_id, r->campaign_id) || strcmp(old->ecu, r->ecu) ||
+			     old->campaign_state != r->campaign_state || old->target_state != r->target_state ||
+			     old->code != r->code || old->unix_ms != r->unix_ms))
+				self->n_conflicting++;
+		}
+	}
+	if (self->session)
+		say(self, SIM_TO_GATEWAY_ACK, self->applied);
+}
+
+static void handle(struct sim_backend *self, const struct sim_message *m)
+{
+	switch (m->kind) {
+	case SIM_TO_BACKEND_TIME_REQUEST:
+		say(self, SIM_TO_GATEWAY_TIME, SIM_UNIX_BASE * 1000 + self->world->now_us / 1000);
+		return;
+	case SIM_TO_BACKEND_REGISTER:
+		self->registered = true;
+		say(self, SIM_TO_GATEWAY_REGISTERED, HEARTBEAT_S);
+		if (self->director.version)
+			say(self, SIM_TO_GATEWAY_DIRECTOR, 0); /* the one held, too, as the reference backend does */
+		return;
+	case SIM_TO_BACKEND_HEARTBEAT:
+		say(self, SIM_TO_GATEWAY_HEARTBEAT, m->number);
+		return;
+	case SIM_TO_BACKEND_ANSWER:
+		on_answer(self, m);
+		return;
+	case SIM_TO_BACKEND_BLOB_REQUEST:
+		on_blob_request(self, m);
+		return;
+	case SIM_TO_BACKEND_REPORT:
+		on_report(self, m);
+		return;
+	case SIM_TO_GATEWAY_CONNECTED:
+	case SIM_TO_GATEWAY_REFUSED:
+	case SIM_TO_GATEWAY_TIME:
+	case SIM_TO_GATEWAY_REGISTERED:
+	case SIM_TO_GATEWAY_HEARTBEAT:
+	case SIM_TO_GATEWAY_DIRECTOR:
+	case SIM_TO_GATEWAY_CONFIRM:
+	case SIM_TO_GATEWAY_CHUNK:
+	case SIM_TO_GATEWAY_ACK:
+		break;
+	}
+	assert(!"a message that only the backend sends");
+}
+
+static void send_chunk(struct sim_backend *self)
+{
+	struct sim_blob *blob = &self->blobs[self->stream - self->blobs];
+	uint64_t left = blob->ref.length - self->stream_offset;
+	struct sim_message chunk = {.kind = SIM_TO_GATEWAY_CHUNK, .number = self->stream_offset};
+
+	chunk.n = left < self->chunk_bytes ? (size_t)left : self->chunk_bytes;
+	chunk.bytes = blob->bytes + self->stream_offset;
+	memcpy(chunk.sha256, blob->ref.sha256, 32);
+	put(self, &self->to_gateway, &chunk);
+	blob->n_sent += chunk.n;
+	self->stream_offset += chunk.n;
+	self->stream_next_us += chunk.n * SIM_S / self->bytes_per_s;
+	if (self->stream_offset == blob->ref.length)
+		self->stream = NULL;
+}
+
+void sim_backend_turn(struct sim_backend *self)
+{
+	struct sim_message message;
+
+	while (self->session && take(&self->to_backend, self->world->now_us, &message))
+		handle(self, &message);
+	while (self->stream && self->stream_next_us <= self->world->now_us)
+		send_chunk(self);
+}
+
+uint64_t sim_backend_deadline(const struct sim_backend *self)
+{
+	uint64_t deadline = SIM_NEVER;
+
+	if (self->to_gateway.n)
+		deadline = self->to_gateway.items[self->to_gateway.head].at_us;
+	if (self->to_backend.n && self->to_backend.items[self->to_backend.head].at_us < deadline)
+		deadline = self->to_backend.items[self->to_backend.head].at_us;
+	if (self->stream && self->stream_next_us < deadline)
+		deadline = self->stream_next_us;
+	return deadline;
+}
+
+/* --- what it knows */
+
+enum campaign_state sim_backend_final(const struct sim_backend *self, const char *campaign, unsigned *code)
+{
+	for (unsigned i = self->n_ledger; i-- > 0;) {
+		const struct report *r = &self->ledger[i];
+
+		if (r->ecu[0] || strcmp(r->campaign_id, campaign) || !campaign_state_info(r->campaign_state)->final)
+			continue;
+		if (code)
+			*code = r->code;
+		return r->campaign_state;
+	}
+	return CAMPAIGN_NONE;
+}
+
+const struct report *sim_backend_ecu_report(const struct sim_backend *self, const char *ecu)
+{
+	for (unsigned i = self->n_ledger; i-- > 0;)
+		if (!strcmp(self->ledger[i].ecu, ecu))
+			return &self->ledger[i];
+	return NULL;
+}
+
+unsigned sim_backend_count(const struct sim_backend *self, enum campaign_state state)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < self->n_ledger; i++)
+		n += !self->ledger[i].ecu[0] && self->ledger[i].campaign_state == state;
+	return n;
+}
+
+unsigned sim_backend_count_ecu(const struct sim_backend *self, const char *ecu, enum target_state state)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < self->n_ledger; i++)
+		n += !strcmp(self->ledger[i].ecu, ecu) && self->ledger[i].target_state == state;
+	return n;
+}

@@ -1,0 +1,500 @@
+/* sim_io - see sim_io.h. */
+#include "tests/scenario/sim_io.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREPARE_US (50 * SIM_MS)
+
+/* an ECU has lost its application: the promise is that the intent was durable before */
+static void on_erased(void *owner, unsigned ecu)
+{
+	struct sim_io *self = owner;
+	const struct target *t = sim_disk_target(&self->disk, self->config.ecus[ecu].name);
+
+	self->n_undurable_erases += !t || !t->erased;
+	self->n_loud_erases += !self->world->ecus[ecu].core.silenced;
+}
+
+void sim_io_init(struct sim_io *self, struct sim_world *world, struct sim_backend *backend,
+		 const struct gateway_config *config)
+{
+	self->world = world;
+	self->backend = backend;
+	self->config = *config;
+	self->hash = UINT64_C(0xcbf29ce484222325);
+	self->gateway = calloc(1, sizeof(*self->gateway));
+	assert(self->gateway);
+	self->disk.latency_us = 2 * SIM_MS;
+	world->owner = self;
+	world->on_erased = on_erased;
+}
+
+/* --- files */
+
+static struct sim_file *file_of(struct sim_io *self, const struct file_ref *ref)
+{
+	struct sim_file *f;
+
+	for (unsigned i = 0; i < self->n_files; i++)
+		if (!memcmp(self->files[i].ref.sha256, ref->sha256, sizeof(ref->sha256)))
+			return &self->files[i];
+	f = &self->files[self->n_files++];
+	assert(self->n_files <= SIM_MAX_BLOBS);
+	f->ref = *ref;
+	f->bytes = malloc(ref->length);
+	assert(f->bytes);
+	return f;
+}
+
+static bool digest_is_right(const struct sim_file *f)
+{
+	uint8_t sha256[32];
+
+	(void)EVP_Digest(f->bytes, (size_t)f->ref.length, sha256, NULL, EVP_sha256(), NULL);
+	return !memcmp(sha256, f->ref.sha256, sizeof(sha256));
+}
+
+/* a manifest's file is the structure, up to its last component */
+static bool read_manifest(void *owner, const struct file_ref *ref, struct manifest_doc *manifest)
+{
+	const struct sim_file *f = file_of(owner, ref);
+	size_t head = offsetof(struct manifest_doc, components);
+
+	if (f->n_held != f->ref.length || !digest_is_right(f))
+		return false;
+	memset(manifest, 0, sizeof(*manifest));
+	memcpy(manifest, f->bytes, (size_t)f->ref.length);
+	manifest->n_components = (uint8_t)((f->ref.length - head) / sizeof(manifest->components[0]));
+	return true;
+}
+
+/* --- preparing */
+
+static void free_prepared(struct sim_prepared *p)
+{
+	for (unsigned i = 0; p && i < p->n_targets; i++)
+		free(p->targets[i].bytes);
+	free(p);
+}
+
+static unsigned prepare_target(struct sim_io *self, const struct campaign *c, unsigned i, struct sim_prepared *p)
+{
+	const struct component_doc *component = &c->manifest.components[c->targets[i].component];
+	const struct sim_file *profile = file_of(self, &component->profile);
+	const struct sim_file *image = file_of(self, &component->units[0].image);
+	struct sim_prepared_target *out = &p->targets[i];
+	size_t n = (size_t)image->ref.length;
+	struct image_error error;
+
+	if (profile->n_held != profile->ref.length || image->n_held != image->ref.length)
+		return GATEWAY_CODE_IO_ERROR;
+	if (!digest_is_right(profile) || !digest_is_right(image))
+		return GATEWAY_CODE_DIGEST_MISMATCH;
+	memcpy(&out->profile, profile->bytes, sizeof(out->profile));
+	out->bytes = malloc(2 * n);
+	p->n_targets = i + 1;
+	assert(out->bytes);
+	memcpy(out->bytes, image->bytes, n);
+	if (image_parse(&out->image, component->units[0].format, out->bytes, n, component->units[0].base_address,
+			out->bytes + n, n, &error))
+		return GATEWAY_CODE_BAD_IMAGE;
+	return GATEWAY_CODE_OK;
+}
+
+static void prepare(struct sim_io *self)
+{
+	int index = gateway_campaign_index(self->gateway, self->prepare_id);
+	uint64_t estimate_ms[GATEWAY_MAX_TARGETS] = {0}, bytes_total[GATEWAY_MAX_TARGETS] = {0};
+	const struct campaign *c;
+	struct sim_prepared *p;
+	unsigned code = 0;
+
+	self->prepare_id[0] = 0;
+	if (index < 0)
+		return;
+	c = &self->gateway->campaigns[index];
+	p = calloc(1, sizeof(*p));
+	assert(p);
+	memcpy(p->campaign_id, c->doc.id, sizeof(p->campaign_id));
+	for (unsigned i = 0; i < c->n_targets && !code; i++) {
+		code = prepare_target(self, c, i, p);
+		estimate_ms[i] = 10000;
+		bytes_total[i] = p->targets[i].image.n_bytes;
+	}
+	free_prepared(self->prepared[index]);
+	self->prepared[index] = p;
+	gateway_prepared(self->gateway, self->world->now_us, (uint8_t)index, code, NULL, estimate_ms, bytes_total);
+}
+
+/* --- the link to the backend */
+
+static void fetch_done(struct sim_io *self, unsigned code)
+{
+	uint8_t campaign = self->fetch.campaign;
+	const struct sim_file *f = self->fetch.file;
+
+	self->fetch.active = false;
+	gateway_blob(self->gateway, self->world->now_us, campaign, f->ref.sha256, code, NULL);
+}
+
+static void fetch_begin(struct sim_io *self, const struct gateway_output *out)
+{
+	struct sim_file *f = file_of(self, &out->file);
+	struct sim_message request = {.kind = SIM_TO_BACKEND_BLOB_REQUEST, .number = f->n_held};
+
+	self->fetch.active = true;
+	self->fetch.campaign = out->campaign;
+	self->fetch.file = f;
+	if (f->n_held == f->ref.length) {
+		fetch_done(self, digest_is_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
+		return;
+	}
+	f->n_requests++;
+	memcpy(request.sha256, f->ref.sha256, 32);
+	sim_backend_send(self->backend, &request);
+}
+
+static void on_chunk(struct sim_io *self, const struct sim_message *m)
+{
+	struct sim_file *f = self->fetch.file;
+
+	if (!self->fetch.active || memcmp(f->ref.sha256, m->sha256, 32))
+		return; /* left over from a fetch that was stopped */
+	assert(m->number == f->n_held && m->n <= f->ref.length - f->n_held);
+	memcpy(f->bytes + f->n_held, m->bytes, m->n);
+	f->n_held += m->n;
+	f->n_received += m->n;
+	gateway_blob_progress(self->gateway, self->world->now_us, self->fetch.campaign, f->n_held);
+	if (f->n_held == f->ref.length)
+		fetch_done(self, digest_is_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
+}
+
+static uint32_t random_u32(struct sim_io *self)
+{
+	return (uint32_t)sim_random(&self->world->random);
+}
+
+static void on_message(struct sim_io *self, const struct sim_message *m)
+{
+	struct gateway *g = self->gateway;
+	uint64_t now_us = self->world->now_us;
+
+	switch (m->kind) {
+	case SIM_TO_GATEWAY_CONNECTED:
+		gateway_connected(g, now_us);
+		return;
+	case SIM_TO_GATEWAY_REFUSED:
+		gateway_disconnected(g, now_us, GATEWAY_CODE_UNREACHABLE, NULL, random_u32(self));
+		return;
+	case SIM_TO_GATEWAY_TIME:
+		gateway_time(g, now_us, m->number, 0);
+		return;
+	case SIM_TO_GATEWAY_REGISTERED:
+		gateway_register_result(g, now_us, true, NULL, (uint32_t)m->number, MODE_NEGOTIATED);
+		return;
+	case SIM_TO_GATEWAY_HEARTBEAT:
+		gateway_heartbeat(g, now_us, m->number);
+		return;
+	case SIM_TO_GATEWAY_DIRECTOR:
+		gateway_director(g, now_us, &self->backend->director, self->backend->director_sha256);
+		return;
+	case SIM_TO_GATEWAY_CONFIRM:
+		gateway_confirm(g, now_us, m->campaign, m->version, m->number);
+		return;
+	case SIM_TO_GATEWAY_CHUNK:
+		on_chunk(self, m);
+		return;
+	case SIM_TO_GATEWAY_ACK:
+		gateway_report_ack(g, now_us, m->number);
+		return;
+	case SIM_TO_BACKEND_TIME_REQUEST:
+	case SIM_TO_BACKEND_REGISTER:
+	case SIM_TO_BACKEND_HEARTBEAT:
+	case SIM_TO_BACKEND_ANSWER:
+	case SIM_TO_BACKEND_BLOB_REQUEST:
+	case SIM_TO_BACKEND_REPORT:
+		break;
+	}
+	assert(!"a message that only a gateway sends");
+}
+
+void sim_io_drop_session(struct sim_io *self)
+{
+	bool was_open = self->backend->session;
+
+	sim_backend_drop(self->backend);
+	self->fetch.active = false;
+	if (self->running && was_open)
+		gateway_disconnected(self->gateway, self->world->now_us, GATEWAY_CODE_TLS, NULL, random_u32(self));
+}
+
+static void send(struct sim_io *self, enum sim_message_kind kind, uint64_t number)
+{
+	sim_backend_send(self->backend, &(struct sim_message){.kind = kind, .number = number});
+}
+
+static void send_answer(struct sim_io *self, const struct gateway_output *out)
+{
+	const struct campaign *c = &self->gateway->campaigns[out->campaign];
+	struct sim_message m = {.kind = SIM_TO_BACKEND_ANSWER,
+				.version = c->director_version,
+				.answer = c->answer,
+				.number = c->answer == ANSWER_POSTPONE ? c->proposed_start_unix_s : 0};
+
+	memcpy(m.campaign, c->doc.id, sizeof(m.campaign));
+	sim_backend_send(self->backend, &m);
+}
+
+static void send_report(struct sim_io *self, const struct gateway_output *out)
+{
+	struct sim_message m = {.kind = SIM_TO_BACKEND_REPORT, .report = out->report};
+
+	self->n_forgettable_reports += !sim_disk_has_report(&self->disk, out->report.sequence);
+	sim_backend_send(self->backend, &m);
+}
+
+/* --- outputs */
+
+static void open_manifest(struct sim_io *self, const struct gateway_output *out)
+{
+	struct manifest_doc *manifest = malloc(sizeof(*manifest));
+	unsigned code = 0;
+
+	assert(manifest);
+	if (!read_manifest(self, &out->file, manifest))
+		code = GATEWAY_CODE_IO_ERROR;
+	gateway_manifest(self->gateway, self->world->now_us, out->campaign, manifest, code, NULL);
+	free(manifest);
+}
+
+static void store(struct sim_io *self, const struct gateway_output *out)
+{
+	sim_disk_store(&self->disk, self->world->now_us, self->gateway, out, &self->backend->director);
+	if (self->kill_when == SIM_KILL_BEFORE_DURABLE && self->disk.n_given == self->kill_at_store)
+		self->killed = true;
+}
+
+static void carry_out(struct sim_io *self, const struct gateway_output *out)
+{
+	uint64_t now_us = self->world->now_us;
+
+	switch (out->kind) {
+	case GATEWAY_OUT_STORE:
+		store(self, out);
+		return;
+	case GATEWAY_OUT_CONNECT:
+		sim_backend_connect(self->backend);
+		return;
+	case GATEWAY_OUT_DISCONNECT:
+		sim_backend_drop(self->backend);
+		self->fetch.active = false;
+		gateway_disconnected(self->gateway, now_us, GATEWAY_CODE_OK, NULL, random_u32(self));
+		return;
+	case GATEWAY_OUT_SEND_TIME_REQUEST:
+		send(self, SIM_TO_BACKEND_TIME_REQUEST, 0);
+		return;
+	case GATEWAY_OUT_SEND_REGISTER:
+		send(self, SIM_TO_BACKEND_REGISTER, self->gateway->director_version);
+		return;
+	case GATEWAY_OUT_SEND_HEARTBEAT:
+		send(self, SIM_TO_BACKEND_HEARTBEAT, out->number);
+		return;
+	case GATEWAY_OUT_SEND_ANSWER:
+		send_answer(self, out);
+		return;
+	case GATEWAY_OUT_SEND_REPORT:
+		send_report(self, out);
+		return;
+	case GATEWAY_OUT_CHECK_SPACE:
+		gateway_space(self->gateway, now_us, out->campaign, true, NULL);
+		return;
+	case GATEWAY_OUT_FETCH:
+		fetch_begin(self, out);
+		return;
+	case GATEWAY_OUT_CANCEL_FETCH:
+		self->fetch.active = false;
+		return;
+	case GATEWAY_OUT_OPEN_MANIFEST:
+		open_manifest(self, out);
+		return;
+	case GATEWAY_OUT_PREPARE:
+		memcpy(self->prepare_id, self->gateway->campaigns[out->campaign].doc.id, sizeof(self->prepare_id));
+		self->prepare_us = now_us + PREPARE_US;
+		return;
+	case GATEWAY_OUT_IDENTIFY:
+		sim_flasher_identify(&self->flasher, now_us);
+		return;
+	case GATEWAY_OUT_FLASH:
+		sim_flasher_flash(&self->flasher, now_us, out->campaign, out->targets, self->prepared[out->campaign]);
+		return;
+	case GATEWAY_OUT_INTENT_STORED:
+		sim_flasher_intent_stored(&self->flasher, now_us, out->campaign, out->target);
+		return;
+	case GATEWAY_OUT_STOP_FLASH:
+		sim_flasher_stop(&self->flasher, now_us);
+		return;
+	case GATEWAY_OUT_LOG:
+		if (sim_tracing())
+			printf("# %10.6f log %u: %s\n", (double)now_us / 1e6, out->code, out->text);
+		return;
+	case GATEWAY_OUT_NONE:
+	case GATEWAY_OUT_SEND_HELLO:
+	case GATEWAY_OUT_SEND_ERROR:
+	case GATEWAY_OUT_RELEASE: /* the files stay: nothing is short of space */
+	case GATEWAY_OUT_CHANGED:
+	case GATEWAY_OUT_ADDED:
+		return;
+	}
+}
+
+static bool pump(struct sim_io *self)
+{
+	struct gateway_output out;
+	bool any = false;
+
+	while (!self->killed && gateway_pop_output(self->gateway, &out)) {
+		any = true;
+		self->n_outputs[out.kind]++;
+		sim_hash(&self->hash, &self->world->now_us, sizeof(self->world->now_us));
+		sim_hash(&self->hash, &out.kind, sizeof(out.kind));
+		carry_out(self, &out);
+	}
+	return any;
+}
+
+/* --- the process */
+
+void sim_io_start(struct sim_io *self)
+{
+	gateway_init(self->gateway, &self->config);
+	sim_disk_restore(&self->disk, self->gateway, read_manifest, self);
+	if (self->world->gateway_client == BUS_MAX_CLIENTS)
+		sim_world_new_gateway(self->world);
+	sim_flasher_start(&self->flasher, self->gateway);
+	self->running = true;
+	self->killed = false;
+	gateway_start(self->gateway, self->world->now_us);
+}
+
+void sim_io_kill(struct sim_io *self, unsigned n_kept)
+{
+	self->running = false;
+	self->killed = false;
+	sim_disk_kill(&self->disk, n_kept);
+	sim_backend_drop(self->backend);
+	self->fetch.active = false;
+	self->prepare_id[0] = 0;
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		free_prepared(self->prepared[i]);
+		self->prepared[i] = NULL;
+	}
+	sim_world_gateway_leaves(self->world);
+}
+
+void sim_io_deinit(struct sim_io *self)
+{
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		free_prepared(self->prepared[i]);
+	for (unsigned i = 0; i < self->n_files; i++)
+		free(self->files[i].bytes);
+	sim_disk_deinit(&self->disk);
+	free(self->gateway);
+}
+
+/* a frame of the vehicle's signals, decoded as the daemon's configuration would say */
+static void on_frame(struct sim_io *self, const struct can_msg *msg)
+{
+	const struct vehicle_core_config *v = &self->world->vehicle_config;
+
+	for (size_t i = 0; i < v->n_signals; i++) {
+		const struct vehicle_core_signal *s = &v->signals[i];
+		double value;
+
+		if (s->id != msg->id || !can_signal_read(&s->codec, msg->data, msg->len, &value))
+			continue;
+		if (s->quantity == VEHICLE_CORE_IGNITION)
+			gateway_signal(self->gateway, self->world->now_us, VEHICLE_IGNITION, IGNITION_OFF + value);
+		else
+			gateway_signal(self->gateway, self->world->now_us,
+				       s->quantity == VEHICLE_CORE_SPEED_KMH ? VEHICLE_SPEED_KMH : VEHICLE_BATTERY_MV,
+				       value);
+	}
+}
+
+void sim_io_delivery(struct sim_io *self, const struct bus_delivery *d)
+{
+	uint64_t now_us = self->world->now_us;
+
+	if (!self->running)
+		return;
+	if (d->echo) {
+		can_node_confirm(&self->flasher.node, now_us, 1);
+		return;
+	}
+	/* an answer is valid until the channel's next input: the owner sees it before that */
+	if (sim_flasher_input(&self->flasher, now_us, &d->msg))
+		(void)sim_flasher_step(&self->flasher, now_us);
+	else
+		on_frame(self, &d->msg);
+}
+
+static void commit(struct sim_io *self)
+{
+	uint64_t txn;
+
+	while (!self->killed && sim_disk_commit(&self->disk, self->world->now_us, &txn)) {
+		if (self->kill_when == SIM_KILL_AFTER_DURABLE && self->disk.n_durable == self->kill_at_store)
+			self->killed = true;
+		else
+			gateway_stored(self->gateway, self->world->now_us, txn);
+	}
+}
+
+void sim_io_turn(struct sim_io *self)
+{
+	uint64_t now_us = self->world->now_us;
+	struct sim_message message;
+	struct can_msg msg;
+	bool moved = true;
+
+	if (!self->running)
+		return;
+	commit(self);
+	while (!self->killed && sim_backend_pop(self->backend, &message))
+		on_message(self, &message);
+	if (self->prepare_id[0] && self->prepare_us <= now_us && !self->killed)
+		prepare(self);
+	can_node_expire(&self->flasher.node, now_us);
+	while (moved && !self->killed) {
+		if (gateway_deadline(self->gateway) <= now_us)
+			gateway_expire(self->gateway, now_us);
+		moved = pump(self);
+		if (!self->killed)
+			moved = sim_flasher_step(&self->flasher, now_us) || moved;
+	}
+	while (!self->killed && bus_room(&self->world->bus, self->world->gateway_client) &&
+	       can_node_pop_frame(&self->flasher.node, now_us, &msg))
+		(void)bus_input(&self->world->bus, now_us * 1000, self->world->gateway_client, &msg);
+}
+
+uint64_t sim_io_deadline(const struct sim_io *self)
+{
+	const uint64_t times[] = {
+	    gateway_deadline(self->gateway),
+	    sim_flasher_deadline(&self->flasher),
+	    sim_disk_deadline(&self->disk),
+	    self->prepare_id[0] ? self->prepare_us : SIM_NEVER,
+	};
+	uint64_t deadline = SIM_NEVER;
+
+	if (!self->running)
+		return deadline;
+	for (unsigned i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		deadline = times[i] < deadline ? times[i] : deadline;
+	return deadline;
+}
