@@ -192,6 +192,11 @@ void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct
 
 	if (lost && flash_repeat(self, now_us, ev))
 		return;
+	if (lost && self->job.kind == FLASH_JOB_IDENTIFY) {
+		/* half an identity would be taken for that of another ECU */
+		flash_fail(self, now_us, FLASH_NO_ANSWER, ev, NULL);
+		return;
+	}
 	self->answered = self->answered || !lost;
 	if (ev->kind != UDS_EVENT_POSITIVE && needed(self)) {
 		flash_step_failed(self, now_us, FLASH_NEGATIVE_RESPONSE, ev);

@@ -9,7 +9,9 @@
  * Without an answer the run gives up after 60 s; a key is waited for 30 s.
  *
  * Failures before that leave the ECU in its default session; failures after it leave it in its boot loader, and nothing
- * more is sent. A job of kind verify reads the identifiers and compares the versions, in the session the ECU is in.
+ * more is sent. A job of kind identify ends well only if each identifier was answered, were it negatively: what is
+ * missing would look like another ECU's. A job of kind verify reads the identifiers and compares the versions, in the
+ * session the ECU is in.
  */
 #ifndef ECU_FLASH_FLASH_RUN_H
 #define ECU_FLASH_FLASH_RUN_H

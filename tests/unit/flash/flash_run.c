@@ -128,6 +128,14 @@ static void identify_of_a_dead_ecu_says_no_answer(void **state)
 	assert_int_equal(world_count(&w, 0, 0, B("\x22\xf1\x91")), 3);
 }
 
+static void identify_of_an_ecu_that_falls_silent_gives_no_half_of_an_identity(void **state)
+{
+	(void)state;
+	w.jobs[0].kind = FLASH_JOB_IDENTIFY;
+	world_rule(&w, 0, RULE_IGNORE, B("\x22\xf1\x91"), 0, 0); /* resetting just then; the others are answered */
+	expect_failure(world_flash_one(&w), FLASH_NO_ANSWER, 0x22, 0, false);
+}
+
 static void binary_identifiers_read_as_hexadecimal_and_counts_are_left_out(void **state)
 {
 	(void)state;
@@ -404,6 +412,7 @@ int main(void)
 	    T(identify_reads_and_changes_nothing),
 	    T(identify_bears_lost_answers),
 	    T(identify_of_a_dead_ecu_says_no_answer),
+	    T(identify_of_an_ecu_that_falls_silent_gives_no_half_of_an_identity),
 	    T(binary_identifiers_read_as_hexadecimal_and_counts_are_left_out),
 	    T(verify_compares_versions_and_changes_nothing),
 	    T(refused_session_fails_with_its_code),
