@@ -119,6 +119,10 @@ void log_write(int priority, const struct log_fields *fields, const char *format
 	va_start(args, format);
 	vsnprintf(message + n, sizeof(message) - n, format, args);
 	va_end(args);
+	/* words of peers and files stand in it: none of them begins a line of its own or moves a terminal */
+	for (char *c = message; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	if (to_journal)
 		write_journal(priority, fields, message);
 	else

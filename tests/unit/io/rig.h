@@ -29,10 +29,37 @@ static char rig_folder[64];
 static bool rig_may_mount;
 static bool rig_mounted;
 
-/* Called first in main(), before there is any thread: mounts of our own vanish with us, whatever happens. */
+static inline bool rig_map_user(const char *path, unsigned id)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && dprintf(fd, "0 %u 1", id) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/*
+ * Called first in main(), before there is any thread: mounts of our own vanish with us, whatever happens. Who may not
+ * mount may do so as the root of a user namespace, where the kernel lets everyone have one.
+ */
 static inline void rig_own_mounts(void)
 {
-	rig_may_mount = unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	unsigned uid = geteuid(), gid = getegid();
+
+	if (unshare(CLONE_NEWNS) != 0) {
+		int fd;
+
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !rig_map_user("/proc/self/uid_map", uid))
+			return;
+		if ((fd = open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC)) >= 0) {
+			dprintf(fd, "deny");
+			close(fd);
+		}
+		if (!rig_map_user("/proc/self/gid_map", gid))
+			return;
+	}
+	rig_may_mount = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static inline int rig_setup(void **state)
