@@ -64,8 +64,8 @@ stage_dbus || exit 1
 stage_backend || exit 1
 stage_gateway || exit 1
 stage_intake demo-1 || exit 1
-echo "campaign: demo-1 for vehicle $stage_vehicle_id: lamp (Intel HEX, $(stat -c %s "$stage/lamp.hex") bytes of text)" \
-	"and door (S-record, $(stat -c %s "$stage/door.srec") bytes of text)"
+echo "campaign: demo-1 for vehicle $stage_vehicle_id"
+echo "  lamp: MicroPython for a Cortex-M, Intel HEX; door: an S-record made of an ELF program"
 echo "ignition: on; the gateway will postpone, and download meanwhile. Off in 3 s."
 (
 	sleep 3

@@ -64,25 +64,30 @@ stage_kill() {
 	wait "$pid" 2>/dev/null
 }
 
+# The gateway is killed: its safe point may be far away, and a stage has nothing to lose.
 stage_end() {
-	local pid
+	local gateway
 	trap '' INT TERM
-	for pid in "${stage_pids[@]}" $(jobs -p); do
-		kill "$pid" 2>/dev/null
-	done
-	for pid in "${stage_pids[@]}"; do
-		(sleep 5 && kill -9 "$pid" 2>/dev/null) &
-		local killer=$!
-		wait "$pid" 2>/dev/null
-		kill "$killer" 2>/dev/null
-	done
-	wait 2>/dev/null
+	gateway=$(stage_pid gatewayd)
+	[[ -n $gateway ]] && kill -KILL "$gateway" 2>/dev/null
+	kill -TERM "${stage_pids[@]}" 2>/dev/null
+	stage_until 3 stage_gone || kill -KILL "${stage_pids[@]}" 2>/dev/null
+	wait "${stage_pids[@]}" 2>/dev/null
 	[[ ${stage_vcan:-} ]] && ip link del "$stage_vcan" 2>/dev/null
 	if [[ $stage_keep == yes ]]; then
 		echo "all files of this run are in $stage"
 	else
 		rm -rf "$stage"
 	fi
+}
+
+# whether every process has ended; a child that is not yet waited for has
+stage_gone() {
+	local pid
+	for pid in "${stage_pids[@]}"; do
+		[[ $(ps -o stat= -p "$pid" 2>/dev/null) == [!Z]* ]] && return 1
+	done
+	return 0
 }
 
 stage_pki() {
