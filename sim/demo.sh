@@ -72,9 +72,9 @@ echo "ignition: on; the gateway will postpone, and download meanwhile. Off in 3 
 	stage_vehicle_set ignition off
 ) &
 if [[ $batch == yes ]]; then
-	timeout 120 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done" </dev/null | cat
+	timeout --foreground 120 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done" </dev/null | cat
 else
-	timeout 120 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done"
+	timeout --foreground 120 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done"
 fi
 
 # what counts is the backend's record, not what the gateway shows of itself
