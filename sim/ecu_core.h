@@ -254,7 +254,7 @@ struct ecu_core {
 void ecu_core_init(struct ecu_core *self, const struct ecu_config *config, const struct ecu_nonvolatile *nv,
 		   uint8_t *rx_buf, size_t rx_cap, uint64_t now_us);
 
-/* Return: true if the frame's identifier is one that this ECU listens to */
+/* Return: true if the frame's identifier is one that this ECU listens to; false while a reset or a fault deafens it */
 bool ecu_core_input(struct ecu_core *self, uint64_t now_us, const struct can_msg *msg);
 /* the oldest frame handed out and not yet confirmed has left */
 void ecu_core_confirm(struct ecu_core *self, uint64_t now_us);

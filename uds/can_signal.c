@@ -114,5 +114,6 @@ bool can_signal_read(const struct can_signal *self, const uint8_t *data, size_t 
 
 bool can_signal_write(const struct can_signal *self, uint8_t *data, size_t n, double physical)
 {
-	return can_signal_set(self, data, n, can_signal_from_physical(self, physical));
+	/* first, since a length out of range has no raw values */
+	return can_signal_fits(self, n) && can_signal_set(self, data, n, can_signal_from_physical(self, physical));
 }

@@ -15,7 +15,7 @@ frame() { # NAME TEXT
 # a payload behind the byte that chooses what it is
 payload() { # NAME OCTAL TYPE TEXT
 	{
-		printf "\\$2"
+		printf '%b' "\\0$2"
 		printf '%s' "$4" | protoc --proto_path="$proto" --encode="gu.$3" "$proto/metadata.proto"
 	} >"$corpus/fuzz_envelope/$1"
 }
