@@ -181,9 +181,12 @@ static bool parse_line(const char *line, struct can_msg *msg, uint64_t *end_ns)
 		msg->flags |= flags & 2 ? CAN_MSG_ESI : 0;
 		data += 2;
 	}
-	while (msg->len < CAN_MSG_MAX_BYTES && hex_value(data[0]) >= 0 && hex_value(data[1]) >= 0) {
-		msg->data[msg->len++] = (uint8_t)(hex_value(data[0]) << 4 | hex_value(data[1]));
-		data += 2;
+	for (; msg->len < CAN_MSG_MAX_BYTES; data += 2) {
+		const int high = hex_value(data[0]), low = high < 0 ? -1 : hex_value(data[1]);
+
+		if (low < 0)
+			break;
+		msg->data[msg->len++] = (uint8_t)(high * 16 + low);
 	}
 	return true;
 }

@@ -355,7 +355,7 @@ static int raw_client(const struct bench *s)
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
 
 	assert_true(fd >= 0);
-	strcpy(address.sun_path, s->path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", s->path);
 	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }
@@ -433,7 +433,7 @@ static void a_second_broker_is_refused_and_a_stale_socket_replaced(void **state)
 
 	/* a socket file whose owner died */
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-	strcpy(address.sun_path, s->path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", s->path);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
 	start_bus(s, true, 0);

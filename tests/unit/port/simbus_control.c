@@ -49,7 +49,7 @@ static int setup(void **state)
 	assert_int_equal(simbus_new(&s->loop, &config, &s->bus), 0);
 	assert_int_equal(simbus_control_new(&s->loop, s->path, s->bus, on_quit, s, &s->control), 0);
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	strcpy(address.sun_path, s->path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", s->path);
 	assert_int_equal(connect(s->fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	*state = s;
 	return 0;

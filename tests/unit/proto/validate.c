@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/validate.h"
@@ -50,7 +51,8 @@ static char *text(const char *words)
 	char *copy = kept[next++ % 8];
 
 	assert_true(strlen(words) < sizeof kept[0]);
-	return strcpy(copy, words);
+	snprintf(copy, sizeof kept[0], "%s", words);
+	return copy;
 }
 
 static char *long_text(size_t n)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/wire.h"
@@ -109,10 +110,10 @@ static void text_is_utf8_without_nul_and_control_characters(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		uint8_t bytes[16] = {2 << 3 | 2, (uint8_t)bad[i].n}; /* Manifest.id */
-		char detail[64] = "id";
+		char detail[64];
 
 		memcpy(bytes + 2, bad[i].bytes, bad[i].n);
-		strcat(detail, words);
+		snprintf(detail, sizeof detail, "id%s", words);
 		check(&gu__manifest__descriptor, bytes, bad[i].n + 2, ENVELOPE_MALFORMED, detail);
 	}
 	CHECK(gu__manifest__descriptor, "\x1a\x0a\xc3\xbc\xe2\x82\xac\xf0\x9f\x9a\x97!", ENVELOPE_OK, "");

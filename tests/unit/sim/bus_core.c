@@ -314,7 +314,7 @@ static void only_the_chosen_identifier_is_lost(void **state)
 static void frames_of_a_client_that_left_still_go_out(void **state)
 {
 	struct bus *bus = *state;
-	uint32_t ids[8];
+	uint32_t ids[8] = {0};
 	int a = bus_attach(bus, true);
 	int b = bus_attach(bus, false);
 
