@@ -155,6 +155,23 @@ static void signed_values_are_sign_extended(void **state)
 	assert_true(physical == -3.5);
 }
 
+static void a_signal_whose_length_is_out_of_range_writes_nothing(void **state)
+{
+	uint8_t data[8] = {0};
+	const uint8_t lengths[] = {0, 65, 128, 255};
+	double physical = 5;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lengths; i++) {
+		const struct can_signal s = {.length = lengths[i], .factor = 1};
+
+		assert_false(can_signal_write(&s, data, sizeof data, 3));
+		assert_false(can_signal_read(&s, data, sizeof data, &physical));
+	}
+	assert_memory_equal(data, (const uint8_t[8]){0}, sizeof data);
+	assert_true(physical == 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +183,7 @@ int main(void)
 	    cmocka_unit_test(factor_and_offset_lead_to_the_physical_value_and_back),
 	    cmocka_unit_test(physical_values_out_of_range_saturate),
 	    cmocka_unit_test(signed_values_are_sign_extended),
+	    cmocka_unit_test(a_signal_whose_length_is_out_of_range_writes_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
