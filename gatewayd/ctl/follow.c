@@ -166,11 +166,12 @@ static void target(struct follow *self, uint64_t now_us, struct follow_campaign 
 	if (!t)
 		return;
 	if (strcmp(t->state, in->state) != 0) {
+		const char *why = text_beyond(text_beyond(in->text, in->name), in->state);
 		bool verified = strcmp(in->state, "verified") == 0;
 
-		snprintf(text, sizeof(text), "%s: %s: %s%s%s%s%s%s", c->id, in->name, in->state,
-			 in->text[0] ? ": " : "", in->text, verified && in->new_version[0] ? " (version " : "",
-			 verified ? in->new_version : "", verified && in->new_version[0] ? ")" : "");
+		snprintf(text, sizeof(text), "%s: %s: %s%s%s%s%s%s", c->id, in->name, in->state, why[0] ? ": " : "",
+			 why, verified && in->new_version[0] ? " (version " : "", verified ? in->new_version : "",
+			 verified && in->new_version[0] ? ")" : "");
 		/* what each ECU waits for before anything happened is the campaign's own line */
 		if (t->state[0] || strcmp(in->state, "pending") != 0)
 			say(self, now_us, text);
@@ -184,6 +185,7 @@ static void target(struct follow *self, uint64_t now_us, struct follow_campaign 
 void follow_campaign(struct follow *self, uint64_t now_us, const struct model_campaign *in)
 {
 	struct follow_campaign *c = find(self, in->id);
+	const char *why = text_beyond(in->text, in->state);
 	char text[LINE_BYTES];
 
 	if (!c) {
@@ -194,7 +196,7 @@ void follow_campaign(struct follow *self, uint64_t now_us, const struct model_ca
 		snprintf(c->id, sizeof(c->id), "%s", in->id);
 	}
 	if (strcmp(c->state, in->state) != 0 || strcmp(c->text, in->text) != 0) {
-		snprintf(text, sizeof(text), "%s: %s%s%s", in->id, in->state, in->text[0] ? ": " : "", in->text);
+		snprintf(text, sizeof(text), "%s: %s%s%s", in->id, in->state, why[0] ? ": " : "", why);
 		snprintf(c->state, sizeof(c->state), "%s", in->state);
 		snprintf(c->text, sizeof(c->text), "%s", in->text);
 		say(self, now_us, text);

@@ -16,6 +16,9 @@ void rate_add(struct rate *self, uint64_t now_us, uint64_t bytes)
 {
 	if (self->n > 0 && bytes < self->samples[self->n - 1].bytes)
 		self->n = 0;
+	/* it begins with the first progress: an erase before it is no part of it */
+	if (self->n == 1 && bytes == self->samples[0].bytes)
+		self->n = 0;
 	/* updates that come quickly share a sample, so that the window is never shorter than it says */
 	if (self->n >= 2 && now_us - self->samples[self->n - 2].at_us < SPACING_US)
 		self->n--;

@@ -17,6 +17,17 @@ const char *text_time(uint64_t unix_s, char out[TEXT_TIME_BYTES])
 	return out;
 }
 
+const char *text_beyond(const char *text, const char *said)
+{
+	size_t n = strlen(said);
+
+	if (strncmp(text, said, n) != 0)
+		return text;
+	if (text[n] == '\0')
+		return text + n;
+	return (text[n] == ':' || text[n] == ';') && text[n + 1] == ' ' ? text + n + 2 : text;
+}
+
 const char *text_duration(uint32_t seconds, char out[TEXT_TIME_BYTES])
 {
 	uint32_t hours = seconds / 3600, minutes = seconds / 60 % 60;
@@ -109,7 +120,7 @@ void text_campaigns(const struct model *model, FILE *out)
 		else
 			table_cell(&table, "-");
 		table_cell(&table, "%s", text_time(c->window_end_unix_s, text));
-		table_cell(&table, "%s", c->text);
+		table_cell(&table, "%s", text_beyond(c->text, c->state));
 	}
 	table_print(&table, out);
 }
@@ -157,7 +168,7 @@ static void targets(const struct model_campaign *c, FILE *out)
 			table_cell(&table, "%.1f", (double)t->payload_bytes / (double)t->transfer_ms);
 		else
 			table_cell(&table, "-");
-		table_cell(&table, "%s", t->text);
+		table_cell(&table, "%s", text_beyond(text_beyond(t->text, t->name), t->state));
 	}
 	table_print(&table, out);
 }
@@ -169,8 +180,8 @@ void text_campaign(const struct model_campaign *c, FILE *out)
 
 	line(out, "campaign", c->id);
 	line(out, "state", c->state);
-	snprintf(text, sizeof(text), "%s%s%s%s", c->text, trouble ? " (" : "", trouble ? c->code : "",
-		 trouble ? ")" : "");
+	snprintf(text, sizeof(text), "%s%s%s%s", text_beyond(c->text, c->state), trouble ? " (" : "",
+		 trouble ? c->code : "", trouble ? ")" : "");
 	line(out, "why", text);
 	line(out, "answer", c->answer);
 	line(out, "start", text_time(c->start_unix_s, from));

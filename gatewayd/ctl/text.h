@@ -14,6 +14,8 @@ void text_campaigns(const struct model *model, FILE *out);
 void text_campaign(const struct model_campaign *campaign, FILE *out);
 void text_ecus(const struct model *model, FILE *out);
 
+/* what @text says beyond @said, with which it may begin ("lamp: no answer" beyond "lamp"); "" if it says no more */
+const char *text_beyond(const char *text, const char *said);
 /* "2031-05-06 00:00:00 UTC"; "-" for 0 */
 const char *text_time(uint64_t unix_s, char out[TEXT_TIME_BYTES]);
 /* "0:07", "1:02:03" */

@@ -136,7 +136,7 @@ static void the_end_of_an_ecu_tells_its_version_or_its_failure(void **state)
 	snprintf(w->campaign.targets[0].state, sizeof(w->campaign.targets[0].state), "%s", "failed");
 	snprintf(w->campaign.targets[0].text, sizeof(w->campaign.targets[0].text), "%s", "lamp: erase: no answer");
 	follow_campaign(&w->follow, 102 * S, &w->campaign);
-	assert_string_equal(written(w), "[    2.0 s] spring: lamp: failed: lamp: erase: no answer\n");
+	assert_string_equal(written(w), "[    2.0 s] spring: lamp: failed: erase: no answer\n");
 	finish(w);
 }
 

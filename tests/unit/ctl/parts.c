@@ -202,6 +202,27 @@ static void times_are_utc_and_durations_short(void **state)
 	assert_string_equal(text_duration(3723, out), "1:02:03");
 }
 
+static void a_rate_begins_with_the_first_progress(void **state)
+{
+	struct rate rate = {.n = 0};
+
+	(void)state;
+	rate_add(&rate, 1 * S, 0); /* erasing */
+	rate_add(&rate, 9 * S, 0); /* the transfer begins */
+	rate_add(&rate, 10 * S, 30000);
+	assert_true(rate_bytes_per_s(&rate) == 30000);
+}
+
+static void what_was_said_is_not_said_again(void **state)
+{
+	(void)state;
+	assert_string_equal(text_beyond("lamp: no answer", "lamp"), "no answer");
+	assert_string_equal(text_beyond("offered; being checked", "offered"), "being checked");
+	assert_string_equal(text_beyond("verified", "verified"), "");
+	assert_string_equal(text_beyond("lamps are off", "lamp"), "lamps are off");
+	assert_string_equal(text_beyond("", "done"), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +231,8 @@ int main(void)
 	    cmocka_unit_test(a_rate_forgets_what_is_older_than_its_window),
 	    cmocka_unit_test(many_updates_do_not_make_the_window_shorter),
 	    cmocka_unit_test(fewer_bytes_begin_the_rate_anew),
+	    cmocka_unit_test(a_rate_begins_with_the_first_progress),
+	    cmocka_unit_test(what_was_said_is_not_said_again),
 	    cmocka_unit_test(a_state_is_reached_once_it_is_passed_but_never_by_failing),
 	    cmocka_unit_test(every_state_that_is_listed_is_known_and_only_done_is_success),
 	    cmocka_unit_test(text_of_others_cannot_steer_a_terminal),
