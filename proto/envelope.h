@@ -49,6 +49,9 @@ struct envelope_limits {
 	uint64_t now_unix_s;  /* 0: expiry is not judged (time not trusted yet, or an offline tool) */
 	uint64_t min_version; /* lowest version accepted */
 	size_t max_bytes;     /* of the envelope; 0 = 1 MiB */
+	/* the bytes are those of a document that was verified and accepted before, from our own store: its verdict
+	 * stands, whatever became of keys and expiry since. Form and content are checked all the same. */
+	bool accepted_before;
 };
 
 struct signed_info {

@@ -250,6 +250,7 @@ void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, uns
 	}
 	if (files_missing(code)) {
 		c->files_held = c->space_known = false;
+		c->has_manifest = c->manifest_held = false; /* it may be the one that is damaged */
 		c->file_next = 0;
 		c->file_base = 0;
 		if (!campaign_touched(c) && c->state != CAMPAIGN_DOWNLOADING)

@@ -94,7 +94,9 @@ static void open_manifest(struct daemon *d, const struct gateway_output *out)
 	if (manifest)
 		r = blob_store_read(d->store, c->doc.manifest.sha256, MANIFEST_MAX_BYTES, &bytes, &n);
 	if (r == 0)
-		code = trust_open_manifest(d->trust, bytes, n, unix_s, manifest, text, sizeof(text));
+		code = trust_open_manifest(d->trust, bytes, n,
+					   c->state == CAMPAIGN_OFFERED ? unix_s : TRUST_ACCEPTED_BEFORE, manifest,
+					   text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "reading the manifest: %s", manifest ? strerror(-r) : "out of memory");
 	gateway_manifest(d->gateway, now_us(), out->campaign, manifest, code, text);

@@ -89,7 +89,8 @@ static bool open_director(struct restore *r, uint64_t version)
 	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)version);
 	if (sqlite3_step(stmt) == SQLITE_ROW)
 		ok = trust_open_director(r->trust, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0),
-					 r->vehicle_id, 0, 0, r->director, NULL, text, sizeof(text)) == 0;
+					 r->vehicle_id, TRUST_ACCEPTED_BEFORE, 0, r->director, NULL, text,
+					 sizeof(text)) == 0;
 	sqlite3_finalize(stmt);
 	if (!ok)
 		log_write(LOG_WARNING, NULL, "stored director document %llu cannot be read: %s",
@@ -106,7 +107,7 @@ static bool open_manifest(struct restore *r, struct campaign *c)
 
 	if (blob_store_read(r->store, c->doc.manifest.sha256, MANIFEST_MAX_BYTES, &bytes, &n) < 0)
 		return false;
-	ok = trust_open_manifest(r->trust, bytes, n, 0, &c->manifest, text, sizeof(text)) == 0;
+	ok = trust_open_manifest(r->trust, bytes, n, TRUST_ACCEPTED_BEFORE, &c->manifest, text, sizeof(text)) == 0;
 	free(bytes);
 	return ok;
 }

@@ -260,7 +260,11 @@ unsigned trust_open_director(const struct trust *self, const uint8_t *bytes, siz
 			     uint64_t now_unix_s, uint64_t min_version, struct director_doc *doc, uint8_t sha256[32],
 			     char *text, size_t n_text)
 {
-	const struct envelope_limits limits = {.now_unix_s = now_unix_s, .min_version = min_version};
+	const struct envelope_limits limits = {
+	    .now_unix_s = now_unix_s,
+	    .min_version = min_version,
+	    .accepted_before = now_unix_s == TRUST_ACCEPTED_BEFORE,
+	};
 	struct envelope_error error = {.verdict = ENVELOPE_OK, .detail = ""};
 	struct signed_info info;
 	Gu__Director *director;
@@ -285,7 +289,10 @@ unsigned trust_open_director(const struct trust *self, const uint8_t *bytes, siz
 unsigned trust_open_manifest(const struct trust *self, const uint8_t *bytes, size_t n, uint64_t now_unix_s,
 			     struct manifest_doc *doc, char *text, size_t n_text)
 {
-	const struct envelope_limits limits = {.now_unix_s = now_unix_s};
+	const struct envelope_limits limits = {
+	    .now_unix_s = now_unix_s,
+	    .accepted_before = now_unix_s == TRUST_ACCEPTED_BEFORE,
+	};
 	struct envelope_error error = {.verdict = ENVELOPE_OK, .detail = ""};
 	struct signed_info info;
 	Gu__Manifest *manifest;
@@ -328,7 +335,7 @@ static bool segments_equal(const Gu__SoftwareUnit *unit, const struct image *ima
 bool trust_segments_match(const struct trust *self, const uint8_t *bytes, size_t n, const char *component, uint8_t unit,
 			  const struct image *image)
 {
-	const struct envelope_limits limits = {0};
+	const struct envelope_limits limits = {.accepted_before = true}; /* with its campaign */
 	struct envelope_error error;
 	struct signed_info info;
 	Gu__Manifest *manifest;

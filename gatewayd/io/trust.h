@@ -9,12 +9,15 @@
 
 struct trust;
 
+#define TRUST_ACCEPTED_BEFORE UINT64_MAX
+
 /* Return: 0, or 1 with @text naming the file */
 int trust_load(const struct config *config, struct trust **trust, char *text, size_t n_text);
 void trust_free(struct trust *self);
 
 /*
- * @now_unix_s: 0 = do not judge expiry (documents accepted earlier). @doc: filled on 0. @sha256: of the signed payload,
+ * @now_unix_s: TRUST_ACCEPTED_BEFORE for bytes from our own store whose acceptance was recorded: neither keys nor
+ * expiry are judged again; 0 = expiry is not judged. @doc: filled on 0. @sha256: of the signed payload,
  * to tell an equal version with other content; may be NULL. Return: gateway_code
  */
 unsigned trust_open_director(const struct trust *self, const uint8_t *bytes, size_t n, const char *vehicle_id,

@@ -193,7 +193,7 @@ static void files_that_rot_in_the_store_are_fetched_again(void **state)
 	s->prepare_code = GATEWAY_CODE_DIGEST_MISMATCH;
 	sim_for(s, 120 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
-	assert_int_equal(s->n_fetched, 1 + 4 + 4);
+	assert_int_equal(s->n_fetched, 2 * (1 + 4)); /* the manifest too: it may be the one that rots */
 	sim_free(s);
 }
 

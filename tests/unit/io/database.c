@@ -366,6 +366,9 @@ static void the_director_version_stands_though_its_key_was_replaced(void **state
 	/* no older document, and no other one of that version, is taken */
 	assert_int_equal(d.gateway->director_version, RIG_VERSION);
 	assert_memory_equal(d.gateway->director_sha256, sha256, 32);
+	/* what was accepted with the old key goes on: an ECU may be erased by now */
+	assert_int_equal(d.gateway->campaigns[0].n_targets, 2);
+	assert_string_equal(d.gateway->campaigns[0].doc.targets[0].ecu, d.gateway->campaigns[0].targets[0].doc.ecu);
 }
 
 static void a_campaign_whose_ecu_left_the_configuration_is_ended_by_the_core(void **state)
