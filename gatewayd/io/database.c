@@ -283,6 +283,7 @@ int database_open(uv_loop_t *loop, const char *state_dir, const struct database_
 	uv_mutex_init(&self->mutex);
 	uv_cond_init(&self->cond);
 	uv_async_init(loop, &self->async, on_async);
+	uv_unref((uv_handle_t *)&self->async); /* closed last of all: the loop ends when the others are closed */
 	self->async.data = self;
 	*database = self;
 	return 0;
