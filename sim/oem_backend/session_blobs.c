@@ -34,6 +34,8 @@ void session_blob_request(struct session *self, const Gu__BlobRequest *request)
 		return;
 	}
 	blob.end = blob.length - blob.offset > request->max_bytes ? blob.offset + request->max_bytes : blob.length;
+	backend_log("vehicle %s: file %s from byte %llu of %llu", self->vehicle, hex_of(blob.sha256, hex),
+		    (unsigned long long)blob.offset, (unsigned long long)blob.length);
 	self->requests[self->n_requests++] = blob;
 	session_blob_pump(self);
 }
