@@ -55,13 +55,26 @@ stage_ready() {
 	return 1
 }
 
-# stage_kill NAME SIGNAL - and waits until the process is gone
+# a process that has ended, though nobody may have waited for it yet
+stage_ended() {
+	local stat
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	[[ ${stat##*) } == Z* ]]
+}
+
+# stage_wait PID SECONDS - for a child; SIGKILL after so many seconds. Returns its exit status.
+stage_wait() {
+	stage_until "$2" stage_ended "$1" || kill -9 "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+# stage_kill NAME SIGNAL - and waits until the process is gone; returns its exit status
 stage_kill() {
 	local pid
 	pid=$(stage_pid "$1")
 	[[ -n $pid ]] || return 0
 	kill "-$2" "$pid" 2>/dev/null
-	wait "$pid" 2>/dev/null
+	stage_wait "$pid" 20
 }
 
 # The gateway is killed: its safe point may be far away, and a stage has nothing to lose.
@@ -70,6 +83,7 @@ stage_end() {
 	trap '' INT TERM
 	gateway=$(stage_pid gatewayd)
 	[[ -n $gateway ]] && kill -KILL "$gateway" 2>/dev/null
+	kill -CONT "${stage_pids[@]}" 2>/dev/null
 	kill -TERM "${stage_pids[@]}" 2>/dev/null
 	stage_until 3 stage_gone || kill -KILL "${stage_pids[@]}" 2>/dev/null
 	wait "${stage_pids[@]}" 2>/dev/null
@@ -176,7 +190,7 @@ stage_bus_end() {
 
 stage_ecus() {
 	mkdir -p "$stage/ecus"
-	stage_spawn vecu "$BIN/virtual-ecu" --config "$root/sim/demo/virtual-ecus.yaml" --bus "body=$stage_port" \
+	stage_spawn vecu "$BIN/virtual-ecu" --config "${stage_ecus_config:-$root/sim/demo/virtual-ecus.yaml}" --bus "body=$stage_port" \
 		--state-dir "$stage/ecus" --control "$stage/ecus.control"
 	stage_ready vecu 5 ready
 }
@@ -274,6 +288,10 @@ EOF
 
 stage_gateway() {
 	stage_gateway_config
+	stage_gateway_start
+}
+
+stage_gateway_start() {
 	stage_spawn gatewayd "$BIN/gatewayd" --config "$stage/gatewayd.yaml"
 	stage_ready gatewayd 10 "gatewayd "
 }
