@@ -29,6 +29,7 @@ struct sim_options {
 	uint32_t max_block;       /* 258 */
 	uint32_t drop_ppm;        /* 0 */
 	uint8_t max_attempts;     /* 5 */
+	uint8_t max_parallel;     /* ECUs flashed at once; 4 */
 	uint64_t window_start_s;  /* after the start; 0 */
 	uint64_t window_length_s; /* 86400 */
 	uint32_t bytes_per_s;     /* of the link; 1000000 */

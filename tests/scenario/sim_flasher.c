@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WINDOW   32u /* frames outstanding, as the daemon's driver */
-#define PARALLEL 4u
+#define WINDOW            32u /* frames outstanding, as the daemon's driver */
+#define IDENTIFY_PARALLEL 4u
 
 void sim_flasher_start(struct sim_flasher *self, struct gateway *gateway)
 {
@@ -42,7 +42,7 @@ void sim_flasher_identify(struct sim_flasher *self, uint64_t now_us)
 		return;
 	}
 	self->task = SIM_TASK_IDENTIFYING;
-	flash_bus_init(&self->bus, &self->node, PARALLEL);
+	flash_bus_init(&self->bus, &self->node, IDENTIFY_PARALLEL);
 	for (uint8_t i = 0; i < self->gateway->config.n_ecus; i++)
 		add(self, i, 0, &(struct flash_job){.kind = FLASH_JOB_IDENTIFY, .profile = &self->profiles[i]});
 	flash_bus_start(&self->bus, now_us);
@@ -60,7 +60,7 @@ void sim_flasher_flash(struct sim_flasher *self, uint64_t now_us, uint8_t campai
 	}
 	self->task = SIM_TASK_FLASHING;
 	self->campaign = campaign;
-	flash_bus_init(&self->bus, &self->node, PARALLEL);
+	flash_bus_init(&self->bus, &self->node, self->max_parallel);
 	for (uint8_t i = 0; i < c->n_targets; i++) {
 		const struct component_doc *component = &c->manifest.components[c->targets[i].component];
 		struct flash_job job = {.kind = FLASH_JOB_FLASH,

@@ -39,6 +39,7 @@ struct sim_flasher {
 	struct profile profiles[SIM_MAX_ECUS]; /* of the configuration, to identify with */
 	struct sim_work works[SIM_MAX_ECUS];
 	unsigned n_works;
+	uint8_t max_parallel;
 	enum sim_task task;
 	bool finished; /* the core is told when no event is being handled */
 	uint8_t campaign;

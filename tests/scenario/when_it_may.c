@@ -76,6 +76,19 @@ static void an_ecu_that_is_erased_when_the_window_ends_is_finished(void **state)
 	sim_free(s);
 }
 
+static void an_ecu_that_is_not_begun_when_the_window_ends_keeps_its_software(void **state)
+{
+	struct sim *s = sim_new(&(struct sim_options){
+	    .seed = sim_seed(), .image_bytes = 60000, .max_parallel = 1, .window_start_s = 30, .window_length_s = 1});
+
+	(void)state;
+	SIM_CHECK(s, sim_for(s, 60 * SIM_S, sim_is_erased));
+	ends_as(s, CAMPAIGN_INCONSISTENT);
+	SIM_CHECK(s, sim_has_image(s, 0) && sim_has_old(s, 1));
+	SIM_CHECK(s, sim_backend_count_ecu(&s->backend, "ecu0", TARGET_VERIFIED) == 1);
+	sim_free(s);
+}
+
 static void an_erased_ecu_is_finished_after_the_window_even_if_the_gateway_was_killed(void **state)
 {
 	struct sim *s = start(30, 1);
@@ -224,6 +237,7 @@ int main(void)
 	    cmocka_unit_test(a_campaign_waits_for_its_window_and_begins_with_it),
 	    cmocka_unit_test(a_window_that_passes_ends_the_campaign_with_nothing_erased),
 	    cmocka_unit_test(an_ecu_that_is_erased_when_the_window_ends_is_finished),
+	    cmocka_unit_test(an_ecu_that_is_not_begun_when_the_window_ends_keeps_its_software),
 	    cmocka_unit_test(an_erased_ecu_is_finished_after_the_window_even_if_the_gateway_was_killed),
 	    cmocka_unit_test(a_campaign_waits_while_the_ignition_is_on),
 	    cmocka_unit_test(ignition_before_the_first_erase_stops_the_flash_and_the_bus_is_loud),
