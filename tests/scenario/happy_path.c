@@ -2,7 +2,6 @@
 #include "tests/scenario/sim.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 static bool is_postponed(const struct sim *s)
 {
@@ -89,8 +88,8 @@ static void two_ecus_are_postponed_accepted_downloaded_flashed_and_verified(void
 	n_app = s->world.ecus[0].n_app_frames;
 	(void)sim_for(s, SIM_S, NULL);
 	SIM_CHECK(s, s->world.ecus[0].n_app_frames >= n_app + 19); /* every 50 ms */
-	printf("# %.1f s of simulated time, %" PRIu64 " frames, %u transactions\n", (double)s->world.now_us / 1e6,
-	       s->world.n_frames, s->io.disk.n_durable);
+	printf("# %.1f s of simulated time in %.3f s, %" PRIu64 " frames, %u transactions\n",
+	       (double)s->world.now_us / 1e6, sim_wall_s(s), s->world.n_frames, s->io.disk.n_durable);
 	sim_free(s);
 }
 

@@ -200,6 +200,11 @@ struct sim *sim_new(const struct sim_options *options)
 	return self;
 }
 
+double sim_wall_s(const struct sim *self)
+{
+	return (double)(wall_ns() - self->started_wall_ns) / 1e9;
+}
+
 void sim_free(struct sim *self)
 {
 	sim_io_deinit(&self->io);
@@ -397,6 +402,7 @@ void sim_failed(const struct sim *self, const char *what, const char *file, int 
 		       target_state_name(c->targets[i].state), c->targets[i].erased ? ", erased" : "",
 		       c->targets[i].code, c->targets[i].attempts, c->targets[i].text);
 	fail();
+	abort(); /* which does not come back, but does not say so */
 }
 
 void sim_check_end(const struct sim *self)

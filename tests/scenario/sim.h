@@ -87,8 +87,10 @@ bool sim_has_image(const struct sim *self, unsigned ecu);
 /* untouched since the factory */
 bool sim_has_old(const struct sim *self, unsigned ecu);
 uint64_t sim_trace(const struct sim *self);
+/* since sim_new(), on the wall's clock */
+double sim_wall_s(const struct sim *self);
 
-void sim_failed(const struct sim *self, const char *what, const char *file, int line);
+__attribute__((noreturn)) void sim_failed(const struct sim *self, const char *what, const char *file, int line);
 #define SIM_CHECK(sim, condition) ((condition) ? (void)0 : sim_failed((sim), #condition, __FILE__, __LINE__))
 /* what must hold at the end of every scenario */
 void sim_check_end(const struct sim *self);
