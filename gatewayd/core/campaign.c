@@ -53,6 +53,37 @@ static enum gateway_log_level log_level(enum campaign_state state, bool entered)
 	return entered ? GATEWAY_LOG_NOTICE : GATEWAY_LOG_INFO;
 }
 
+static enum gateway_event event_of(enum campaign_state state)
+{
+	switch (state) {
+	case CAMPAIGN_OFFERED:
+		return GATEWAY_EVENT_OFFERED;
+	case CAMPAIGN_INSTALLING:
+		return GATEWAY_EVENT_INSTALLING;
+	case CAMPAIGN_DONE:
+		return GATEWAY_EVENT_DONE;
+	case CAMPAIGN_INCONSISTENT:
+		return GATEWAY_EVENT_INCONSISTENT;
+	case CAMPAIGN_ROLLED_BACK:
+	case CAMPAIGN_DECLINED:
+	case CAMPAIGN_EXPIRED:
+	case CAMPAIGN_CANCELLED:
+	case CAMPAIGN_SUPERSEDED:
+	case CAMPAIGN_FAILED:
+		return GATEWAY_EVENT_ENDED_OTHERWISE;
+	case CAMPAIGN_NONE:
+	case CAMPAIGN_DOWNLOADING:
+	case CAMPAIGN_READY:
+	case CAMPAIGN_WAITING:
+	case CAMPAIGN_SUSPENDED:
+	case CAMPAIGN_ACTIVATING:
+	case CAMPAIGN_VERIFYING:
+	case CAMPAIGN_ROLLING_BACK:
+		break;
+	}
+	return GATEWAY_EVENT_NONE;
+}
+
 void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum campaign_state state, unsigned code,
 		    const char *text)
 {
@@ -70,7 +101,8 @@ void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum c
 		bool said = !strncmp(words, info->name, strlen(info->name)); /* "waiting for the window" */
 
 		snprintf(line, sizeof line, "%.13s%s%.140s", said ? "" : info->name, said ? "" : ": ", words);
-		gateway_log(self, log_level(state, entered), index, GATEWAY_NONE, code, line);
+		gateway_log_event(self, entered ? event_of(state) : GATEWAY_EVENT_NONE, log_level(state, entered),
+				  index, GATEWAY_NONE, code, line);
 	}
 	c->state = state;
 	c->code = code;

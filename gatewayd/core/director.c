@@ -14,7 +14,8 @@ void director_refused(struct gateway *self, uint64_t now_us, unsigned code, cons
 		return; /* the backend sends it anew in each session */
 	self->refused_code = code;
 	gateway_text(self->refused_text, sizeof self->refused_text, words);
-	gateway_log(self, GATEWAY_LOG_ERROR, GATEWAY_NONE, GATEWAY_NONE, code, self->refused_text);
+	gateway_log_event(self, GATEWAY_EVENT_DOCUMENT_REFUSED, GATEWAY_LOG_ERROR, GATEWAY_NONE, GATEWAY_NONE, code,
+			  self->refused_text);
 	gateway_report_vehicle(self, now_us, code, self->refused_text);
 }
 

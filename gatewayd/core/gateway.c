@@ -240,8 +240,8 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 
 			snprintf(text, sizeof text, "%.50s was replaced: serial number %.35s, was %.35s", e->name,
 				 identity->serial_number, e->identity.serial_number);
-			gateway_log(self, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE, GATEWAY_CODE_WRONG_SERIAL,
-				    text);
+			gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE,
+					  GATEWAY_NONE, GATEWAY_CODE_WRONG_SERIAL, text);
 		}
 		if (!e->known || memcmp(&e->identity, identity, sizeof *identity)) {
 			e->identity = *identity;

@@ -151,6 +151,24 @@ enum gateway_output_kind {
 
 enum gateway_log_level { GATEWAY_LOG_ERROR = 3, GATEWAY_LOG_WARNING = 4, GATEWAY_LOG_NOTICE = 5, GATEWAY_LOG_INFO = 6 };
 
+/* the chief events, for the journal's catalog (systemd/gatewayd.catalog) */
+enum gateway_event {
+	GATEWAY_EVENT_NONE,
+	GATEWAY_EVENT_OFFERED,
+	GATEWAY_EVENT_INSTALLING,
+	GATEWAY_EVENT_ERASING,
+	GATEWAY_EVENT_VERIFIED,
+	GATEWAY_EVENT_ATTEMPT_FAILED,
+	GATEWAY_EVENT_NO_ATTEMPT_LEFT,
+	GATEWAY_EVENT_DONE,
+	GATEWAY_EVENT_ENDED_OTHERWISE,
+	GATEWAY_EVENT_INCONSISTENT,
+	GATEWAY_EVENT_DOCUMENT_REFUSED,
+	GATEWAY_EVENT_SESSION_UP,
+	GATEWAY_EVENT_SESSION_LOST,
+	GATEWAY_EVENT_ECU_REPLACED,
+};
+
 struct gateway_dirty {
 	uint32_t campaigns;    /* bit per index: row and its targets */
 	uint32_t ecus;         /* bit per index */
@@ -175,6 +193,7 @@ struct gateway_output {
 	uint64_t number;
 	unsigned code;
 	enum gateway_log_level level;
+	enum gateway_event event; /* LOG: what it tells of, if it is one of the chief events */
 	char text[GATEWAY_TEXT_BYTES];
 };
 

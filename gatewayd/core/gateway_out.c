@@ -47,6 +47,12 @@ bool gateway_durable(const struct gateway *self, uint64_t txn)
 void gateway_log(struct gateway *self, enum gateway_log_level level, uint8_t campaign, uint8_t target, unsigned code,
 		 const char *text)
 {
+	gateway_log_event(self, GATEWAY_EVENT_NONE, level, campaign, target, code, text);
+}
+
+void gateway_log_event(struct gateway *self, enum gateway_event event, enum gateway_log_level level, uint8_t campaign,
+		       uint8_t target, unsigned code, const char *text)
+{
 	unsigned reserve = level == GATEWAY_LOG_INFO ? GATEWAY_LOG_RESERVE : GATEWAY_LOG_RESERVE / 2;
 	struct gateway_output *out;
 
@@ -56,6 +62,7 @@ void gateway_log(struct gateway *self, enum gateway_log_level level, uint8_t cam
 	}
 	out = push(self, GATEWAY_OUT_LOG);
 	out->level = level;
+	out->event = event;
 	out->campaign = campaign;
 	out->target = target;
 	out->code = code;

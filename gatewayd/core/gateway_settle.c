@@ -27,8 +27,8 @@ static void session_came_up(struct gateway *self, uint64_t now_us)
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		campaign_session_up(self, i, now_us);
 	self->offline_code = GATEWAY_CODE_OK;
-	gateway_log(self, GATEWAY_LOG_NOTICE, GATEWAY_NONE, GATEWAY_NONE, GATEWAY_CODE_OK,
-		    "registered with the backend");
+	gateway_log_event(self, GATEWAY_EVENT_SESSION_UP, GATEWAY_LOG_NOTICE, GATEWAY_NONE, GATEWAY_NONE,
+			  GATEWAY_CODE_OK, "registered with the backend");
 }
 
 void gateway_session_went_down(struct gateway *self)
@@ -44,8 +44,8 @@ void gateway_tell_offline(struct gateway *self, unsigned code, const char *text)
 	if (self->offline_code == code)
 		return; /* each further attempt that fails alike is no news */
 	self->offline_code = code;
-	gateway_log(self, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE, code,
-		    text && text[0] ? text : gateway_code_words(code));
+	gateway_log_event(self, GATEWAY_EVENT_SESSION_LOST, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE, code,
+			  text && text[0] ? text : gateway_code_words(code));
 }
 
 static void pump_session(struct gateway *self, uint64_t now_us)

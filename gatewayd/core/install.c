@@ -253,7 +253,8 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 		return;
 	t->state = TARGET_FLASHING;
 	gateway_report_campaign(self, now_us, index, target);
-	gateway_log(self, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK, "the ECU is being erased and flashed");
+	gateway_log_event(self, GATEWAY_EVENT_ERASING, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK,
+			  "the ECU is being erased and flashed");
 }
 
 /* nobody's fault but the moment's: tried again without being counted */
@@ -277,13 +278,13 @@ static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, 
 	if (counts(code) && t->attempts < UINT8_MAX)
 		t->attempts++;
 	snprintf(line, sizeof line, "attempt %u of %u failed: %.110s", t->attempts, self->config.max_attempts, t->text);
-	gateway_log(self, GATEWAY_LOG_WARNING, index, target, code, line);
+	gateway_log_event(self, GATEWAY_EVENT_ATTEMPT_FAILED, GATEWAY_LOG_WARNING, index, target, code, line);
 	if (t->attempts < self->config.max_attempts)
 		return;
 	t->state = TARGET_FAILED;
 	gateway_report_campaign(self, now_us, index, target);
-	gateway_log(self, GATEWAY_LOG_ERROR, index, target, GATEWAY_CODE_ATTEMPTS_EXHAUSTED,
-		    gateway_code_words(GATEWAY_CODE_ATTEMPTS_EXHAUSTED));
+	gateway_log_event(self, GATEWAY_EVENT_NO_ATTEMPT_LEFT, GATEWAY_LOG_ERROR, index, target,
+			  GATEWAY_CODE_ATTEMPTS_EXHAUSTED, gateway_code_words(GATEWAY_CODE_ATTEMPTS_EXHAUSTED));
 }
 
 void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us,
@@ -321,7 +322,8 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	t->bytes_done = t->bytes_total;
 	t->state = TARGET_VERIFIED;
 	gateway_report_campaign(self, now_us, index, target);
-	gateway_log(self, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK, "the ECU is verified");
+	gateway_log_event(self, GATEWAY_EVENT_VERIFIED, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK,
+			  "the ECU is verified");
 }
 
 void install_finished(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code)

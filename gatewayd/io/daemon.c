@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gatewayd/io/backend.h"
+#include "gatewayd/io/catalog.h"
 #include "gatewayd/io/database.h"
 #include "gatewayd/io/dbus.h"
 #include "gatewayd/io/flasher.h"
@@ -49,13 +50,17 @@ static uint64_t now_us(void)
 static void log_output(const struct daemon *d, const struct gateway_output *out)
 {
 	const struct campaign *c = out->campaign < GATEWAY_MAX_CAMPAIGNS ? &d->gateway->campaigns[out->campaign] : NULL;
-	struct log_fields fields = {.code = out->code ? gateway_code_name(out->code) : NULL};
+	struct log_fields fields = {
+	    .code = out->code ? gateway_code_name(out->code) : NULL,
+	    .message_id = catalog_message_id(out->event),
+	};
 
 	if (c) {
 		fields.campaign_id = c->doc.id;
 		if (out->target < c->n_targets) {
 			fields.ecu = c->targets[out->target].doc.ecu;
 			fields.nrc = c->targets[out->target].nrc;
+			fields.step = flash_step_text(c->targets[out->target].step);
 		}
 	}
 	if (!fields.ecu && out->ecu < d->gateway->config.n_ecus)

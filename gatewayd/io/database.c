@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gatewayd/io/catalog.h"
 #include "gatewayd/io/log.h"
 
 #define RETRY_NS 1000000000ull
@@ -162,7 +163,8 @@ static void move_aside(const char *path)
 		snprintf(to, sizeof(to), "%s.corrupt-%ld%s", path, now, suffixes[i]);
 		rename(from, to);
 	}
-	log_write(LOG_ERR, NULL, "%s is damaged: kept as %s.corrupt-%ld, starting with an empty one", path, path, now);
+	log_write(LOG_ERR, &(struct log_fields){.message_id = CATALOG_DATABASE_DAMAGED},
+		  "%s is damaged: kept as %s.corrupt-%ld, starting with an empty one", path, path, now);
 }
 
 /* --- the writer thread */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "gatewayd/io/catalog.h"
 #include "gatewayd/io/flasher_priv.h"
 #include "gatewayd/io/log.h"
 #include "gatewayd/io/signals.h"
@@ -137,7 +138,7 @@ static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)
 static void on_bus(void *owner, int error)
 {
 	struct flasher_bus *self = owner;
-	const struct log_fields fields = {.bus = bus_name(self)};
+	const struct log_fields fields = {.bus = bus_name(self), .message_id = error ? CATALOG_BUS_LOST : NULL};
 
 	if (error == 0)
 		log_write(LOG_NOTICE, &fields, "bus %s is back", bus_name(self));

@@ -32,6 +32,15 @@ numbers=$(sed -nE 's/^X\([A-Z_0-9]+, ([0-9]+),.*/\1/p' gatewayd/core/codes.def)
 [[ $(sort -n <<<"$numbers") == "$numbers" && -z $(uniq -d <<<"$numbers") ]]
 result $? "codes rise and none is used twice"
 
+missing=$(
+	grep -ohE '"[0-9a-f]{32}"' gatewayd/io/catalog.[ch] | tr -d '"' | while read -r id; do
+		grep -q "^-- $id$" systemd/gatewayd.catalog || echo "# systemd/gatewayd.catalog does not explain $id"
+	done
+)
+[[ -z $missing ]]
+result $? "every message id is explained in the journal's catalog"
+[[ -z $missing ]] || echo "$missing"
+
 long=$(git ls-files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 500 {print "# " $2 ": " $1 " lines"}')
 [[ -z $long ]]
 result $? "no source file is longer than 500 lines"
