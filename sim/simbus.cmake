@@ -1,5 +1,7 @@
 gu_pure_library(simbus_core SOURCES bus_core.c LINK uds)
+# the control socket of every simulator
+gu_library(line_server SOURCES line_server.c LINK common PkgConfig::UV)
 gu_library(simbus_server
   SOURCES simbus_server.c simbus_client.c simbus_control.c simbus_log.c
-  LINK simbus_core udsport common PkgConfig::UV)
+  LINK simbus_core line_server udsport common PkgConfig::UV)
 gu_program(simbus SOURCES simbus.c LINK simbus_server)

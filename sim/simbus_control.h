@@ -17,6 +17,7 @@ struct simbus_control;
 /* @on_quit: the command "quit" was given. Return: 0 or a libuv error, which is -errno. */
 int simbus_control_new(uv_loop_t *loop, const char *path, struct simbus *bus, void (*on_quit)(void *owner), void *owner,
 		       struct simbus_control **control);
+/* no callback after this call; NULL is allowed */
 void simbus_control_close(struct simbus_control *self);
 
 /* the answer to "stats"; @history adds the load of each second */

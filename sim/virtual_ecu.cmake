@@ -2,7 +2,7 @@ gu_pure_library(vecu_core
   SOURCES ecu_core.c ecu_server.c ecu_services.c ecu_data.c ecu_routines.c ecu_download.c ecu_memory.c ecu_config.c
   LINK uds)
 # what the simulated stations share: cores on a CAN port, and a control socket of lines
-gu_library(sim_station SOURCES can_station.c line_server.c LINK udsport common PkgConfig::UV)
+gu_library(sim_station SOURCES can_station.c LINK line_server udsport common PkgConfig::UV)
 gu_library(vecu
   SOURCES virtual_ecu_config.c virtual_ecu_schema.c virtual_ecu_state.c virtual_ecu_store.c virtual_ecu_key.c
           virtual_ecu_run.c virtual_ecu_control.c

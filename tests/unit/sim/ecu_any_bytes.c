@@ -94,26 +94,12 @@ static void a_can_fd_ecu_with_long_identifiers_is_programmed_too(void **state)
 	assert_memory_equal(rig->flash, bytes, sizeof(bytes));
 }
 
-static int setup(void **state)
-{
-	*state = calloc(1, sizeof(struct rig));
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(random_requests_leave_it_alive),
-	    TEST(random_frames_leave_it_alive),
-	    TEST(a_can_fd_ecu_with_long_identifiers_is_programmed_too),
+	    RIG_TEST(random_requests_leave_it_alive),
+	    RIG_TEST(random_frames_leave_it_alive),
+	    RIG_TEST(a_can_fd_ecu_with_long_identifiers_is_programmed_too),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -152,32 +152,18 @@ static void trouble_codes_are_stored_unless_85_02_and_cleared_by_14(void **state
 	rig_expect(rig, "85 02 ff", "7f 85 13");
 }
 
-static int setup(void **state)
-{
-	*state = calloc(1, sizeof(struct rig));
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(identification_is_read),
-	    TEST(several_identifiers_are_read_at_once_unknown_ones_left_out),
-	    TEST(an_answer_beyond_the_buffer_is_14),
-	    TEST(the_fingerprint_is_written_unlocked_and_read_back),
-	    TEST(configured_identifiers_are_written_within_their_rules),
-	    TEST(the_version_comes_from_memory),
-	    TEST(the_version_is_the_crc_of_what_is_programmed),
-	    TEST(the_version_is_a_fixed_text),
-	    TEST(trouble_codes_are_stored_unless_85_02_and_cleared_by_14),
+	    RIG_TEST(identification_is_read),
+	    RIG_TEST(several_identifiers_are_read_at_once_unknown_ones_left_out),
+	    RIG_TEST(an_answer_beyond_the_buffer_is_14),
+	    RIG_TEST(the_fingerprint_is_written_unlocked_and_read_back),
+	    RIG_TEST(configured_identifiers_are_written_within_their_rules),
+	    RIG_TEST(the_version_comes_from_memory),
+	    RIG_TEST(the_version_is_the_crc_of_what_is_programmed),
+	    RIG_TEST(the_version_is_a_fixed_text),
+	    RIG_TEST(trouble_codes_are_stored_unless_85_02_and_cleared_by_14),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -171,34 +171,20 @@ static void a_lost_bus_leaves_an_ecu_that_answers_again(void **state)
 	rig_expect(rig, "22 f1 86", "62 f1 86 03");
 }
 
-static int setup(void **state)
-{
-	*state = calloc(1, sizeof(struct rig));
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(unmet_preconditions_are_22),
-	    TEST(low_voltage_is_93_to_all_programming),
-	    TEST(dropped_answers_are_counted),
-	    TEST(a_silent_ecu_neither_hears_nor_speaks),
-	    TEST(silence_in_the_middle_of_work_loses_the_answer_not_the_work),
-	    TEST(a_sudden_reset_forgets_the_session),
-	    TEST(a_wrong_crc_by_fault_fails_the_check),
-	    TEST(a_stuck_erase_is_pending_until_it_is_released),
-	    TEST(one_request_is_refused_as_told),
-	    TEST(functionally_five_refusals_stay_unsaid_and_others_are_sent),
-	    TEST(a_lost_bus_leaves_an_ecu_that_answers_again),
+	    RIG_TEST(unmet_preconditions_are_22),
+	    RIG_TEST(low_voltage_is_93_to_all_programming),
+	    RIG_TEST(dropped_answers_are_counted),
+	    RIG_TEST(a_silent_ecu_neither_hears_nor_speaks),
+	    RIG_TEST(silence_in_the_middle_of_work_loses_the_answer_not_the_work),
+	    RIG_TEST(a_sudden_reset_forgets_the_session),
+	    RIG_TEST(a_wrong_crc_by_fault_fails_the_check),
+	    RIG_TEST(a_stuck_erase_is_pending_until_it_is_released),
+	    RIG_TEST(one_request_is_refused_as_told),
+	    RIG_TEST(functionally_five_refusals_stay_unsaid_and_others_are_sent),
+	    RIG_TEST(a_lost_bus_leaves_an_ecu_that_answers_again),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -401,41 +401,27 @@ static void an_erased_ecu_survives_a_power_cut_without_an_application(void **sta
 	rig_expect(rig, download_16, "74 20 0f ff");
 }
 
-static int setup(void **state)
-{
-	*state = calloc(1, sizeof(struct rig));
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_whole_flash_brings_a_new_version_and_a_valid_application),
-	    TEST(a_wrong_crc_fails_the_check_and_leaves_the_application_invalid),
-	    TEST(the_check_takes_no_argument_or_one_range_with_its_crc),
-	    TEST(a_check_of_one_range_leaves_the_others_unchecked),
-	    TEST(data_alone_makes_no_application),
-	    TEST(erase_clears_whole_sectors_of_its_range_only),
-	    TEST(erase_takes_its_time),
-	    TEST(bad_ranges_and_rights_are_refused),
-	    TEST(the_announced_block_length_is_as_configured),
-	    TEST(block_counter_rules),
-	    TEST(the_block_counter_wraps_from_ff_to_00),
-	    TEST(a_lost_answer_to_a_block_costs_a_repetition_only),
-	    TEST(memory_that_is_not_erased_cannot_be_programmed),
-	    TEST(ram_takes_any_write_and_does_not_touch_the_application),
-	    TEST(programming_takes_its_time_per_block),
-	    TEST(a_change_of_session_ends_the_transfer),
-	    TEST(routines_may_run_in_the_background),
-	    TEST(an_erased_ecu_survives_a_power_cut_without_an_application),
+	    RIG_TEST(a_whole_flash_brings_a_new_version_and_a_valid_application),
+	    RIG_TEST(a_wrong_crc_fails_the_check_and_leaves_the_application_invalid),
+	    RIG_TEST(the_check_takes_no_argument_or_one_range_with_its_crc),
+	    RIG_TEST(a_check_of_one_range_leaves_the_others_unchecked),
+	    RIG_TEST(data_alone_makes_no_application),
+	    RIG_TEST(erase_clears_whole_sectors_of_its_range_only),
+	    RIG_TEST(erase_takes_its_time),
+	    RIG_TEST(bad_ranges_and_rights_are_refused),
+	    RIG_TEST(the_announced_block_length_is_as_configured),
+	    RIG_TEST(block_counter_rules),
+	    RIG_TEST(the_block_counter_wraps_from_ff_to_00),
+	    RIG_TEST(a_lost_answer_to_a_block_costs_a_repetition_only),
+	    RIG_TEST(memory_that_is_not_erased_cannot_be_programmed),
+	    RIG_TEST(ram_takes_any_write_and_does_not_touch_the_application),
+	    RIG_TEST(programming_takes_its_time_per_block),
+	    RIG_TEST(a_change_of_session_ends_the_transfer),
+	    RIG_TEST(routines_may_run_in_the_background),
+	    RIG_TEST(an_erased_ecu_survives_a_power_cut_without_an_application),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -345,4 +345,19 @@ static inline void rig_version(struct rig *rig, const char *expected)
 	assert_memory_equal(rig->answer + 3, expected, strlen(expected));
 }
 
+/* each test has a rig of its own, all zero: its first statement is rig_new() or rig_config() */
+static inline int rig_setup(void **state)
+{
+	*state = calloc(1, sizeof(struct rig));
+	return *state ? 0 : -1;
+}
+
+static inline int rig_teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+
 #endif

@@ -156,34 +156,20 @@ static void without_security_service_27_is_not_there_and_nothing_is_locked(void 
 	rig_expect(rig, "31 01 ff 00", "71 01 ff 00 00");
 }
 
-static int setup(void **state)
-{
-	*state = calloc(1, sizeof(struct rig));
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_right_key_unlocks),
-	    TEST(an_unlocked_ecu_answers_a_seed_of_zeros),
-	    TEST(a_key_without_a_seed_is_24),
-	    TEST(a_seed_is_used_once),
-	    TEST(a_seed_does_not_survive_a_change_of_session),
-	    TEST(a_key_of_wrong_length_is_13_and_costs_no_attempt),
-	    TEST(the_last_attempt_is_36_and_starts_a_delay_answered_with_37),
-	    TEST(a_reset_does_not_cut_the_delay_short),
-	    TEST(failed_attempts_are_counted_over_a_power_cut),
-	    TEST(a_delay_after_power_on_where_configured),
-	    TEST(without_security_service_27_is_not_there_and_nothing_is_locked),
+	    RIG_TEST(the_right_key_unlocks),
+	    RIG_TEST(an_unlocked_ecu_answers_a_seed_of_zeros),
+	    RIG_TEST(a_key_without_a_seed_is_24),
+	    RIG_TEST(a_seed_is_used_once),
+	    RIG_TEST(a_seed_does_not_survive_a_change_of_session),
+	    RIG_TEST(a_key_of_wrong_length_is_13_and_costs_no_attempt),
+	    RIG_TEST(the_last_attempt_is_36_and_starts_a_delay_answered_with_37),
+	    RIG_TEST(a_reset_does_not_cut_the_delay_short),
+	    RIG_TEST(failed_attempts_are_counted_over_a_power_cut),
+	    RIG_TEST(a_delay_after_power_on_where_configured),
+	    RIG_TEST(without_security_service_27_is_not_there_and_nothing_is_locked),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -409,49 +409,35 @@ static void frames_that_are_not_ours_are_ignored(void **state)
 	assert_false(ecu_core_pop_frame(&rig->ecu, rig->now_us, &out));
 }
 
-static int setup(void **state)
-{
-	*state = calloc(1, sizeof(struct rig));
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	free(*state);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_session_is_answered_with_its_times),
-	    TEST(unknown_sub_functions_and_wrong_lengths_are_refused),
-	    TEST(services_of_other_sessions_are_refused),
-	    TEST(s3_ends_the_session_five_seconds_after_the_last_answer),
-	    TEST(each_request_restarts_s3_also_a_suppressed_functional_one),
-	    TEST(s3_stands_still_while_a_request_is_worked_on),
-	    TEST(s3_stands_still_while_a_request_comes_in),
-	    TEST(a_change_of_session_locks_security_also_into_the_same_session),
-	    TEST(the_default_session_ends_28_85_and_transfers),
-	    TEST(the_extended_session_keeps_28_and_85_into_the_programming_session),
-	    TEST(positive_answers_are_suppressed_when_asked_negative_ones_not),
-	    TEST(functional_requests_are_not_refused_with_11_12_31_7e_7f),
-	    TEST(physical_negative_answers_are_always_sent),
-	    TEST(after_78_a_suppressed_answer_is_sent_all_the_same),
-	    TEST(functional_tester_present_does_not_disturb_a_segmented_request),
-	    TEST(functional_tester_present_is_served_while_erasing),
-	    TEST(another_request_while_one_is_worked_on_is_told_to_come_back),
-	    TEST(pending_is_repeated_before_p2_star_runs_out),
-	    TEST(a_quick_request_needs_no_pending),
-	    TEST(the_application_is_silenced_by_28_and_by_the_boot_loader),
-	    TEST(a_reset_answers_then_is_silent_then_boots_the_application),
-	    TEST(a_suppressed_reset_happens_without_an_answer),
-	    TEST(without_a_valid_application_it_stays_in_the_boot_loader),
-	    TEST(a_new_request_replaces_an_answer_that_nobody_takes),
-	    TEST(a_functional_request_waits_for_the_confirmation_of_the_last_answer),
-	    TEST(frames_that_are_not_ours_are_ignored),
+	    RIG_TEST(a_session_is_answered_with_its_times),
+	    RIG_TEST(unknown_sub_functions_and_wrong_lengths_are_refused),
+	    RIG_TEST(services_of_other_sessions_are_refused),
+	    RIG_TEST(s3_ends_the_session_five_seconds_after_the_last_answer),
+	    RIG_TEST(each_request_restarts_s3_also_a_suppressed_functional_one),
+	    RIG_TEST(s3_stands_still_while_a_request_is_worked_on),
+	    RIG_TEST(s3_stands_still_while_a_request_comes_in),
+	    RIG_TEST(a_change_of_session_locks_security_also_into_the_same_session),
+	    RIG_TEST(the_default_session_ends_28_85_and_transfers),
+	    RIG_TEST(the_extended_session_keeps_28_and_85_into_the_programming_session),
+	    RIG_TEST(positive_answers_are_suppressed_when_asked_negative_ones_not),
+	    RIG_TEST(functional_requests_are_not_refused_with_11_12_31_7e_7f),
+	    RIG_TEST(physical_negative_answers_are_always_sent),
+	    RIG_TEST(after_78_a_suppressed_answer_is_sent_all_the_same),
+	    RIG_TEST(functional_tester_present_does_not_disturb_a_segmented_request),
+	    RIG_TEST(functional_tester_present_is_served_while_erasing),
+	    RIG_TEST(another_request_while_one_is_worked_on_is_told_to_come_back),
+	    RIG_TEST(pending_is_repeated_before_p2_star_runs_out),
+	    RIG_TEST(a_quick_request_needs_no_pending),
+	    RIG_TEST(the_application_is_silenced_by_28_and_by_the_boot_loader),
+	    RIG_TEST(a_reset_answers_then_is_silent_then_boots_the_application),
+	    RIG_TEST(a_suppressed_reset_happens_without_an_answer),
+	    RIG_TEST(without_a_valid_application_it_stays_in_the_boot_loader),
+	    RIG_TEST(a_new_request_replaces_an_answer_that_nobody_takes),
+	    RIG_TEST(a_functional_request_waits_for_the_confirmation_of_the_last_answer),
+	    RIG_TEST(frames_that_are_not_ours_are_ignored),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
