@@ -1,5 +1,6 @@
 #include "gatewayd/io/daemon.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "gatewayd/io/notify.h"
 #include "gatewayd/io/prepare.h"
 #include "uds/port/can_driver.h"
+#include "uds/port/hr_timer.h"
 
 #define MANIFEST_MAX_BYTES (1024u * 1024u)
 
@@ -31,13 +33,22 @@ struct daemon {
 	struct flasher *flasher;
 	struct dbus *dbus;
 	struct notify notify;
-	struct prepared *prepared[GATEWAY_MAX_CAMPAIGNS];
-	uv_prepare_t pump; /* before each poll: expire, carry out, arm the timer */
-	uv_timer_t timer;
+	struct prepared *prepared[GATEWAY_MAX_CAMPAIGNS]; /* by slot */
+	struct preparing *preparing[GATEWAY_MAX_CAMPAIGNS];
+	struct prepared *flashed; /* what the flasher works with; it outlives its slot */
+	bool flashed_dropped;     /* its slot has let go of it */
+	uv_prepare_t pump;        /* before each poll: expire, carry out, arm the timer */
+	struct hr_timer timer;    /* counts while the gateway sleeps, as the core's time does */
 	uv_signal_t on_term;
 	uv_signal_t on_int;
 	bool stopping;
 	bool closed;
+};
+
+/* a preparation under way; its slot may be given to other content meanwhile */
+struct preparing {
+	struct daemon *daemon;
+	uint8_t index;
 };
 
 static uint64_t now_us(void)
@@ -109,13 +120,40 @@ static void open_manifest(struct daemon *d, const struct gateway_output *out)
 	free(manifest);
 }
 
+/* --- files in memory: a slot's are dropped when it is given to other content, the flasher's when it is done */
+
+static void drop_prepared(struct daemon *d, uint8_t index)
+{
+	struct prepared *prepared = d->prepared[index];
+
+	d->prepared[index] = NULL;
+	d->preparing[index] = NULL; /* what is still to come is no longer wanted */
+	if (prepared && prepared == d->flashed)
+		d->flashed_dropped = true;
+	else
+		prepared_free(prepared);
+}
+
+static void end_flashed(struct daemon *d)
+{
+	if (!d->flashed || flasher_busy(d->flasher))
+		return;
+	if (d->flashed_dropped)
+		prepared_free(d->flashed);
+	d->flashed = NULL;
+	d->flashed_dropped = false;
+}
+
 static void on_prepared(void *owner, struct prepared *prepared)
 {
-	struct daemon *d = owner;
+	struct preparing *preparing = owner;
+	struct daemon *d = preparing->daemon;
 	uint64_t estimate_ms[GATEWAY_MAX_TARGETS] = {0}, bytes_total[GATEWAY_MAX_TARGETS] = {0};
-	int index = gateway_campaign_index(d->gateway, prepared->campaign_id);
+	uint8_t index = preparing->index;
+	bool wanted = d->preparing[index] == preparing && !d->closed;
 
-	if (index < 0 || d->closed) {
+	free(preparing);
+	if (!wanted) {
 		prepared_free(prepared);
 		return;
 	}
@@ -123,20 +161,37 @@ static void on_prepared(void *owner, struct prepared *prepared)
 		estimate_ms[i] = prepared->targets[i].estimate_ms;
 		bytes_total[i] = prepared->targets[i].bytes_total;
 	}
-	prepared_free(d->prepared[index]);
+	drop_prepared(d, index);
 	d->prepared[index] = prepared;
-	gateway_prepared(d->gateway, now_us(), (uint8_t)index, prepared->code, prepared->text, estimate_ms,
-			 bytes_total);
+	gateway_prepared(d->gateway, now_us(), index, prepared->code, prepared->text, estimate_ms, bytes_total);
 }
 
 static void prepare_campaign(struct daemon *d, uint8_t index)
 {
 	const struct campaign *c = &d->gateway->campaigns[index];
 	const uint64_t none[GATEWAY_MAX_TARGETS] = {0};
-	int r = prepare_start(&d->loop, d->config, c, d->trust, d->store, on_prepared, d);
+	struct preparing *preparing = calloc(1, sizeof(*preparing));
+	int r = -ENOMEM;
 
-	if (r < 0)
-		gateway_prepared(d->gateway, now_us(), index, GATEWAY_CODE_IO_ERROR, strerror(-r), none, none);
+	drop_prepared(d, index);
+	if (preparing) {
+		*preparing = (struct preparing){.daemon = d, .index = index};
+		r = prepare_start(&d->loop, d->config, c, d->trust, d->store, on_prepared, preparing);
+	}
+	if (r == 0) {
+		d->preparing[index] = preparing;
+		return;
+	}
+	free(preparing);
+	gateway_prepared(d->gateway, now_us(), index, GATEWAY_CODE_IO_ERROR, strerror(-r), none, none);
+}
+
+static void flash_campaign(struct daemon *d, const struct gateway_output *out)
+{
+	end_flashed(d);
+	if (!d->flashed)
+		d->flashed = d->prepared[out->campaign];
+	flasher_flash(d->flasher, out->campaign, out->targets, d->prepared[out->campaign]);
 }
 
 static bool keep_file(void *owner, const uint8_t sha256[32])
@@ -160,10 +215,7 @@ static bool keep_file(void *owner, const uint8_t sha256[32])
 
 static void release_campaign(struct daemon *d, const struct gateway_output *out)
 {
-	if (!d->gateway->flashing) {
-		prepared_free(d->prepared[out->campaign]);
-		d->prepared[out->campaign] = NULL;
-	}
+	drop_prepared(d, out->campaign);
 	blob_store_sweep(d->store, keep_file, d);
 	dbus_output(d->dbus, out);
 }
@@ -212,7 +264,7 @@ static void carry_out(struct daemon *d, const struct gateway_output *out)
 		flasher_identify(d->flasher);
 		break;
 	case GATEWAY_OUT_FLASH:
-		flasher_flash(d->flasher, out->campaign, out->targets, d->prepared[out->campaign]);
+		flash_campaign(d, out);
 		break;
 	case GATEWAY_OUT_INTENT_STORED:
 		flasher_intent_stored(d->flasher, out->campaign, out->target);
@@ -237,9 +289,9 @@ static void carry_out(struct daemon *d, const struct gateway_output *out)
 
 static void begin_close(struct daemon *d);
 
-static void on_timer(uv_timer_t *timer)
+static void on_timer(void *owner)
 {
-	(void)timer; /* wakes the loop; the pump follows */
+	(void)owner; /* wakes the loop; the pump follows */
 }
 
 static void on_pump(uv_prepare_t *handle)
@@ -248,6 +300,7 @@ static void on_pump(uv_prepare_t *handle)
 	struct gateway_output out;
 	uint64_t now = now_us(), deadline;
 
+	end_flashed(d);
 	if (gateway_deadline(d->gateway) <= now)
 		gateway_expire(d->gateway, now);
 	while (gateway_pop_output(d->gateway, &out))
@@ -258,13 +311,7 @@ static void on_pump(uv_prepare_t *handle)
 		return;
 	}
 	deadline = gateway_deadline(d->gateway);
-	if (deadline == GATEWAY_NEVER) {
-		uv_timer_stop(&d->timer);
-		return;
-	}
-	now = now_us();
-	uv_update_time(&d->loop);
-	uv_timer_start(&d->timer, on_timer, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+	hr_timer_arm(&d->timer, deadline >= UINT64_MAX / 1000 ? HR_TIMER_NEVER : deadline * 1000);
 }
 
 static void on_stop_signal(uv_signal_t *handle, int number)
@@ -272,8 +319,12 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 	struct daemon *d = handle->data;
 
 	if (d->stopping) {
-		log_write(LOG_NOTICE, NULL,
-			  "still flashing: an ECU is erased and would not boot; stopping once it is verified");
+		if (flasher_busy(d->flasher))
+			log_write(LOG_NOTICE, NULL,
+				  "still flashing: an erased ECU would not boot; stopping once it is verified");
+		else
+			log_write(LOG_NOTICE, NULL, "still writing to %s/state.db; stopping once that is done",
+				  d->config->state_dir);
 		return;
 	}
 	d->stopping = true;
@@ -302,8 +353,9 @@ static void on_database_trouble(void *owner, bool trouble, const char *text)
 static void begin_close(struct daemon *d)
 {
 	d->closed = true;
+	end_flashed(d);
 	uv_close((uv_handle_t *)&d->pump, NULL);
-	uv_close((uv_handle_t *)&d->timer, NULL);
+	hr_timer_close(&d->timer, NULL);
 	uv_close((uv_handle_t *)&d->on_term, NULL);
 	uv_close((uv_handle_t *)&d->on_int, NULL);
 	notify_close(&d->notify);
@@ -333,8 +385,8 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 	memcpy(core->queue_id, database_queue_id(d->database), sizeof(core->queue_id));
 	gateway_init(d->gateway, core);
 	r = database_restore(d->database, d->gateway, d->trust, d->store, core->vehicle_id, text, sizeof(text));
-	if (r == 0)
-		r = backend_new(&d->loop, d->config, d->trust, d->store, d->gateway, &d->backend);
+	if (r == 0 && backend_new(&d->loop, d->config, d->trust, d->store, d->gateway, &d->backend) < 0)
+		return 1; /* it has said why */
 	if (r == 0)
 		r = flasher_new(&d->loop, d->config, d->gateway, &d->flasher, text, sizeof(text));
 	if (r == 0)
@@ -346,10 +398,15 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 	return 0;
 }
 
-static void start_loop(struct daemon *d)
+static int start_loop(struct daemon *d)
 {
+	int r = hr_timer_init(&d->timer, &d->loop, d, on_timer);
+
+	if (r < 0) {
+		log_write(LOG_ERR, NULL, "cannot make a timer: %s", strerror(-r));
+		return r;
+	}
 	uv_prepare_init(&d->loop, &d->pump);
-	uv_timer_init(&d->loop, &d->timer);
 	uv_signal_init(&d->loop, &d->on_term);
 	uv_signal_init(&d->loop, &d->on_int);
 	d->pump.data = d;
@@ -359,6 +416,7 @@ static void start_loop(struct daemon *d)
 	uv_signal_start(&d->on_term, on_stop_signal, SIGTERM);
 	uv_signal_start(&d->on_int, on_stop_signal, SIGINT);
 	notify_init(&d->notify, &d->loop);
+	return 0;
 }
 
 int daemon_run(const struct config *config)
@@ -376,8 +434,7 @@ int daemon_run(const struct config *config)
 	d->config = config;
 	*core = config->core;
 	signal(SIGPIPE, SIG_IGN);
-	if (open_all(d, core) == 0) {
-		start_loop(d);
+	if (open_all(d, core) == 0 && start_loop(d) == 0) {
 		gateway_start(d->gateway, now_us());
 		notify_ready(&d->notify);
 		log_write(LOG_NOTICE, NULL, "gatewayd " GU_VERSION ": vehicle %s, %u ECUs on %u buses, state in %s",
@@ -392,8 +449,8 @@ int daemon_run(const struct config *config)
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	blob_store_close(d->store);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
-	for (size_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
-		prepared_free(d->prepared[i]);
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		drop_prepared(d, i);
 	trust_free(d->trust);
 	uv_loop_close(&d->loop);
 	free(d->gateway);
