@@ -71,7 +71,7 @@ static void on_time(struct backend *self, const Gu__Envelope *envelope)
 	code = bytes ? trust_open_time(self->trust, bytes, n, self->nonce, &unix_ms, text, sizeof(text))
 		     : GATEWAY_CODE_NO_MEMORY;
 	free(bytes);
-	/* dates were left out while the time was not trusted; now they count */
+	/* the handshake left dates out: only signed time can judge them, the system's clock may stand anywhere */
 	if (code == 0 && !tls_conn_check_dates(self->conn, unix_ms / 1000, text)) {
 		backend_fail(self, GATEWAY_CODE_TLS, text);
 		return;
@@ -145,8 +145,23 @@ static void on_error(struct backend *self, const Gu__Error *error)
 		fetch_refused(self, error->code, error->text);
 }
 
+/* until its certificate's dates were judged by signed time, a backend may tell that time and nothing else */
+static bool too_early(const struct backend *self, const Gu__Frame *frame)
+{
+	enum session_state state = self->gateway->session.state;
+
+	return (state == SESSION_CONNECTING || state == SESSION_TIME) &&
+	       frame->body_case != GU__FRAME__BODY_TIME_RESPONSE && frame->body_case != GU__FRAME__BODY_ERROR;
+}
+
 static void on_frame(struct backend *self, const Gu__Frame *frame)
 {
+	if (self->gateway->session.state == SESSION_DOWN)
+		return; /* given up; the goodbye is on its way */
+	if (too_early(self, frame)) {
+		backend_fail(self, GATEWAY_CODE_PROTOCOL, "the backend sent another message before the signed time");
+		return;
+	}
 	switch (frame->body_case) {
 	case GU__FRAME__BODY_TIME_RESPONSE:
 		on_time(self, frame->time_response);
@@ -235,6 +250,7 @@ static void on_ready(struct tls_conn *conn, void *user)
 	if (self->closing)
 		return;
 	self->up = true;
+	self->reached = true;
 	snprintf(self->words, sizeof(self->words), "TLS 1.3 with %s", tls_conn_peer_name(conn));
 	gateway_connected(self->gateway, now_us());
 }
@@ -256,10 +272,10 @@ static void release(struct backend *self)
 static void on_close(struct tls_conn *conn, void *user, const char *error)
 {
 	struct backend *self = user;
-	bool was_up = self->up;
+	/* somebody answered at that address: what went wrong is then a matter of TLS */
+	bool reached = self->reached || strcmp(tls_conn_peer_address(conn), "?") != 0;
 	char text[TLS_CONN_ERROR_BYTES];
 
-	(void)conn;
 	self->conn = NULL;
 	if (self->freed) {
 		if (!uv_is_active((uv_handle_t *)&self->stall) && self->stall.data == NULL)
@@ -272,9 +288,10 @@ static void on_close(struct tls_conn *conn, void *user, const char *error)
 		return;
 	self->told = true;
 	fetch_stop(self);
-	snprintf(text, sizeof(text), "%s", error ? error : "the backend closed the session");
+	snprintf(text, sizeof(text), "backend %.64s:%.8s: %.150s; trying again", self->config->backend_host,
+		 self->config->backend_port, error ? error : "it closed the session");
 	memcpy(self->words, text, sizeof(self->words));
-	gateway_disconnected(self->gateway, now_us(), was_up ? GATEWAY_CODE_TLS : GATEWAY_CODE_UNREACHABLE, text,
+	gateway_disconnected(self->gateway, now_us(), reached ? GATEWAY_CODE_TLS : GATEWAY_CODE_UNREACHABLE, text,
 			     random_u32());
 }
 
@@ -290,17 +307,18 @@ static void begin_connect(struct backend *self)
 				     "the last connection is still closing", random_u32());
 		return;
 	}
-	tls_context_ignore_dates(self->tls, !self->gateway->time_trusted);
 	stream_decoder_init(&self->decoder, self->decoder_buf, STREAM_HEADER_BYTES + STREAM_MAX_FRAME_BYTES);
 	self->closing = false;
 	self->told = false;
+	self->reached = false;
 	self->nonce_pending = false;
 	r = tls_conn_connect(self->loop, self->tls, self->config->backend_host,
 			     (uint16_t)strtoul(self->config->backend_port, NULL, 10), &callbacks, self, &self->conn);
 	if (r < 0) {
 		self->closing = true;
 		self->told = true;
-		snprintf(text, sizeof(text), "connecting: %s", strerror(-r));
+		snprintf(text, sizeof(text), "backend %.64s:%.8s: connecting: %.100s; trying again",
+			 self->config->backend_host, self->config->backend_port, strerror(-r));
 		gateway_disconnected(self->gateway, now_us(), GATEWAY_CODE_UNREACHABLE, text, random_u32());
 	}
 }
@@ -398,7 +416,7 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	    .certificate = config->backend_certificate,
 	    .key = config->backend_key,
 	    .ca = config->backend_ca,
-	    .ignore_dates = true,
+	    .ignore_dates = true, /* each session judges them by its signed time: on_time() */
 	    .handshake_ms = config->core.session.answer_max_ms,
 	};
 	struct backend *self = calloc(1, sizeof(*self));

@@ -91,7 +91,7 @@ void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk)
 		finish(self, GATEWAY_CODE_LENGTH_MISMATCH, "the backend's file has another length than was signed");
 		return;
 	}
-	if (chunk->offset != f->received)
+	if (chunk->offset != f->received || f->requested == 0)
 		return; /* asked for before this fetch began again; what we wait for follows, or the stall ends it */
 	if (chunk->data.len == 0 || chunk->data.len > f->requested - f->received) {
 		backend_fail(self, GATEWAY_CODE_PROTOCOL, "the backend sent bytes of a file that were not asked for");

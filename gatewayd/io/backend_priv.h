@@ -30,6 +30,7 @@ struct backend {
 	struct tls_conn *conn;
 	bool up;      /* the handshake is done */
 	bool closing; /* nothing is read any more */
+	bool reached; /* this connection got through to somebody */
 	bool told;    /* the core knows that this connection is over */
 	struct stream_decoder decoder;
 	uint8_t *decoder_buf;
@@ -43,7 +44,7 @@ struct backend {
 	bool freed;
 };
 
-/* ends the connection; the core hears of it with @code and @text from a later turn of the loop */
+/* ends the connection; the core hears of it at once, with @code and @text */
 void backend_fail(struct backend *self, unsigned code, const char *text);
 
 /* packs and writes; a session that is not up drops it (the core sends again after the next one) */

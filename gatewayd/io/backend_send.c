@@ -1,9 +1,11 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "gatewayd/io/backend_priv.h"
+#include "gatewayd/io/text.h"
 #include "uds/port/can_driver.h"
 
 /* protobuf-c's strings are not const, though packing only reads them */
@@ -129,13 +131,21 @@ void backend_send_answer(struct backend *self, uint8_t campaign)
 	const struct campaign *c = &self->gateway->campaigns[campaign];
 	Gu__CampaignAnswer answer = GU__CAMPAIGN_ANSWER__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
+	char text[GATEWAY_TEXT_BYTES];
+
+	/* a refusal says what is wrong with which ECU; other answers need no more than the code's words */
+	snprintf(text, sizeof(text), "%s",
+		 c->answer == ANSWER_DECLINE ? c->text
+		 : c->answer_code            ? gateway_code_words(c->answer_code)
+					     : "");
+	text_mend(text);
 
 	answer.campaign_id = text_of(c->doc.id);
 	answer.director_version = c->director_version;
 	answer.kind = (Gu__AnswerKind)c->answer;
 	answer.proposed_start_unix_s = c->answer == ANSWER_POSTPONE ? c->proposed_start_unix_s : 0;
 	answer.code = c->answer_code;
-	answer.text = text_of(c->answer_code ? gateway_code_words(c->answer_code) : "");
+	answer.text = text;
 	frame.body_case = GU__FRAME__BODY_ANSWER;
 	frame.answer = &answer;
 	backend_send(self, &frame);
@@ -146,6 +156,10 @@ void backend_send_report(struct backend *self, const struct report *report)
 	Gu__FlashResult result = GU__FLASH_RESULT__INIT;
 	Gu__Report message = GU__REPORT__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
+	char text[GATEWAY_TEXT_BYTES];
+
+	memcpy(text, report->text, sizeof(text));
+	text_mend(text);
 
 	message.sequence = report->sequence;
 	message.campaign_id = text_of(report->campaign_id);
@@ -153,7 +167,7 @@ void backend_send_report(struct backend *self, const struct report *report)
 	message.campaign_state = (Gu__CampaignState)report->campaign_state;
 	message.ecu_state = (Gu__EcuState)report->target_state;
 	message.code = report->code;
-	message.text = text_of(report->text);
+	message.text = text;
 	message.unix_ms = report->unix_ms;
 	message.queue_id = bytes_of(self->gateway->config.queue_id, sizeof(self->gateway->config.queue_id));
 	if (report->has_result) {
@@ -176,9 +190,12 @@ void backend_send_error(struct backend *self, unsigned code, const char *text)
 {
 	Gu__Error error = GU__ERROR__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
+	char words[GATEWAY_TEXT_BYTES];
 
+	snprintf(words, sizeof(words), "%s", text);
+	text_mend(words);
 	error.code = code;
-	error.text = text_of(text);
+	error.text = words;
 	frame.body_case = GU__FRAME__BODY_ERROR;
 	frame.error = &error;
 	backend_send(self, &frame);

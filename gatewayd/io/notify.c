@@ -4,6 +4,8 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "gatewayd/io/text.h"
+
 static void on_watchdog(uv_timer_t *timer)
 {
 	(void)timer;
@@ -58,6 +60,7 @@ void notify_status(struct notify *self, const struct gateway *gateway)
 	if (c && n > 0 && (size_t)n < sizeof(status))
 		snprintf(status + n, sizeof(status) - (size_t)n, "; campaign %.64s %s%s%.80s", c->doc.id,
 			 campaign_state_info(c->state)->name, c->text[0] ? ": " : "", c->text);
+	text_mend(status); /* a line end in it would begin a variable of its own */
 	if (strcmp(status, self->status) == 0)
 		return;
 	memcpy(self->status, status, sizeof(status));

@@ -1,0 +1,467 @@
+/* The gateway's side of the session against a backend that does what it should not: over TLS, in real time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/session/rig.h"
+
+static struct rig *rig_usual(void)
+{
+	return rig_new(-DAY, 30 * DAY, false);
+}
+
+/* the connection ends and the gateway comes again, back-off and all */
+static void expect_again(struct rig *r, unsigned n_accepted)
+{
+	rig_until(r, r->n_accepted > n_accepted && r->n_closed >= n_accepted);
+	rig_until(r, r->conn != NULL);
+}
+
+static void a_session_comes_up_with_signed_time(void **state)
+{
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_up(r);
+	assert_true(r->gateway->time_trusted);
+	rig_until(r, rig_logged(r, GATEWAY_CODE_OK, "registered"));
+	rig_free(r);
+}
+
+static void time_signed_by_another_key_ends_the_session(void **state)
+{
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_to_time(r);
+	server_send_time(r, r->other_key, (uint64_t)time(NULL));
+	expect_again(r, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_BAD_SIGNATURE, "signed time refused"));
+	assert_false(r->gateway->time_trusted);
+	rig_free(r);
+}
+
+static void a_time_that_nobody_asked_for_breaks_the_protocol(void **state)
+{
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_up(r);
+	server_send_time(r, r->time_key, (uint64_t)time(NULL));
+	expect_again(r, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_PROTOCOL, "nobody asked for"));
+	rig_free(r);
+}
+
+static void nothing_is_taken_from_a_backend_before_its_time(void **state)
+{
+	Gu__ReportAck ack = GU__REPORT_ACK__INIT;
+	Gu__Frame frame = GU__FRAME__INIT;
+	struct rig *r = rig_usual();
+	uint8_t queue_id[16] = {0};
+
+	(void)state;
+	gateway_document_refused(r->gateway, can_driver_now_us(), GATEWAY_CODE_INVALID, "a report to keep");
+	rig_to_time(r);
+	assert_int_equal(r->gateway->reports.n, 1);
+	ack.sequence = 1;
+	ack.queue_id = (ProtobufCBinaryData){.len = sizeof(queue_id), .data = queue_id};
+	frame.body_case = GU__FRAME__BODY_REPORT_ACK;
+	frame.report_ack = &ack;
+	server_send(r, &frame);
+	expect_again(r, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_PROTOCOL, "before the signed time"));
+	assert_int_equal(r->gateway->reports.n, 1);
+	rig_free(r);
+}
+
+static void a_message_that_only_gateways_send_breaks_the_protocol(void **state)
+{
+	Gu__Hello hello = GU__HELLO__INIT;
+	Gu__Frame frame = GU__FRAME__INIT;
+	char id[] = "VEHICLE1", software[] = "x";
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_up(r);
+	hello.protocol_version = 1;
+	hello.vehicle_id = id;
+	hello.software = software;
+	frame.body_case = GU__FRAME__BODY_HELLO;
+	frame.hello = &hello;
+	server_send(r, &frame);
+	expect_again(r, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_PROTOCOL, "only a gateway sends"));
+	rig_free(r);
+}
+
+static void an_oversized_frame_breaks_the_protocol_at_its_header(void **state)
+{
+	const uint8_t header[STREAM_HEADER_BYTES] = {0xff, 0xff, 0xff, 0xff};
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_up(r);
+	assert_int_equal(tls_conn_write(r->conn, header, sizeof(header)), 0);
+	expect_again(r, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_PROTOCOL, "oversized"));
+	rig_free(r);
+}
+
+/* --- certificates and their dates */
+
+static void a_certificate_that_is_expired_by_the_signed_time_is_refused(void **state)
+{
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_to_time(r);
+	server_send_time(r, r->time_key, (uint64_t)(time(NULL) + 31 * DAY));
+	expect_again(r, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_TLS, "expired"));
+	assert_false(r->gateway->time_trusted);
+	rig_free(r);
+}
+
+/* a gateway's clock may stand anywhere: here it says that the certificate expired long ago, in every session */
+static void the_systems_clock_judges_no_certificate(void **state)
+{
+	struct rig *r = rig_new(-20 * DAY, -10 * DAY, false);
+
+	(void)state;
+	rig_up_at(r, (uint64_t)(time(NULL) - 15 * DAY));
+	assert_true(r->gateway->time_trusted);
+	tls_conn_close(r->conn);
+	rig_until(r, r->n_closed == 1 && r->gateway->session.state == SESSION_DOWN);
+	rig_up_at(r, (uint64_t)(time(NULL) - 15 * DAY));
+	rig_free(r);
+}
+
+static void a_backend_of_another_ca_is_refused_and_tried_again(void **state)
+{
+	struct rig *r = rig_new(-DAY, DAY, true);
+
+	(void)state;
+	rig_until(r, r->n_accepted >= 2);
+	assert_true(rig_logged(r, GATEWAY_CODE_TLS, "certificate was refused"));
+	assert_true(rig_logged(r, GATEWAY_CODE_TLS, r->config->backend_port));
+	rig_free(r);
+}
+
+static void a_backend_that_is_not_there_is_said_by_its_address_once(void **state)
+{
+	struct rig *r = rig_usual();
+
+	(void)state;
+	uv_close((uv_handle_t *)&r->listener, NULL);
+	rig_until(r, r->n_connects >= 3);
+	assert_int_equal(r->n_logs, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_UNREACHABLE, "connection refused"));
+	assert_true(rig_logged(r, GATEWAY_CODE_UNREACHABLE, r->config->backend_port));
+	rig_free(r);
+}
+
+/* --- files */
+
+#define FILE_BYTES 5000u
+
+struct file {
+	uint8_t bytes[FILE_BYTES];
+	struct file_ref ref;
+};
+
+static void file_make(struct file *self, uint8_t seed)
+{
+	for (size_t i = 0; i < FILE_BYTES; i++)
+		self->bytes[i] = (uint8_t)(seed + i * 7 / 3);
+	self->ref.length = FILE_BYTES;
+	crypto_sha256(self->bytes, FILE_BYTES, self->ref.sha256);
+}
+
+static void fetch(struct rig *r, const struct file *file)
+{
+	const struct gateway_output out = {.kind = GATEWAY_OUT_FETCH, .campaign = 0, .file = file->ref};
+
+	backend_output(r->backend, &out);
+}
+
+static void a_file_is_fetched_and_held_under_its_digest(void **state)
+{
+	struct rig *r = rig_usual();
+	const Gu__Frame *frame;
+	struct file file;
+
+	(void)state;
+	file_make(&file, 1);
+	rig_up(r);
+	fetch(r, &file);
+	frame = rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	assert_int_equal(frame->blob_request->offset, 0);
+	assert_int_equal(frame->blob_request->max_bytes, FILE_BYTES);
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, file.bytes, 3000);
+	server_send_chunk(r, file.ref.sha256, 3000, FILE_BYTES, file.bytes + 3000, 2000);
+	rig_until(r, blob_store_has(r->store, &file.ref));
+	rig_until(r, !r->backend->fetch.active);
+	rig_free(r);
+}
+
+static void a_fetch_goes_on_where_the_session_was_lost(void **state)
+{
+	struct rig *r = rig_usual();
+	const Gu__Frame *frame;
+	struct file file;
+
+	(void)state;
+	file_make(&file, 2);
+	rig_up(r);
+	fetch(r, &file);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, file.bytes, 3000);
+	rig_until(r, blob_store_held(r->store, &file.ref) == 3000);
+	tls_conn_abort(r->conn);
+	rig_until(r, r->n_closed == 1 && r->gateway->session.state == SESSION_DOWN);
+	assert_false(r->backend->fetch.active);
+	rig_up(r);
+	fetch(r, &file);
+	frame = rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	assert_int_equal(frame->blob_request->offset, 3000);
+	assert_int_equal(frame->blob_request->max_bytes, 2000);
+	server_send_chunk(r, file.ref.sha256, 3000, FILE_BYTES, file.bytes + 3000, 2000);
+	rig_until(r, blob_store_has(r->store, &file.ref));
+	rig_free(r);
+}
+
+static void chunks_of_another_file_or_place_are_left_alone(void **state)
+{
+	struct rig *r = rig_usual();
+	struct file file, other;
+
+	(void)state;
+	file_make(&file, 3);
+	file_make(&other, 4);
+	rig_up(r);
+	fetch(r, &file);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	server_send_chunk(r, other.ref.sha256, 0, FILE_BYTES, other.bytes, 100);
+	server_send_chunk(r, file.ref.sha256, 4000, FILE_BYTES, file.bytes + 4000, 1000);
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, file.bytes, FILE_BYTES);
+	rig_until(r, blob_store_has(r->store, &file.ref));
+	assert_int_equal(r->n_accepted, 1);
+	rig_free(r);
+}
+
+static void more_bytes_than_were_asked_for_break_the_protocol(void **state)
+{
+	uint8_t bytes[FILE_BYTES + 1] = {0};
+	struct rig *r = rig_usual();
+	struct file file;
+
+	(void)state;
+	file_make(&file, 5);
+	rig_up(r);
+	fetch(r, &file);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, bytes, sizeof(bytes));
+	expect_again(r, 1);
+	assert_int_equal(blob_store_held(r->store, &file.ref), 0);
+	rig_free(r);
+}
+
+static void a_file_of_another_length_than_was_signed_is_not_taken(void **state)
+{
+	struct rig *r = rig_usual();
+	struct file file;
+
+	(void)state;
+	file_make(&file, 6);
+	rig_up(r);
+	fetch(r, &file);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES + 1, file.bytes, 100);
+	rig_until(r, !r->backend->fetch.active);
+	assert_int_equal(r->gateway->session.state, SESSION_UP);
+	rig_free(r);
+}
+
+/* left over from a fetch that was cancelled, while the next one still hashes what it has */
+static void a_chunk_before_anything_was_asked_for_is_left_alone(void **state)
+{
+	struct rig *r = rig_usual();
+	Gu__BlobChunk chunk = GU__BLOB_CHUNK__INIT;
+	struct file file;
+
+	(void)state;
+	file_make(&file, 7);
+	rig_up(r);
+	fetch(r, &file);
+	chunk.sha256 = (ProtobufCBinaryData){.len = 32, .data = file.ref.sha256};
+	chunk.length = FILE_BYTES;
+	chunk.data = (ProtobufCBinaryData){.len = 100, .data = file.bytes};
+	fetch_chunk(r->backend, &chunk);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, file.bytes, FILE_BYTES);
+	rig_until(r, blob_store_has(r->store, &file.ref));
+	assert_int_equal(r->n_accepted, 1);
+	rig_free(r);
+}
+
+static void a_download_stalls_after_thirty_seconds_without_a_byte(void **state)
+{
+	struct rig *r = rig_usual();
+	uint64_t asked_us;
+	struct file file;
+
+	(void)state;
+	file_make(&file, 8);
+	rig_up(r);
+	assert_false(fetch_stalled(r->backend, can_driver_now_us() + 60000000));
+	fetch(r, &file);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	asked_us = r->backend->fetch.progress_us;
+	assert_false(fetch_stalled(r->backend, asked_us + 30000000));
+	assert_true(fetch_stalled(r->backend, asked_us + 30000001));
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, file.bytes, FILE_BYTES);
+	rig_until(r, blob_store_has(r->store, &file.ref));
+	rig_until(r, !r->backend->fetch.active);
+	assert_false(fetch_stalled(r->backend, asked_us + 60000000));
+	rig_free(r);
+}
+
+/* --- ends of a connection */
+
+static void give_up(struct rig *r)
+{
+	session_give_up(&r->gateway->session, can_driver_now_us(), GATEWAY_CODE_SESSION_TIMEOUT);
+	gateway_heartbeat(r->gateway, can_driver_now_us(), 0); /* any door lets the core act on it */
+}
+
+/* both sides have seen the end of all connections so far */
+static void expect_end(struct rig *r)
+{
+	unsigned n = r->n_accepted;
+
+	rig_until(r, r->n_closed >= n && r->gateway->session.state == SESSION_DOWN && !r->gateway->session.closing);
+}
+
+static void a_connection_can_be_given_up_in_each_state(void **state)
+{
+	struct rig *r = rig_usual();
+
+	(void)state;
+	for (unsigned turns = 0; turns < 12; turns++) { /* resolving, connecting, handshake, … */
+		uint64_t began_ns = 0;
+		unsigned n = r->n_connects;
+
+		rig_until(r, r->n_connects > n);
+		for (unsigned i = 0; i < turns; i++)
+			rig_turn(r, &began_ns);
+		give_up(r);
+		expect_end(r);
+	}
+	rig_to_time(r);
+	give_up(r);
+	expect_end(r);
+	rig_up(r);
+	give_up(r);
+	expect_end(r);
+	rig_up(r);
+	rig_free(r);
+}
+
+static void a_backend_module_can_be_freed_in_each_state(void **state)
+{
+	(void)state;
+	for (unsigned turns = 0; turns < 10; turns++) {
+		struct rig *r = rig_usual();
+		uint64_t began_ns = 0;
+
+		for (unsigned i = 0; i < turns; i++)
+			rig_turn(r, &began_ns);
+		rig_free(r); /* which sees that no handle is left */
+	}
+}
+
+static void a_second_connect_waits_for_the_end_of_the_first(void **state)
+{
+	const struct gateway_output again = {.kind = GATEWAY_OUT_CONNECT};
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_up(r);
+	give_up(r);
+	rig_pump(r); /* says goodbye; its end comes from a later turn */
+	assert_non_null(r->backend->conn);
+	backend_output(r->backend, &again);
+	assert_int_equal(r->gateway->session.state, SESSION_DOWN);
+	rig_until(r, r->n_accepted == 2 && r->n_closed == 1);
+	rig_up(r);
+	assert_int_equal(r->n_closed, 1);
+	rig_free(r);
+}
+
+static void a_fatal_error_of_the_backend_ends_the_session_with_its_words(void **state)
+{
+	Gu__Error error = GU__ERROR__INIT;
+	Gu__Frame frame = GU__FRAME__INIT;
+	char words[] = "maintenance until noon";
+	struct rig *r = rig_usual();
+
+	(void)state;
+	rig_up(r);
+	error.code = 5;
+	error.text = words;
+	error.fatal = true;
+	frame.body_case = GU__FRAME__BODY_ERROR;
+	frame.error = &error;
+	server_send(r, &frame);
+	expect_again(r, 1);
+	assert_true(rig_logged(r, GATEWAY_CODE_REFUSED, words));
+	rig_free(r);
+}
+
+/* a report whose text was cut within a character must not end every session from then on */
+static void a_report_with_half_a_character_is_sent_in_clean_words(void **state)
+{
+	struct rig *r = rig_usual();
+	const Gu__Frame *frame;
+
+	(void)state;
+	gateway_document_refused(r->gateway, can_driver_now_us(), GATEWAY_CODE_INVALID, "gr\xc3\xb6\xc3\nx");
+	rig_up(r);
+	frame = rig_take(r, GU__FRAME__BODY_REPORT); /* its unpacking checks the text */
+	assert_string_equal(frame->report->text, "gr\xc3\xb6??x");
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_session_comes_up_with_signed_time),
+	    cmocka_unit_test(time_signed_by_another_key_ends_the_session),
+	    cmocka_unit_test(a_time_that_nobody_asked_for_breaks_the_protocol),
+	    cmocka_unit_test(nothing_is_taken_from_a_backend_before_its_time),
+	    cmocka_unit_test(a_message_that_only_gateways_send_breaks_the_protocol),
+	    cmocka_unit_test(an_oversized_frame_breaks_the_protocol_at_its_header),
+	    cmocka_unit_test(a_certificate_that_is_expired_by_the_signed_time_is_refused),
+	    cmocka_unit_test(the_systems_clock_judges_no_certificate),
+	    cmocka_unit_test(a_backend_of_another_ca_is_refused_and_tried_again),
+	    cmocka_unit_test(a_backend_that_is_not_there_is_said_by_its_address_once),
+	    cmocka_unit_test(a_file_is_fetched_and_held_under_its_digest),
+	    cmocka_unit_test(a_fetch_goes_on_where_the_session_was_lost),
+	    cmocka_unit_test(chunks_of_another_file_or_place_are_left_alone),
+	    cmocka_unit_test(more_bytes_than_were_asked_for_break_the_protocol),
+	    cmocka_unit_test(a_file_of_another_length_than_was_signed_is_not_taken),
+	    cmocka_unit_test(a_chunk_before_anything_was_asked_for_is_left_alone),
+	    cmocka_unit_test(a_download_stalls_after_thirty_seconds_without_a_byte),
+	    cmocka_unit_test(a_connection_can_be_given_up_in_each_state),
+	    cmocka_unit_test(a_backend_module_can_be_freed_in_each_state),
+	    cmocka_unit_test(a_second_connect_waits_for_the_end_of_the_first),
+	    cmocka_unit_test(a_fatal_error_of_the_backend_ends_the_session_with_its_words),
+	    cmocka_unit_test(a_report_with_half_a_character_is_sent_in_clean_words),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
