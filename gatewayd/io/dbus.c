@@ -11,6 +11,8 @@
 #include "uds/port/can_driver.h"
 
 #define RETRY_MS       2000u
+#define TURN_MESSAGES  64u /* then other work has its turn */
+#define NAME_IS_OURS   1u  /* DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER */
 #define SYSTEM_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -77,15 +79,19 @@ static int rearm(struct dbus *self)
 static void on_prepare(uv_prepare_t *prepare)
 {
 	struct dbus *self = prepare->data;
+	unsigned n = 0;
 	int r;
 
 	if (!self->bus)
 		return;
 	do
 		r = sd_bus_process(self->bus, NULL);
-	while (r > 0);
-	if (r == 0)
+	while (r > 0 && ++n < TURN_MESSAGES);
+	if (r >= 0)
 		r = rearm(self);
+	/* a method may have told the core something, whose pump ran before us: the loop must not sleep on it */
+	if (r == 0 && n > 0)
+		r = uv_timer_start(&self->timeout, on_timeout, 0, 0);
 	if (r < 0)
 		disconnect(self, r);
 }
@@ -94,11 +100,18 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct dbus *self = userdata;
 	const sd_bus_error *reason = sd_bus_message_get_error(message);
+	uint32_t owner = 0;
 
 	(void)error;
 	if (reason) {
 		log_write(LOG_ERR, NULL, "D-Bus refuses the name " DBUS_NAME ": %s",
 			  reason->message ? reason->message : reason->name);
+		return 0;
+	}
+	if (sd_bus_message_read(message, "u", &owner) < 0 || owner != NAME_IS_OURS) {
+		log_write(LOG_ERR, NULL,
+			  "D-Bus: another process owns the name " DBUS_NAME
+			  ": is a second gatewayd running? This one is not seen on D-Bus until it is restarted");
 		return 0;
 	}
 	if (self->trouble_told)

@@ -3,10 +3,22 @@
 #include <string.h>
 
 #include "gatewayd/io/dbus_priv.h"
+#include "gatewayd/io/text.h"
 #include "uds/port/can_driver.h"
 
 #define ERROR_NO_SUCH_CAMPAIGN DBUS_NAME ".Error.NoSuchCampaign"
 #define ERROR_WRONG_STATE      DBUS_NAME ".Error.WrongState"
+
+/* a text that was cut within a character would make the whole answer fail */
+static const char *clean(const char *text, char out[GATEWAY_TEXT_BYTES])
+{
+	size_t n = strnlen(text, GATEWAY_TEXT_BYTES - 1);
+
+	memcpy(out, text, n);
+	out[n] = '\0';
+	text_mend(out);
+	return out;
+}
 
 /* --- manager */
 
@@ -75,6 +87,7 @@ static int get_campaign_text(sd_bus *bus, const char *path, const char *interfac
 {
 	static const char *const answers[] = {"none", "accept", "postpone", "decline"};
 	const struct campaign *c = userdata;
+	char buf[GATEWAY_TEXT_BYTES];
 	const char *text;
 
 	(void)bus;
@@ -88,7 +101,7 @@ static int get_campaign_text(sd_bus *bus, const char *path, const char *interfac
 	else if (strcmp(property, "Code") == 0)
 		text = gateway_code_name(c->code);
 	else if (strcmp(property, "Text") == 0)
-		text = c->text;
+		text = clean(c->text, buf);
 	else
 		text = answers[c->answer];
 	return sd_bus_message_append(reply, "s", text);
@@ -130,11 +143,13 @@ static int get_targets(sd_bus *bus, const char *path, const char *interface, con
 	(void)error;
 	for (size_t i = 0; r >= 0 && i < c->n_targets; i++) {
 		const struct target *t = &c->targets[i];
+		char text[GATEWAY_TEXT_BYTES];
 
 		r = sd_bus_message_append(reply, "(sssttssssttt)", t->doc.ecu, target_state_name(t->state),
 					  t->state == TARGET_FLASHING ? flash_step_text(t->step) : "", t->bytes_done,
-					  t->bytes_total, gateway_code_name(t->code), t->text, t->old_version,
-					  t->new_version, t->payload_bytes, t->duration_ms, t->transfer_ms);
+					  t->bytes_total, gateway_code_name(t->code), clean(t->text, text),
+					  t->old_version, t->new_version, t->payload_bytes, t->duration_ms,
+					  t->transfer_ms);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -374,7 +389,10 @@ void dbus_objects_sync(struct dbus *self)
 		if (strcmp(self->announced[i], id) == 0)
 			continue;
 		if (self->announced[i][0] && sd_bus_path_encode(DBUS_CAMPAIGNS, self->announced[i], &path) >= 0) {
-			sd_bus_emit_object_removed(self->bus, path);
+			/* sd_bus_emit_object_removed() names no interface of an object that is not found any more */
+			sd_bus_emit_interfaces_removed(self->bus, path, DBUS_CAMPAIGN, "org.freedesktop.DBus.Peer",
+						       "org.freedesktop.DBus.Introspectable",
+						       "org.freedesktop.DBus.Properties", NULL);
 			free(path);
 		}
 		if (id[0] && sd_bus_path_encode(DBUS_CAMPAIGNS, id, &path) >= 0) {
