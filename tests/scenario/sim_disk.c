@@ -39,6 +39,8 @@ static struct campaign *row_of(const struct campaign *c)
 	row->consent_given = c->consent_given;
 	row->accepted_unix_s = c->accepted_unix_s;
 	row->has_manifest = c->has_manifest;
+	row->cancel_wanted = c->cancel_wanted;
+	row->answer_code = c->answer_code;
 	row->n_targets = c->n_targets;
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		const struct target *from = &c->targets[i];
@@ -160,7 +162,7 @@ static void write_reports(struct sim_disk *self, const struct sim_transaction *t
 		assert(self->n_reports < REPORT_QUEUE_MAX);
 		self->reports[self->n_reports++] = t->reports[i];
 	}
-	if (t->n_reports)
+	if (t->dirty.report_first)
 		self->next_sequence = t->next_sequence;
 	for (size_t i = 0; i < self->n_reports; i++)
 		if (self->reports[i].sequence > t->dirty.report_acked)
