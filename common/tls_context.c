@@ -10,10 +10,18 @@
 #include <string.h>
 #include <time.h>
 
+/* OpenSSL's reasons below 100 only name a library */
+static bool names_a_library(unsigned long code)
+{
+	return ((unsigned)ERR_GET_REASON(code) & ((1u << ERR_RFLAGS_OFFSET) - 1)) < 100;
+}
+
 const char *tls_error_text(char error[TLS_CONN_ERROR_BYTES], const char *what)
 {
-	/* a file that cannot be read is said by the first entry, what OpenSSL makes of bad content by the last */
-	unsigned long code = ERR_SYSTEM_ERROR(ERR_peek_error()) ? ERR_peek_error() : ERR_peek_last_error();
+	/* what is wrong with a file stands in the first entry; bad content often has the last one say no more than
+	 * which library noticed: "PEM lib" */
+	unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
+	unsigned long code = ERR_SYSTEM_ERROR(first) || names_a_library(last) ? first : last;
 	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
 
 	snprintf(error, TLS_CONN_ERROR_BYTES, "%s: %s", what, reason ? reason : "unknown error");

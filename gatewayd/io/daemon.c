@@ -9,6 +9,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/tls_conn.h"
 #include "gatewayd/io/backend.h"
 #include "gatewayd/io/catalog.h"
 #include "gatewayd/io/database.h"
@@ -318,6 +319,8 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
 
+	if (d->closed)
+		return; /* a moment more */
 	if (d->stopping) {
 		if (flasher_busy(d->flasher))
 			log_write(LOG_NOTICE, NULL,
@@ -356,8 +359,6 @@ static void begin_close(struct daemon *d)
 	end_flashed(d);
 	uv_close((uv_handle_t *)&d->pump, NULL);
 	hr_timer_close(&d->timer, NULL);
-	uv_close((uv_handle_t *)&d->on_term, NULL);
-	uv_close((uv_handle_t *)&d->on_int, NULL);
 	notify_close(&d->notify);
 	backend_free(d->backend);
 	dbus_free(d->dbus);
@@ -372,7 +373,7 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 	int r;
 
 	if (trust_load(d->config, &d->trust, text, sizeof(text))) {
-		log_write(LOG_ERR, NULL, "%s", text);
+		log_write(LOG_ERR, NULL, "trust: %s", text);
 		return 1;
 	}
 	r = blob_store_open(&d->loop, d->config->state_dir, &d->store, text, sizeof(text));
@@ -413,10 +414,38 @@ static int start_loop(struct daemon *d)
 	d->on_term.data = d;
 	d->on_int.data = d;
 	uv_prepare_start(&d->pump, on_pump);
+	/* closed last of all: without them a second signal would kill us while we still close the database */
+	uv_unref((uv_handle_t *)&d->on_term);
+	uv_unref((uv_handle_t *)&d->on_int);
 	uv_signal_start(&d->on_term, on_stop_signal, SIGTERM);
 	uv_signal_start(&d->on_int, on_stop_signal, SIGINT);
 	notify_init(&d->notify, &d->loop);
 	return 0;
+}
+
+int daemon_check(const struct config *config)
+{
+	const struct tls_config tls = {
+	    .certificate = config->backend_certificate, .key = config->backend_key, .ca = config->backend_ca};
+	char text[512] = "", why[TLS_CONN_ERROR_BYTES] = "";
+	struct tls_context *context = tls_context_new(&tls, why);
+	struct yaml_error error = {""};
+	struct key_ring *keys = NULL;
+	struct trust *trust = NULL;
+	int status = 0;
+
+	if (!context)
+		log_write(LOG_ERR, NULL, "backend: %s", why);
+	if (trust_load(config, &trust, text, sizeof(text)))
+		log_write(LOG_ERR, NULL, "trust: %s", text);
+	if (config->ecu_keys[0] && key_ring_load(config->ecu_keys, &keys, &error))
+		log_write(LOG_ERR, NULL, "%s", error.text);
+	if (!context || !trust || error.text[0])
+		status = 1;
+	tls_context_free(context);
+	trust_free(trust);
+	key_ring_free(keys);
+	return status;
 }
 
 int daemon_run(const struct config *config)
@@ -452,10 +481,13 @@ int daemon_run(const struct config *config)
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		drop_prepared(d, i);
 	trust_free(d->trust);
+	log_write(LOG_NOTICE, NULL, "stopped");
+	uv_close((uv_handle_t *)&d->on_term, NULL);
+	uv_close((uv_handle_t *)&d->on_int, NULL);
+	uv_run(&d->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d->loop);
 	free(d->gateway);
 	free(core);
 	free(d);
-	log_write(LOG_NOTICE, NULL, "stopped");
 	return status;
 }

@@ -12,7 +12,7 @@ static const char usage[] = "Usage: gatewayd [--config FILE] [--check] [--log-le
 			    "Keeps the ECUs behind this gateway up to date, as the OEM's backend asks.\n"
 			    "\n"
 			    "  -c, --config FILE      configuration (default /etc/gatewayd/gatewayd.yaml)\n"
-			    "      --check            check the configuration and its profiles, then exit\n"
+			    "      --check            check the configuration, its profiles and keys, then exit\n"
 			    "  -l, --log-level LEVEL  error, warning, notice, info (default) or debug\n"
 			    "      --version\n"
 			    "  -h, --help\n"
@@ -93,10 +93,10 @@ int main(int argc, char **argv)
 		free(config);
 		return 3;
 	}
-	if (check)
+	status = check ? daemon_check(config) : daemon_run(config);
+	if (check && status == 0)
 		printf("%s: valid: vehicle %s, %u ECUs on %u buses\n", path, config->core.vehicle_id,
 		       config->core.n_ecus, config->n_buses);
-	status = check ? 0 : daemon_run(config);
 	free(config);
 	return status;
 }
