@@ -17,6 +17,33 @@ static int first_failed(const struct campaign *campaign)
 	return -1;
 }
 
+/* the target whose failed attempt in the run is to be repeated; NULL */
+static const struct target *to_repeat(const struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		const struct target *t = &campaign->targets[i];
+
+		if (t->answered && t->code && t->code != GATEWAY_CODE_STOPPED && t->state != TARGET_FAILED)
+			return t;
+	}
+	return NULL;
+}
+
+/* an ECU failed: no further one is begun, so that a release that cannot be completed leaves as many as possible as they
+ * were */
+static bool ecu_failed(const struct campaign *campaign)
+{
+	return first_failed(campaign) >= 0 || to_repeat(campaign);
+}
+
+/* how the ECU's words begin: the flash run names the profile in them, which often has the ECU's name */
+static const char *prefix(const struct target *target)
+{
+	size_t n = strlen(target->doc.ecu);
+
+	return !strncmp(target->text, target->doc.ecu, n) && target->text[n] == ':' ? "" : target->doc.ecu;
+}
+
 /* running ECUs that still hold a valid application */
 static uint32_t running_unerased(const struct campaign *campaign)
 {
@@ -122,7 +149,7 @@ void install_watch(struct gateway *self, uint8_t index, uint64_t now_us)
 
 	if (!targets)
 		return;
-	if (self->stop_wanted || first_failed(c) >= 0 ||
+	if (self->stop_wanted || ecu_failed(c) ||
 	    policy_may_install(self, c, targets, now_us, false, text) != GATEWAY_CODE_OK)
 		install_stop(self, index, now_us);
 }
@@ -148,18 +175,6 @@ void install_stop(struct gateway *self, uint8_t index, uint64_t now_us)
 		    "flashing is stopped for the ECUs that are not erased");
 }
 
-/* the target whose failed attempt in the run that ended is to be repeated; NULL */
-static const struct target *to_repeat(const struct campaign *campaign)
-{
-	for (unsigned i = 0; i < campaign->n_targets; i++) {
-		const struct target *t = &campaign->targets[i];
-
-		if (t->answered && t->code && t->code != GATEWAY_CODE_STOPPED && t->state != TARGET_FAILED)
-			return t;
-	}
-	return NULL;
-}
-
 void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -172,7 +187,7 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 	if (failed >= 0 && !campaign_open_targets(c, true)) {
 		const struct target *t = &c->targets[failed];
 
-		snprintf(words, sizeof words, "%.64s: %.90s", t->doc.ecu, t->text);
+		snprintf(words, sizeof words, "%.64s%s%.90s", prefix(t), prefix(t)[0] ? ": " : "", t->text);
 		campaign_enter(self, index, now_us,
 			       campaign_touched(c) || t->erased ? CAMPAIGN_INCONSISTENT : CAMPAIGN_FAILED,
 			       GATEWAY_CODE_ATTEMPTS_EXHAUSTED, words);
@@ -187,8 +202,8 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 	if (self->stop_wanted) {
 		code = GATEWAY_CODE_INTERRUPTED;
 	} else if (repeat) {
-		snprintf(words, sizeof words, "%.64s: %.60s (attempt %u of %u)", repeat->doc.ecu, repeat->text,
-			 repeat->attempts, self->config.max_attempts);
+		snprintf(words, sizeof words, "%.64s%s%.60s (attempt %u of %u)", prefix(repeat),
+			 prefix(repeat)[0] ? ": " : "", repeat->text, repeat->attempts, self->config.max_attempts);
 		if (repeat->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < FOREIGN_TESTER_PAUSE_US)
 			pause_us = FOREIGN_TESTER_PAUSE_US;
 		c->retry_us = now_us + pause_us;
@@ -237,7 +252,7 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	char text[GATEWAY_TEXT_BYTES];
 
 	if (!t->erased &&
-	    (self->stop_wanted || c->stop_asked || first_failed(c) >= 0 || (c->cancel_wanted && !campaign_touched(c)) ||
+	    (self->stop_wanted || c->stop_asked || ecu_failed(c) || (c->cancel_wanted && !campaign_touched(c)) ||
 	     policy_may_install(self, c, running_unerased(c), now_us, false, text) != GATEWAY_CODE_OK)) {
 		c->stop_asked = true;
 		self->stop_flash_due = true; /* said again: the flasher waits for an answer */
