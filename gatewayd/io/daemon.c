@@ -9,7 +9,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "common/tls_conn.h"
 #include "gatewayd/io/backend.h"
 #include "gatewayd/io/catalog.h"
 #include "gatewayd/io/database.h"
@@ -18,6 +17,7 @@
 #include "gatewayd/io/log.h"
 #include "gatewayd/io/notify.h"
 #include "gatewayd/io/prepare.h"
+#include "gatewayd/io/startup.h"
 #include "uds/port/can_driver.h"
 #include "uds/port/hr_timer.h"
 
@@ -377,6 +377,8 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 		return 1;
 	}
 	r = blob_store_open(&d->loop, d->config->state_dir, &d->store, text, sizeof(text));
+	if (r == 0 && startup_lock(d->config->state_dir))
+		return 1;
 	if (r == 0)
 		r = database_open(&d->loop, d->config->state_dir, &callbacks, &d->database, text, sizeof(text));
 	if (r < 0) {
@@ -421,31 +423,6 @@ static int start_loop(struct daemon *d)
 	uv_signal_start(&d->on_int, on_stop_signal, SIGINT);
 	notify_init(&d->notify, &d->loop);
 	return 0;
-}
-
-int daemon_check(const struct config *config)
-{
-	const struct tls_config tls = {
-	    .certificate = config->backend_certificate, .key = config->backend_key, .ca = config->backend_ca};
-	char text[512] = "", why[TLS_CONN_ERROR_BYTES] = "";
-	struct tls_context *context = tls_context_new(&tls, why);
-	struct yaml_error error = {""};
-	struct key_ring *keys = NULL;
-	struct trust *trust = NULL;
-	int status = 0;
-
-	if (!context)
-		log_write(LOG_ERR, NULL, "backend: %s", why);
-	if (trust_load(config, &trust, text, sizeof(text)))
-		log_write(LOG_ERR, NULL, "trust: %s", text);
-	if (config->ecu_keys[0] && key_ring_load(config->ecu_keys, &keys, &error))
-		log_write(LOG_ERR, NULL, "%s", error.text);
-	if (!context || !trust || error.text[0])
-		status = 1;
-	tls_context_free(context);
-	trust_free(trust);
-	key_ring_free(keys);
-	return status;
 }
 
 int daemon_run(const struct config *config)

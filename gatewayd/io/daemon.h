@@ -12,10 +12,4 @@
  */
 int daemon_run(const struct config *config);
 
-/**
- * daemon_check() - whether the keys and certificates that the configuration names can be used; touches nothing
- * Return: 0, or 1 (each that cannot is logged).
- */
-int daemon_check(const struct config *config);
-
 #endif

@@ -6,6 +6,7 @@
 
 #include "gatewayd/io/daemon.h"
 #include "gatewayd/io/log.h"
+#include "gatewayd/io/startup.h"
 
 static const char usage[] = "Usage: gatewayd [--config FILE] [--check] [--log-level LEVEL]\n"
 			    "\n"
@@ -93,7 +94,7 @@ int main(int argc, char **argv)
 		free(config);
 		return 3;
 	}
-	status = check ? daemon_check(config) : daemon_run(config);
+	status = check ? startup_check(config) : daemon_run(config);
 	if (check && status == 0)
 		printf("%s: valid: vehicle %s, %u ECUs on %u buses\n", path, config->core.vehicle_id,
 		       config->core.n_ecus, config->n_buses);

@@ -1,0 +1,55 @@
+#include "gatewayd/io/startup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <syslog.h>
+
+#include "common/tls_conn.h"
+#include "ecu-flash/load/profile_load.h"
+#include "gatewayd/io/log.h"
+#include "gatewayd/io/trust.h"
+
+/* two daemons on one state would flash the same ECUs at once; the lock ends with the process, however it ends */
+int startup_lock(const char *state_dir)
+{
+	char path[CONFIG_PATH_BYTES + 32];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/gatewayd.lock", state_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0; /* and stays open */
+	if (fd >= 0 && errno == EWOULDBLOCK)
+		log_write(LOG_ERR, NULL, "state_dir %s is in use by another gatewayd: stop that one first", state_dir);
+	else
+		log_write(LOG_ERR, NULL, "%s: %s", path, strerror(errno));
+	return 1;
+}
+
+int startup_check(const struct config *config)
+{
+	const struct tls_config tls = {
+	    .certificate = config->backend_certificate, .key = config->backend_key, .ca = config->backend_ca};
+	char text[512] = "", why[TLS_CONN_ERROR_BYTES] = "";
+	struct tls_context *context = tls_context_new(&tls, why);
+	struct yaml_error error = {""};
+	struct key_ring *keys = NULL;
+	struct trust *trust = NULL;
+	int status = 0;
+
+	if (!context)
+		log_write(LOG_ERR, NULL, "backend: %s", why);
+	if (trust_load(config, &trust, text, sizeof(text)))
+		log_write(LOG_ERR, NULL, "trust: %s", text);
+	if (config->ecu_keys[0] && key_ring_load(config->ecu_keys, &keys, &error))
+		log_write(LOG_ERR, NULL, "%s", error.text);
+	if (!context || !trust || error.text[0])
+		status = 1;
+	tls_context_free(context);
+	trust_free(trust);
+	key_ring_free(keys);
+	return status;
+}
