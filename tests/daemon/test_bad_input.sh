@@ -169,7 +169,7 @@ wrong_director() {
 	restart_backend "$stage_backend_port" 's|pki/director.key|pki/wrong.key|' || return 1
 	mark
 	campaign not-signed || return 1
-	said 15 "signature" && sleep 0.5 && [[ $(field not-signed state) == queued ]] &&
+	said 15 "signature" && sleep 0.5 && field_is not-signed answer "^none$" &&
 		stage_until 5 grep -qE 'says error 102.*signature' "$stage/backend.log"
 }
 
