@@ -29,13 +29,19 @@ const char *tls_error_text(char error[TLS_CONN_ERROR_BYTES], const char *what)
 	return error;
 }
 
+#define PEM_HINT " (a PEM file is expected; key and certificate belong together)"
+
 /* @what: words with the file's name in them; the file is named in every error of the configuration */
 static SSL_CTX *refuse(SSL_CTX *ctx, char error[TLS_CONN_ERROR_BYTES], const char *what, const char *path)
 {
 	char text[TLS_CONN_ERROR_BYTES];
 
 	snprintf(text, sizeof text, "%s %s", what, path);
+	bool unread = ERR_SYSTEM_ERROR(ERR_peek_error());
+
 	tls_error_text(error, text);
+	if (!unread && strlen(error) + sizeof PEM_HINT <= TLS_CONN_ERROR_BYTES)
+		strcat(error, PEM_HINT);
 	SSL_CTX_free(ctx);
 	return NULL;
 }

@@ -278,7 +278,7 @@ static void on_close(struct tls_conn *conn, void *user, const char *error)
 
 	self->conn = NULL;
 	if (self->freed) {
-		if (!uv_is_active((uv_handle_t *)&self->stall) && self->stall.data == NULL)
+		if (self->stall.data == NULL)
 			release(self);
 		return;
 	}
@@ -341,7 +341,9 @@ static void on_stall(uv_timer_t *timer)
 {
 	struct backend *self = timer->data;
 
-	if (fetch_stalled(self, now_us()))
+	if (!self->fetch.active)
+		uv_timer_stop(timer); /* a gateway that only waits is not woken each second */
+	else if (fetch_stalled(self, now_us()))
 		backend_fail(self, GATEWAY_CODE_SESSION_TIMEOUT, "no byte of a requested file came for 30 s");
 }
 
@@ -376,6 +378,8 @@ void backend_output(struct backend *self, const struct gateway_output *out)
 		backend_send_error(self, out->code, out->text);
 		return;
 	case GATEWAY_OUT_FETCH:
+		if (!self->freed && !uv_is_active((uv_handle_t *)&self->stall))
+			uv_timer_start(&self->stall, on_stall, STALL_PERIOD_MS, STALL_PERIOD_MS);
 		fetch_begin(self, out->campaign, &out->file);
 		return;
 	case GATEWAY_OUT_CANCEL_FETCH:
@@ -441,7 +445,6 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	self->told = true;
 	uv_timer_init(loop, &self->stall);
 	self->stall.data = self;
-	uv_timer_start(&self->stall, on_stall, STALL_PERIOD_MS, STALL_PERIOD_MS);
 	*backend = self;
 	return 0;
 }

@@ -115,7 +115,7 @@ static void absent(struct flasher *self, uint8_t ecu)
 void flasher_identify(struct flasher *self)
 {
 	if (self->task != BUS_IDLE)
-		return; /* the core asks again */
+		return; /* the core asks only while it waits for nothing of ours */
 	for (uint8_t i = 0; i < self->config->n_buses; i++)
 		if (self->buses[i].driver)
 			flasher_bus_prepare(&self->buses[i], IDENTIFY_PARALLEL);
