@@ -45,7 +45,10 @@ bool can_signal_set(const struct can_signal *self, uint8_t *data, size_t n, uint
 
 double can_signal_to_physical(const struct can_signal *self, uint64_t raw);
 
-/* Of a signal whose length and factor are in range: the nearest raw value, saturated to what the length can hold; 0 for a physical value that is not a number. */
+/*
+ * The nearest raw value, saturated to what the length can hold; 0 for a physical value that is not a number. Length and
+ * factor must be in range.
+ */
 uint64_t can_signal_from_physical(const struct can_signal *self, double physical);
 
 /* can_signal_get() and can_signal_to_physical() in one; @physical untouched on failure */
