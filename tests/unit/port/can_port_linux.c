@@ -29,6 +29,8 @@ static struct {
 	bool no_can;
 	unsigned n_enobufs; /* so many times the device queue is full */
 	uint32_t fd_frames, own_msgs, err_filter;
+	bool may_force; /* CAP_NET_ADMIN */
+	int forced_buffer, buffer;
 	struct can_filter filters[8];
 	size_t n_filters;
 } kernel;
@@ -82,6 +84,18 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 {
 	uint32_t number = 0;
 
+	if (level == SOL_SOCKET && name == SO_RCVBUFFORCE) {
+		if (!kernel.may_force) {
+			errno = EPERM;
+			return -1;
+		}
+		memcpy(&kernel.forced_buffer, value, sizeof(int));
+		return 0;
+	}
+	if (level == SOL_SOCKET && name == SO_RCVBUF) {
+		memcpy(&kernel.buffer, value, sizeof(int));
+		return 0;
+	}
 	if (level != SOL_CAN_RAW)
 		return __real_setsockopt(fd, level, name, value, n);
 	if (name == CAN_RAW_FILTER) {
@@ -241,6 +255,25 @@ static void a_classic_bus_is_opened_without_fd_frames(void **state)
 	assert_int_equal(kernel.fd_frames, 0);
 }
 
+static void the_receive_buffer_holds_a_whole_block_that_comes_at_once(void **state)
+{
+	struct seen *seen = *state;
+
+	/* 585 frames of 768 bytes; the kernel doubles what is asked for */
+	kernel.may_force = true;
+	assert_int_equal(open_port(seen, "cantest0", false), 0);
+	assert_in_range(kernel.forced_buffer, 585 * 768, 16 << 20);
+	assert_int_equal(kernel.buffer, 0);
+}
+
+static void without_privilege_the_receive_buffer_is_what_the_system_allows(void **state)
+{
+	struct seen *seen = *state;
+
+	assert_int_equal(open_port(seen, "cantest0", false), 0);
+	assert_in_range(kernel.buffer, 585 * 768, 16 << 20);
+}
+
 static void what_cannot_work_is_refused_with_its_reason(void **state)
 {
 	struct seen *seen = *state;
@@ -352,6 +385,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(the_socket_asks_for_echoes_errors_and_fd_frames),
 	    CASE(a_classic_bus_is_opened_without_fd_frames),
+	    CASE(the_receive_buffer_holds_a_whole_block_that_comes_at_once),
+	    CASE(without_privilege_the_receive_buffer_is_what_the_system_allows),
 	    CASE(what_cannot_work_is_refused_with_its_reason),
 	    CASE(filters_match_whole_identifiers_of_their_own_format),
 	    CASE(own_echoes_are_confirmations_and_foreign_frames_are_not),
