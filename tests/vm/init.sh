@@ -1,0 +1,23 @@
+#!/bin/busybox sh
+# shellcheck shell=dash
+# First process of the virtual machine (see run.sh): loads what a file share needs, lays a layer in memory over the
+# host's files, and goes on with guest.sh in there.
+/bin/busybox mkdir -p /proc /sys /dev /host /memory /root
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+while read -r module; do
+	insmod "/$module"
+done </modules
+mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose hostroot /host
+mount -t tmpfs -o size=80% memory /memory
+mkdir /memory/upper /memory/work
+mount -t overlay -o lowerdir=/host,upperdir=/memory/upper,workdir=/memory/work root /root
+mount -t tmpfs -o mode=755 run /root/run
+mkdir /root/run/out
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none out /root/run/out
+for dir in proc sys dev; do
+	mount --move "/$dir" "/root/$dir"
+done
+exec switch_root /root /bin/bash /run/out/guest.sh
