@@ -266,6 +266,8 @@ static const char usage[] =
     "  -b, --bitrate BPS                 nominal bit rate (500000)\n"
     "  -d, --data-bitrate BPS            of the data phase of CAN FD frames (the nominal one)\n"
     "  -j, --json\n"
+    "      --version\n"
+    "  -h, --help\n"
     "\n"
     "Exit status: 0, 1 if the log cannot be read or holds no transfer, 2 wrong usage.\n";
 
@@ -311,6 +313,7 @@ int main(int argc, char **argv)
 	    {"bitrate", required_argument, NULL, 'b'},
 	    {"data-bitrate", required_argument, NULL, 'd'},
 	    {"json", no_argument, NULL, 'j'},
+	    {"version", no_argument, NULL, 'v'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
@@ -336,6 +339,9 @@ int main(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
+		case 'v':
+			puts("can-rate " GU_VERSION);
+			return 0;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
