@@ -46,8 +46,14 @@ done
 [[ $bus == auto || $bus == sim || $bus == vcan ]] || { echo "sim/demo.sh: --bus $bus: must be auto, sim or vcan" >&2 && exit 2; }
 
 ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" || exit 1
-build_preset release || exit 1
-BIN=$root/build/release/bin
+# the tests bring programs of their own
+if [[ -z ${GU_SKIP_BUILD:-} ]]; then
+	build_preset release || exit 1
+	BIN=$root/build/release/bin
+elif [[ ! -x ${BIN:-}/gatewayd ]]; then
+	echo "sim/demo.sh: GU_SKIP_BUILD is set, but BIN names no folder with the programs" >&2
+	exit 1
+fi
 
 stage_new "${keep:-}" || exit 1
 trap stage_end EXIT
@@ -68,9 +74,13 @@ echo "campaign: demo-1 for vehicle $stage_vehicle_id"
 echo "  lamp: MicroPython for a Cortex-M, Intel HEX; door: an S-record made of an ELF program"
 echo "ignition: on; the gateway will postpone, and download meanwhile. Off in 3 s."
 (
-	sleep 3
+	trap 'kill "$pause"; exit' TERM
+	sleep 3 &
+	pause=$!
+	wait "$pause"
 	stage_vehicle_set ignition off
 ) &
+stage_pids+=($!)
 if [[ $batch == yes ]]; then
 	timeout --foreground 120 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done" </dev/null | cat
 else
