@@ -302,8 +302,14 @@ at_frame_done() {
 	return 1
 }
 
-# left_behind - processes that still have this stage's folder in their command line
-left_behind() {
-	pgrep -af -- "$stage/" && return 0
-	return 1
+# nothing_left TEXT - no process whose command line holds this text; those that there are, are printed
+nothing_left() {
+	local file words left=0
+	for file in /proc/[0-9]*/cmdline; do
+		words=$(tr '\0' ' ' 2>/dev/null <"$file") || continue
+		[[ $words == *"$1"* ]] || continue
+		echo "still running: $words"
+		left=1
+	done
+	return "$left"
 }

@@ -44,8 +44,7 @@ connection_dropped() {
 
 disconnected_again_and_again() {
 	stage_oemctl debug rate 60000 && campaign again || return 1
-	local i
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		sleep 0.4
 		stage_oemctl debug disconnect >/dev/null
 	done
