@@ -42,9 +42,10 @@ static bool repeated(const struct campaign *campaign, uint16_t place)
 {
 	const struct file_ref *file = campaign_work_file(campaign, place);
 
-	for (uint16_t i = 0; i < place; i++) {
-		if (present(campaign, i) &&
-		    !memcmp(campaign_work_file(campaign, i)->sha256, file->sha256, sizeof file->sha256))
+	for (uint16_t i = 0; file && i < place; i++) {
+		const struct file_ref *earlier = campaign_work_file(campaign, i);
+
+		if (earlier && present(campaign, i) && !memcmp(earlier->sha256, file->sha256, sizeof file->sha256))
 			return true;
 	}
 	return false;

@@ -61,13 +61,14 @@ static uint64_t now_us(void)
 
 static void log_output(const struct daemon *d, const struct gateway_output *out)
 {
-	const struct campaign *c = out->campaign < GATEWAY_MAX_CAMPAIGNS ? &d->gateway->campaigns[out->campaign] : NULL;
 	struct log_fields fields = {
 	    .code = out->code ? gateway_code_name(out->code) : NULL,
 	    .message_id = catalog_message_id(out->event),
 	};
 
-	if (c) {
+	if (out->campaign < GATEWAY_MAX_CAMPAIGNS) {
+		const struct campaign *c = &d->gateway->campaigns[out->campaign];
+
 		fields.campaign_id = c->doc.id;
 		if (out->target < c->n_targets) {
 			fields.ecu = c->targets[out->target].doc.ecu;

@@ -119,7 +119,7 @@ static int drop_stale(sqlite3 *db, const struct transaction *txn)
 		const char *id = (const char *)sqlite3_column_text(stmt, 0);
 
 		if (id && strlen(id) < GATEWAY_NAME_BYTES && !is_live(txn, id))
-			strcpy(stale[n_stale++], id);
+			snprintf(stale[n_stale++], GATEWAY_NAME_BYTES, "%s", id);
 	}
 	sqlite3_finalize(stmt);
 	r = r == SQLITE_DONE || r == SQLITE_ROW ? SQLITE_OK : r;

@@ -139,7 +139,7 @@ int blobs_open(const char *dir, const uint8_t sha256[32], uint64_t *length)
 
 bool blobs_has(const char *dir, const uint8_t sha256[32], uint64_t length)
 {
-	uint64_t held;
+	uint64_t held = 0;
 	int fd = blobs_open(dir, sha256, &held);
 
 	if (fd < 0)
@@ -150,7 +150,7 @@ bool blobs_has(const char *dir, const uint8_t sha256[32], uint64_t length)
 
 int blobs_read(const char *dir, const uint8_t sha256[32], size_t max, uint8_t **bytes, size_t *n)
 {
-	uint64_t length;
+	uint64_t length = 0;
 	int fd = blobs_open(dir, sha256, &length);
 
 	if (fd < 0)
