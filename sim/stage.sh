@@ -155,23 +155,44 @@ stage_memory() {
 	echo "memory of $ecu: equal to the image, $bytes bytes compared"
 }
 
+# stage_vcan_up - sets stage_vcan to a virtual interface of our own (others may be there, of a run beside this one or of
+# one that was killed), or stage_vcan_words to why there is none
+stage_vcan_up() {
+	local name words
+	for name in gu-demo gu-demo{2..9}; do
+		[[ -e /sys/class/net/$name ]] && continue
+		if ! words=$(ip link add "$name" type vcan 2>&1) || ! words=$(ip link set "$name" up 2>&1); then
+			case $words in
+			*"Unknown device type"* | *"not supported"*) stage_vcan_words="this kernel has no vcan" ;;
+			*) stage_vcan_words="vcan: $words" ;;
+			esac
+			((EUID == 0)) || stage_vcan_words="vcan needs root"
+			ip link del "$name" 2>/dev/null
+			return 1
+		fi
+		stage_vcan=$name
+		return 0
+	done
+	stage_vcan_words="gu-demo to gu-demo9 are there already; 'ip link del NAME' removes one"
+	return 1
+}
+
 # stage_bus auto|sim|vcan - sets stage_port and stage_bus_words
 stage_bus() {
 	local kind=$1
-	if [[ $kind != sim ]] && ip link add gu-demo type vcan 2>/dev/null && ip link set gu-demo up 2>/dev/null; then
-		stage_vcan=gu-demo
-		stage_port=gu-demo
-		stage_bus_words="vcan (gu-demo), unpaced: rates are those of this machine"
-		command -v candump >/dev/null && stage_spawn candump candump -L gu-demo
+	stage_vcan_words=
+	if [[ $kind != sim ]] && stage_vcan_up; then
+		stage_port=$stage_vcan
+		stage_bus_words="vcan ($stage_vcan), unpaced: rates are those of this machine"
+		command -v candump >/dev/null && stage_spawn candump candump -L "$stage_vcan"
 		return 0
 	fi
 	if [[ $kind == vcan ]]; then
-		echo "no vcan here: the kernel has none, or this needs root (modprobe vcan)" >&2
+		echo "no bus: $stage_vcan_words" >&2
 		return 1
 	fi
+	stage_bus_words="simulated (500 kbit/s, bit-exact${stage_vcan_words:+; $stage_vcan_words})"
 	stage_port=unix:$stage/bus
-	stage_bus_words="simulated (500 kbit/s, bit-exact; this kernel has no vcan)"
-	[[ $kind == sim ]] && stage_bus_words="simulated (500 kbit/s, bit-exact)"
 	stage_spawn simbus "$BIN/simbus" --listen "$stage/bus" --bitrate 500000 --log "$stage/bus.log" --name body \
 		--control "$stage/bus.control"
 	stage_ready simbus 5 listening
