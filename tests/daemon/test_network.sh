@@ -55,7 +55,7 @@ backend_trouble() {
 	world
 	ignition off
 	need stage_gateway
-	need stage_oemctl wait --vehicle "$stage_vehicle_id" --timeout 10
+	need stage_oemctl wait --vehicle "$stage_vehicle_id" --timeout 10 >/dev/null
 	check "the backend killed in a download: the session comes back, the file goes on where it stopped" backend_killed_in_download
 	stage_oemctl debug rate 0
 	check "the backend killed while an ECU is flashed: it is finished without, and reported when it is back" backend_killed_in_flash
