@@ -182,6 +182,24 @@ static void target(struct follow *self, uint64_t now_us, struct follow_campaign 
 	progress(self, now_us, text, &t->progress, strcmp(in->state, "flashing") == 0, in->bytes_done, in->bytes_total);
 }
 
+/* what the gateway told the backend: accepted, postponed and until when, or declined */
+static void answer(struct follow *self, uint64_t now_us, struct follow_campaign *c, const struct model_campaign *in)
+{
+	bool postponed = strcmp(in->answer, "postpone") == 0;
+	uint64_t start_unix_s = postponed ? in->start_unix_s : 0;
+	char text[LINE_BYTES], at[TEXT_TIME_BYTES];
+
+	if (strcmp(c->answer, in->answer) == 0 && c->answer_start_unix_s == start_unix_s)
+		return;
+	snprintf(c->answer, sizeof(c->answer), "%s", in->answer);
+	c->answer_start_unix_s = start_unix_s;
+	if (!in->answer[0] || strcmp(in->answer, "none") == 0)
+		return;
+	snprintf(text, sizeof(text), "%s: answer: %s%s%s", in->id, in->answer, start_unix_s ? " to " : "",
+		 start_unix_s ? text_time(start_unix_s, at) : "");
+	say(self, now_us, text);
+}
+
 void follow_campaign(struct follow *self, uint64_t now_us, const struct model_campaign *in)
 {
 	struct follow_campaign *c = find(self, in->id);
@@ -195,6 +213,7 @@ void follow_campaign(struct follow *self, uint64_t now_us, const struct model_ca
 		memset(c, 0, sizeof(*c));
 		snprintf(c->id, sizeof(c->id), "%s", in->id);
 	}
+	answer(self, now_us, c, in);
 	if (strcmp(c->state, in->state) != 0 || strcmp(c->text, in->text) != 0) {
 		snprintf(text, sizeof(text), "%s: %s%s%s", in->id, in->state, why[0] ? ": " : "", why);
 		snprintf(c->state, sizeof(c->state), "%s", in->state);

@@ -29,6 +29,8 @@ struct follow_campaign {
 	char id[MODEL_NAME_BYTES];
 	char state[MODEL_NAME_BYTES];
 	char text[MODEL_TEXT_BYTES];
+	char answer[MODEL_NAME_BYTES];
+	uint64_t answer_start_unix_s;
 	struct follow_progress download;
 	char names[MODEL_MAX_TARGETS][MODEL_NAME_BYTES];
 	struct follow_target targets[MODEL_MAX_TARGETS];

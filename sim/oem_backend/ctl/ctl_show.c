@@ -36,7 +36,7 @@ static const char campaign_sql[] =
     " value->>'state' AS state,"
     " iif(value->>'verified', 'yes', 'no') AS verified,"
     " value->>'removed' AS removed,"
-    " iif(value->>'code' <> 0, (value->>'code') || ' ' || (value->>'text'), '') AS failure,"
+    " iif(value->>'code' <> 0, (value->>'code') || ' ' || (value->>'text'), '') AS why,"
     " value->>'urgency' AS urgency,"
     " value->>'mode' AS mode,"
     " " TABLE_TIME(

@@ -122,6 +122,25 @@ static void what_was_done_before_is_no_part_of_the_rate(void **state)
 	finish(w);
 }
 
+static void an_answer_is_told_once_with_the_time_it_postpones_to(void **state)
+{
+	struct world *w = world(false);
+
+	(void)state;
+	follow_campaign(&w->follow, 100 * S, &w->campaign);
+	written(w);
+	snprintf(w->campaign.answer, sizeof(w->campaign.answer), "%s", "postpone");
+	w->campaign.start_unix_s = 1795464001;
+	follow_campaign(&w->follow, 101 * S, &w->campaign);
+	assert_string_equal(written(w), "[    1.0 s] spring: answer: postpone to 2026-11-23 20:00:01 UTC\n");
+	follow_campaign(&w->follow, 102 * S, &w->campaign);
+	assert_string_equal(written(w), "");
+	snprintf(w->campaign.answer, sizeof(w->campaign.answer), "%s", "accept");
+	follow_campaign(&w->follow, 103 * S, &w->campaign);
+	assert_string_equal(written(w), "[    3.0 s] spring: answer: accept\n");
+	finish(w);
+}
+
 static void the_end_of_an_ecu_tells_its_version_or_its_failure(void **state)
 {
 	struct world *w = world(false);
@@ -216,6 +235,7 @@ int main(void)
 	    cmocka_unit_test(a_phase_is_told_once),
 	    cmocka_unit_test(progress_in_a_pipe_is_a_line_per_tenth),
 	    cmocka_unit_test(what_was_done_before_is_no_part_of_the_rate),
+	    cmocka_unit_test(an_answer_is_told_once_with_the_time_it_postpones_to),
 	    cmocka_unit_test(the_end_of_an_ecu_tells_its_version_or_its_failure),
 	    cmocka_unit_test(a_terminal_shows_a_bar_drawn_in_place),
 	    cmocka_unit_test(a_bar_is_never_wider_than_the_terminal),
