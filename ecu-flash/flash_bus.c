@@ -102,7 +102,9 @@ void flash_bus_finish(struct flash_bus *self, uint64_t now_us)
 {
 	can_node_tester_present(self->node, now_us, &flash_bus_profile(self)->functional, 0);
 	if (self->quiet_sent)
-		flash_bus_push(self, FLASH_BUS_EVENT_LOUD, "");
+		flash_bus_push(self, FLASH_BUS_EVENT_LOUD,
+			       self->loud_unsent ? "not told to be as before; its ECUs end that by themselves (S3)"
+						 : "");
 	self->state = BUS_FINISHED;
 	self->deadline_us = UDS_NEVER;
 	flash_bus_push(self, FLASH_BUS_EVENT_FINISHED, "");

@@ -24,7 +24,7 @@ enum flash_bus_event_kind {
 	FLASH_BUS_EVENT_QUIET,    /* bus_before is done */
 	FLASH_BUS_EVENT_TARGET,   /* an event of target's run */
 	FLASH_BUS_EVENT_STEP,     /* a bus step begins: text */
-	FLASH_BUS_EVENT_LOUD,     /* bus_after is done, the bus is as before */
+	FLASH_BUS_EVENT_LOUD,     /* bus_after is done, the bus is as before; with a text: its requests did not leave */
 	FLASH_BUS_EVENT_FINISHED, /* nothing more will come */
 };
 
@@ -48,7 +48,8 @@ struct flash_bus {
 	uint64_t answer_by_us[FLASH_BUS_MAX_TARGETS];
 	bool sent; /* the functional request is confirmed: P2 runs */
 	uint32_t n_sent_before;
-	bool quiet_sent; /* something of bus_before went out */
+	bool quiet_sent;  /* something of bus_before went out */
+	bool loud_unsent; /* a step of bus_after did not leave our machine */
 	bool stop_wanted;
 	uint32_t n_foreign; /* at the start */
 	uint64_t deadline_us;

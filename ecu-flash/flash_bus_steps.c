@@ -225,10 +225,12 @@ static void functional_over(struct flash_bus *self, uint64_t now_us)
 	uint8_t pdu[4] = {0};
 
 	if (self->state == BUS_AFTER) {
-		if (ends_quiet(self) && self->tries < LOUD_REPEATS)
+		if (ends_quiet(self) && self->tries < LOUD_REPEATS) {
 			send_once_more(self, now_us);
-		else
-			next_step(self, now_us);
+			return;
+		}
+		self->loud_unsent |= !self->sent;
+		next_step(self, now_us);
 		return;
 	}
 	if (!all_given(self) && self->tries < MAX_TRIES) {

@@ -351,6 +351,6 @@ void flash_note_retry(struct flash_run *self, const char *what, const struct uds
 		break;
 	}
 	event.nrc = ev->kind == UDS_EVENT_NEGATIVE ? ev->nrc : 0;
-	snprintf(event.text, sizeof(event.text), "%.30s: %.60s", what, why);
+	snprintf(event.text, sizeof(event.text), "%.36s: %.57s", what, why);
 	flash_push(self, &event);
 }

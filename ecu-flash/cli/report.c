@@ -153,7 +153,7 @@ void report_event(struct report *self, uint64_t now_us, const struct flash_bus_e
 		report_line(self, "  the bus is quiet");
 		break;
 	case FLASH_BUS_EVENT_LOUD:
-		report_line(self, "  the bus is as before");
+		report_line(self, "  the bus is %s", event->text[0] ? event->text : "as before");
 		break;
 	case FLASH_BUS_EVENT_TARGET:
 		target_event(self, now_us, &event->event, result);

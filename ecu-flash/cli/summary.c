@@ -165,13 +165,14 @@ static const char *bus_advice(int error)
 	case ENODEV:
 		return "There is no such interface: 'ip -details link show type can' lists those that are there.";
 	case ENETDOWN:
-		return "The interface is down: 'ip link set can0 up type can bitrate 500000'.";
+		return "The interface is down: 'ip link set INTERFACE up', for a controller with 'type can bitrate "
+		       "500000'.";
 	case ENOENT:
 	case ECONNREFUSED:
 		return "No simulated bus listens there: start 'simbus --listen PATH' first.";
 	case ENOTSUP:
-		return "The profile wants CAN FD and the interface has none: 'ip link set can0 mtu 72' and a data bit "
-		       "rate.";
+		return "The profile wants CAN FD and the interface has none: 'ip link set INTERFACE mtu 72' and a data "
+		       "bit rate.";
 	default:
 		return "";
 	}

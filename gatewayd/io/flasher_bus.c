@@ -98,7 +98,8 @@ static void on_bus_event(struct flasher_bus *self, uint64_t now_us, const struct
 		return;
 	case FLASH_BUS_EVENT_LOUD:
 		if (self->task == BUS_FLASHING)
-			log_write(LOG_INFO, &fields, "bus %s is as before", bus_name(self));
+			log_write(event->text[0] ? LOG_WARNING : LOG_INFO, &fields, "bus %s is %s", bus_name(self),
+				  event->text[0] ? event->text : "as before");
 		return;
 	case FLASH_BUS_EVENT_FINISHED:
 		self->task = BUS_DONE;

@@ -32,6 +32,8 @@ static void expect_loud(void)
 	assert_int_equal(world_bus_events(&w, FLASH_BUS_EVENT_LOUD), 1);
 	assert_int_equal(world_bus_events(&w, FLASH_BUS_EVENT_FINISHED), 1);
 	assert_int_equal(w.events[w.n_events - 1].kind, FLASH_BUS_EVENT_FINISHED);
+	assert_int_equal(w.events[w.n_events - 2].kind, FLASH_BUS_EVENT_LOUD);
+	assert_string_equal(w.events[w.n_events - 2].text, "");
 	for (unsigned i = 0; i < w.n_ecus; i++) {
 		assert_false(w.peers[i].quiet);
 		assert_false(w.peers[i].dtc_off);
@@ -310,6 +312,18 @@ static void recovery_of_a_dead_ecu_still_fails(void **state)
 	assert_false(w.runs[0].result.erased);
 }
 
+static void a_bus_that_cannot_be_told_to_be_loud_is_not_said_to_be_as_before(void **state)
+{
+	(void)state;
+	w.unplugged_at_reset = true;
+	world_flash_all(&w, 2);
+	assert_true(w.peers[0].quiet);
+	assert_int_equal(world_bus_events(&w, FLASH_BUS_EVENT_LOUD), 1);
+	for (unsigned i = 0; i < w.n_events; i++)
+		if (w.events[i].kind == FLASH_BUS_EVENT_LOUD)
+			assert_non_null(strstr(w.events[i].text, "not told"));
+}
+
 static void identifying_leaves_the_bus_alone(void **state)
 {
 	(void)state;
@@ -371,6 +385,7 @@ int main(void)
 	    T(foreign_tester_after_the_erase_changes_nothing),
 	    T(recovery_bears_a_boot_loader_that_refuses_the_functional_part),
 	    T(recovery_of_a_dead_ecu_still_fails),
+	    T(a_bus_that_cannot_be_told_to_be_loud_is_not_said_to_be_as_before),
 	    T(identifying_leaves_the_bus_alone),
 	    T(bus_without_targets_is_finished_at_once),
 	    T(tester_present_is_sent_functionally_all_the_time),

@@ -53,6 +53,9 @@ struct world {
 	bool stop_at_intent;
 	int drive_foreign_at_step; /* another tester sends when this step begins; -1 never */
 
+	bool unplugged_at_reset; /* from the first 11 on nothing of ours leaves */
+	bool unplugged;
+
 	unsigned n_app_frames[WORLD_ECUS];
 	struct request log[WORLD_LOG];
 	unsigned n_log;
@@ -267,6 +270,8 @@ static inline void world_event(struct world *w, const struct flash_bus_event *e)
 		else
 			flash_run_stop(run, w->now_us);
 	}
+	if (e->event.step == FLASH_STEP_RESET && w->unplugged_at_reset)
+		w->unplugged = true;
 	if ((int)e->event.step == w->drive_foreign_at_step) {
 		w->drive_foreign_at_step = -1;
 		world_foreign(w);
@@ -329,7 +334,7 @@ static inline uint64_t world_turn(struct world *w)
 	world_deliver(w);
 	can_node_expire(&w->node, w->now_us);
 	world_owner(w);
-	while (bus_room(&w->bus, 0) && can_node_pop_frame(&w->node, w->now_us, &msg))
+	while (!w->unplugged && bus_room(&w->bus, 0) && can_node_pop_frame(&w->node, w->now_us, &msg))
 		assert_int_equal(bus_input(&w->bus, w->now_us * 1000, 0, &msg), 0);
 	for (unsigned i = 0; i < w->n_ecus; i++)
 		station_expire(w, i);
