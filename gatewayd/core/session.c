@@ -5,6 +5,7 @@
 #include "gatewayd/core/types.h"
 
 #define HEARTBEAT_MAX_S 3600u
+#define PROVEN_US       60000000u /* a session that was UP for so long ends the row of failures before it */
 
 static void push(struct session *self, enum session_action action)
 {
@@ -94,10 +95,18 @@ void session_connected(struct session *self, uint64_t now_us)
 	push(self, SESSION_ACTION_HELLO_AND_TIME);
 }
 
+/* a backend that registers us and ends the session right away has not recovered: it is not to be hurried */
+static void forget_failures_if_proven(struct session *self, uint64_t now_us)
+{
+	if (self->state == SESSION_UP && now_us >= self->up_us + PROVEN_US)
+		self->failures = 0;
+}
+
 void session_give_up(struct session *self, uint64_t now_us, unsigned code)
 {
 	if (self->state == SESSION_DOWN)
 		return;
+	forget_failures_if_proven(self, now_us);
 	self->state = SESSION_DOWN;
 	self->closing = true;
 	self->failure = code;
@@ -111,6 +120,7 @@ void session_disconnected(struct session *self, uint64_t now_us, uint32_t random
 {
 	if (self->state == SESSION_DOWN && !self->closing)
 		return;
+	forget_failures_if_proven(self, now_us);
 	self->state = SESSION_DOWN;
 	self->closing = false;
 	self->register_when_known = false;
@@ -162,10 +172,10 @@ void session_registered(struct session *self, uint64_t now_us, bool accepted, ui
 	self->heartbeat_s = heartbeat_s < 1 ? 1 : heartbeat_s > HEARTBEAT_MAX_S ? HEARTBEAT_MAX_S : heartbeat_s;
 	self->heartbeat_us = now_us + (uint64_t)self->heartbeat_s * 1000000;
 	self->heard_us = now_us;
-	self->failures = 0;
 	if (self->state == SESSION_UP)
 		return; /* registered once more */
 	self->state = SESSION_UP;
+	self->up_us = now_us;
 	self->deadline_us = GATEWAY_NEVER;
 	push(self, SESSION_ACTION_UP);
 }

@@ -43,7 +43,7 @@ enum session_action {
 struct session {
 	struct session_config config;
 	enum session_state state;
-	uint32_t failures; /* in a row, for the back-off */
+	uint32_t failures; /* in a row, for the back-off; a session that was UP for 60 s ends the row */
 	uint64_t deadline_us;
 	uint32_t heartbeat_s;
 	uint64_t heartbeat_counter;
@@ -54,6 +54,7 @@ struct session {
 	uint8_t action_n;
 	/* private */
 	bool inventory_known;
+	uint64_t up_us;        /* when it was registered */
 	bool closing;          /* given up by us; session_disconnected() is still to come */
 	uint64_t heartbeat_us; /* when the next one is due */
 	unsigned failure;      /* gateway_code of the last giving up */

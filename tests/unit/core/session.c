@@ -191,9 +191,9 @@ static void pauses_vary_by_half_to_either_side(void **state)
 	assert_in_range(pause_after(9, UINT32_MAX), 89 * SECOND, 90 * SECOND);
 }
 
-static void a_registered_session_forgets_old_failures(void **state)
+/* four failures, then a session that is UP at @up_us */
+static struct session up_after_failures(uint64_t up_us)
 {
-	(void)state;
 	struct session s = started();
 
 	for (int i = 0; i < 4; i++) {
@@ -201,12 +201,58 @@ static void a_registered_session_forgets_old_failures(void **state)
 		session_expire(&s, session_deadline(&s));
 		session_pop_action(&s);
 	}
-	session_inventory_known(&s, SECOND);
-	session_connected(&s, SECOND);
-	session_time(&s, SECOND, true);
-	session_registered(&s, SECOND, true, 30);
-	session_disconnected(&s, 2 * SECOND, 0x80000000u);
-	assert_int_equal(session_deadline(&s), 3 * SECOND);
+	session_inventory_known(&s, up_us);
+	session_connected(&s, up_us);
+	session_time(&s, up_us, true);
+	session_registered(&s, up_us, true, 30);
+	while (session_pop_action(&s) != SESSION_ACTION_NONE)
+		;
+	assert_int_equal(s.state, SESSION_UP);
+	return s;
+}
+
+static void a_session_that_lasted_a_minute_forgets_old_failures(void **state)
+{
+	(void)state;
+	struct session s = up_after_failures(10 * SECOND);
+
+	session_registered(&s, 50 * SECOND, true, 30); /* once more: it counts from the first time */
+	session_disconnected(&s, 70 * SECOND, 0x80000000u);
+	assert_int_equal(session_deadline(&s), 71 * SECOND);
+
+	s = up_after_failures(10 * SECOND);
+	session_give_up(&s, 70 * SECOND, GATEWAY_CODE_PROTOCOL);
+	session_disconnected(&s, 70 * SECOND, 0x80000000u);
+	assert_int_equal(session_deadline(&s), 71 * SECOND);
+}
+
+static void a_session_that_ends_within_a_minute_is_one_more_failure(void **state)
+{
+	(void)state;
+	struct session s = up_after_failures(10 * SECOND);
+
+	session_disconnected(&s, 70 * SECOND - 1, 0x80000000u);
+	assert_int_equal(session_deadline(&s), 70 * SECOND - 1 + 16 * SECOND);
+}
+
+static void a_backend_that_kicks_each_session_is_asked_ever_more_rarely(void **state)
+{
+	(void)state;
+	struct session s = started();
+	uint64_t now_us = SECOND;
+
+	session_inventory_known(&s, now_us);
+	for (uint64_t pause_us = SECOND; pause_us <= 32 * SECOND; pause_us *= 2) {
+		session_connected(&s, now_us);
+		session_time(&s, now_us, true);
+		session_registered(&s, now_us, true, 30);
+		assert_int_equal(s.state, SESSION_UP);
+		session_disconnected(&s, now_us, 0x80000000u);
+		assert_int_equal(session_deadline(&s), now_us + pause_us);
+		now_us = session_deadline(&s);
+		session_expire(&s, now_us);
+		assert_int_equal(session_pop_action(&s), SESSION_ACTION_CONNECT);
+	}
 }
 
 static void a_driver_that_never_closes_is_not_waited_for(void **state)
@@ -247,7 +293,9 @@ int main(void)
 	    cmocka_unit_test(silence_of_three_heartbeats_ends_the_session),
 	    cmocka_unit_test(pauses_double_up_to_the_longest),
 	    cmocka_unit_test(pauses_vary_by_half_to_either_side),
-	    cmocka_unit_test(a_registered_session_forgets_old_failures),
+	    cmocka_unit_test(a_session_that_lasted_a_minute_forgets_old_failures),
+	    cmocka_unit_test(a_session_that_ends_within_a_minute_is_one_more_failure),
+	    cmocka_unit_test(a_backend_that_kicks_each_session_is_asked_ever_more_rarely),
 	    cmocka_unit_test(a_driver_that_never_closes_is_not_waited_for),
 	    cmocka_unit_test(a_second_disconnection_changes_nothing),
 	};
