@@ -76,6 +76,16 @@ static bool behind_another(const struct gateway *self, uint8_t index)
 	return false;
 }
 
+/* the flasher works for another campaign: it serves one at a time */
+static bool another_is_flashed(const struct gateway *self, uint8_t index)
+{
+	for (unsigned i = 0; self->flashing && i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		if (i != index && self->campaigns[i].state == CAMPAIGN_INSTALLING)
+			return true;
+	}
+	return false;
+}
+
 static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -136,8 +146,14 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
 		return;
 	}
-	if (self->flashing || self->identifying || self->stop_wanted || behind_another(self, index))
+	if (self->stop_wanted)
 		return;
+	if (another_is_flashed(self, index) || behind_another(self, index)) {
+		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_OTHER, NULL);
+		return;
+	}
+	if (self->flashing || self->identifying)
+		return; /* its own run, or an identification: over in seconds */
 	start(self, index, now_us, targets);
 }
 

@@ -131,6 +131,15 @@ static inline void sim_drop_session(struct sim *s)
 	gateway_disconnected(s->gateway, s->now_us, GATEWAY_CODE_TLS, NULL, s->random);
 }
 
+/* the backend issues the next version and sends it in the session that is open */
+static inline void sim_issue(struct sim *s, uint64_t version, unsigned seed)
+{
+	s->director->version = version;
+	sim_fill(s->director_sha256, seed);
+	if (s->session)
+		gateway_director(s->gateway, s->now_us, s->director, s->director_sha256);
+}
+
 static inline struct campaign *sim_campaign(struct sim *s)
 {
 	return &s->gateway->campaigns[0];

@@ -3,15 +3,6 @@
 
 #define DOC(s) ((s)->director->campaigns[0])
 
-/* the backend issues the next version and sends it in the session that is open */
-static void issue(struct sim *s, uint64_t version, unsigned seed)
-{
-	s->director->version = version;
-	sim_fill(s->director_sha256, seed);
-	if (s->session)
-		gateway_director(s->gateway, s->now_us, s->director, s->director_sha256);
-}
-
 static void declined_with(void (*change)(struct sim *), unsigned code)
 {
 	struct sim *s = sim_new();
@@ -135,7 +126,7 @@ static void an_older_document_is_refused(void **state)
 	sim_for(s, 30 * SECOND);
 	assert_int_equal(s->gateway->director_version, 7);
 	DOC(s).id[0] = 'x';
-	issue(s, 6, 101);
+	sim_issue(s, 6, 101);
 	sim_settle(s);
 	assert_int_equal(s->last_error_code, GATEWAY_CODE_ROLLBACK);
 	assert_int_equal(s->gateway->director_version, 7);
@@ -153,7 +144,7 @@ static void the_same_version_with_other_content_is_refused(void **state)
 	sim_start(s);
 	sim_for(s, 30 * SECOND);
 	s->director->n_campaigns = 0;
-	issue(s, 1, 101);
+	sim_issue(s, 1, 101);
 	sim_settle(s);
 	assert_int_equal(s->last_error_code, GATEWAY_CODE_EQUAL_VERSION);
 	assert_int_not_equal(sim_campaign(s)->state, CAMPAIGN_CANCELLED);
@@ -191,7 +182,7 @@ static enum campaign_state cancel_in(enum campaign_state at)
 	s->confirm = at != CAMPAIGN_WAITING;
 	assert_true(sim_until(s, at));
 	s->director->n_campaigns = 0;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	end = sim_campaign(s)->state;
 	s->acks = false; /* it stays where it is until its reports are recorded */
 	sim_for(s, 60 * SECOND);
@@ -222,7 +213,7 @@ static void a_campaign_that_is_handed_to_the_flasher_is_stopped_and_cancelled(vo
 		assert_true(sim_step(s));
 	s->acks = false;
 	s->director->n_campaigns = 0;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_pump(s);
 	assert_int_equal(s->counts[GATEWAY_OUT_STOP_FLASH], 1);
 	sim_for(s, 30 * SECOND);
@@ -241,7 +232,7 @@ static void after_the_first_erase_it_is_finished_first(void **state)
 		assert_true(sim_step(s));
 	s->acks = false;
 	s->director->n_campaigns = 0;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
 	assert_int_equal(s->counts[GATEWAY_OUT_STOP_FLASH], 0);
@@ -260,7 +251,7 @@ static void a_cancellation_survives_a_kill(void **state)
 	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
 		assert_true(sim_step(s));
 	s->director->n_campaigns = 0;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_pump(s);
 	sim_kill(s, true);
 	s->disk.campaigns[0].cancel_wanted = false; /* not a column of the row */
@@ -286,7 +277,7 @@ static void a_superseded_campaign_gives_way(void **state)
 	snprintf(s->director->campaigns[1].id, GATEWAY_NAME_BYTES, "c2");
 	snprintf(s->director->campaigns[1].supersedes[0], GATEWAY_NAME_BYTES, "c1");
 	s->director->campaigns[1].n_supersedes = 1;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(s->gateway->campaigns[0].state, CAMPAIGN_SUPERSEDED);
 	assert_int_equal(s->gateway->campaigns[1].state, CAMPAIGN_DONE);
@@ -308,7 +299,7 @@ static void a_superseded_campaign_that_has_erased_comes_first(void **state)
 	snprintf(s->director->campaigns[1].id, GATEWAY_NAME_BYTES, "c2");
 	snprintf(s->director->campaigns[1].supersedes[0], GATEWAY_NAME_BYTES, "c1");
 	s->director->campaigns[1].n_supersedes = 1;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_for(s, 5 * SECOND); /* the first pauses before its retry; the second does not use the pause */
 	assert_int_equal(s->gateway->campaigns[0].state, CAMPAIGN_WAITING);
 	assert_int_equal(s->ecus[ENGINE].n_flashes, 1);
@@ -325,12 +316,12 @@ static void a_final_campaign_stays_while_it_is_listed(void **state)
 
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
 	assert_int_equal(s->ecus[ENGINE].n_flashes, 1);
 	s->director->n_campaigns = 0;
-	issue(s, 3, 103);
+	sim_issue(s, 3, 103);
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_NONE);
 	assert_false(s->disk.has[0]);
@@ -347,7 +338,7 @@ static void other_terms_are_answered_anew(void **state)
 	assert_true(sim_campaign(s)->confirmed);
 	s->confirm = false;
 	DOC(s).window_start_unix_s = UNIX_BASE + 10;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_settle(s);
 	assert_int_equal(s->n_answers, 2);
 	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONFIRM);
@@ -364,7 +355,7 @@ static void a_confirmation_that_crosses_a_new_document_counts(void **state)
 
 	s->confirm = false;
 	sim_for(s, 30 * SECOND);
-	issue(s, 2, 102); /* the same campaign on the same terms */
+	sim_issue(s, 2, 102); /* the same campaign on the same terms */
 	gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
 	sim_for(s, 30 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
@@ -379,7 +370,7 @@ static void a_confirmation_of_old_terms_does_not_count(void **state)
 	s->confirm = false;
 	sim_for(s, 30 * SECOND);
 	DOC(s).window_end_unix_s += 1000;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
 	sim_for(s, 30 * SECOND);
 	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONFIRM);
@@ -396,7 +387,7 @@ static void other_files_are_an_offer_anew(void **state)
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
 	DOC(s).manifest = sim_file(77, 600);
 	s->confirm = true;
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_OFFERED);
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
@@ -421,7 +412,7 @@ static void more_campaigns_than_slots_are_taken_once_reports_are_recorded(void *
 	sim_for(s, 30 * SECOND);
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		snprintf(s->director->campaigns[i].id, GATEWAY_NAME_BYTES, "b%u", i);
-	issue(s, 2, 102);
+	sim_issue(s, 2, 102);
 	sim_for(s, 30 * SECOND);
 	assert_int_equal(s->last_error_code, GATEWAY_CODE_TOO_MANY_CAMPAIGNS);
 	assert_int_equal(s->gateway->director_version, 1);
