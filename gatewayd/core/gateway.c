@@ -224,6 +224,43 @@ void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, u
 	gateway_settle(self, now_us);
 }
 
+/*
+ * A boot loader often refuses to tell what the application told: the hardware and its serial number are still the same
+ * ones. A version that is not told any more is news: there is no such software.
+ */
+static struct flash_identity merged(const struct ecu_info *ecu, const struct flash_identity *told)
+{
+	struct flash_identity identity = *told;
+
+	if (identity.serial_number[0] && strcmp(identity.serial_number, ecu->identity.serial_number))
+		return identity; /* another one: nothing of the old one is true of it */
+	if (!identity.hardware_id[0])
+		memcpy(identity.hardware_id, ecu->identity.hardware_id, sizeof identity.hardware_id);
+	memcpy(identity.serial_number, ecu->identity.serial_number, sizeof identity.serial_number);
+	return identity;
+}
+
+static void identity_told(struct gateway *self, uint8_t ecu, const struct flash_identity *told)
+{
+	struct ecu_info *e = &self->ecus[ecu];
+	const struct flash_identity identity = merged(e, told);
+
+	if (e->known && strcmp(e->identity.serial_number, identity.serial_number)) {
+		char text[GATEWAY_TEXT_BYTES];
+
+		snprintf(text, sizeof text, "%.50s was replaced: serial number %.35s, was %.35s", e->name,
+			 identity.serial_number, e->identity.serial_number);
+		gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE,
+				  GATEWAY_CODE_WRONG_SERIAL, text);
+	}
+	if (!e->known || memcmp(&e->identity, &identity, sizeof identity)) {
+		e->identity = identity;
+		self->dirty.ecus |= 1u << ecu;
+		self->inventory_changed = true;
+	}
+	e->known = true;
+}
+
 void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
 		      const struct flash_identity *identity)
 {
@@ -234,22 +271,8 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 		return;
 	}
 	e = &self->ecus[ecu];
-	if (present && identity) {
-		if (e->known && strcmp(e->identity.serial_number, identity->serial_number)) {
-			char text[GATEWAY_TEXT_BYTES];
-
-			snprintf(text, sizeof text, "%.50s was replaced: serial number %.35s, was %.35s", e->name,
-				 identity->serial_number, e->identity.serial_number);
-			gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE,
-					  GATEWAY_NONE, GATEWAY_CODE_WRONG_SERIAL, text);
-		}
-		if (!e->known || memcmp(&e->identity, identity, sizeof *identity)) {
-			e->identity = *identity;
-			self->dirty.ecus |= 1u << ecu;
-			self->inventory_changed = true;
-		}
-		e->known = true;
-	}
+	if (present && identity)
+		identity_told(self, ecu, identity);
 	if (e->present != present)
 		self->inventory_changed = true;
 	e->present = present;

@@ -293,6 +293,7 @@ void gateway_manifest(struct gateway *self, uint64_t now_us, uint8_t campaign, c
 /* @estimate_ms: one per target of the campaign */
 void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,
 		      const uint64_t *estimate_ms, const uint64_t *bytes_total);
+/* @identity: an empty hardware id or serial number means that it was not told, and does not replace a known one */
 void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
 		      const struct flash_identity *identity);
 void gateway_identified(struct gateway *self, uint64_t now_us);

@@ -1,0 +1,84 @@
+/* gateway: who is there: what an ECU tells, what it does not tell any more, and when it is asked again. */
+#include "tests/unit/core/fixture.h"
+
+/* all ECUs are asked once more */
+static void ask_again(struct sim *s)
+{
+	s->gateway->identify_again = true;
+	gateway_heartbeat(s->gateway, s->now_us, 0);
+	sim_settle(s);
+}
+
+static struct sim *without_campaign(void)
+{
+	struct sim *s = sim_new();
+
+	s->director->version = 0;
+	sim_start(s);
+	sim_for(s, 30 * SECOND);
+	return s;
+}
+
+static void a_boot_loader_that_does_not_tell_is_still_that_ecu(void **state)
+{
+	(void)state;
+	struct sim *s = without_campaign();
+	const struct flash_identity *known = &s->gateway->ecus[BRAKE].identity;
+	struct flash_identity *told = &s->ecus[BRAKE].identity;
+
+	told->hardware_id[0] = told->serial_number[0] = 0;
+	snprintf(told->application_version, sizeof told->application_version, "none");
+	ask_again(s);
+	assert_string_equal(known->hardware_id, "HW-brake");
+	assert_string_equal(known->serial_number, "SN-brake");
+	assert_string_equal(known->application_version, "none");
+	assert_string_equal(s->disk.ecus[BRAKE].identity.serial_number, "SN-brake");
+	assert_int_not_equal(s->last_log_code, GATEWAY_CODE_WRONG_SERIAL);
+	told->application_version[0] = 0;
+	ask_again(s);
+	assert_string_equal(known->application_version, "");
+	sim_free(s);
+}
+
+static void an_ecu_with_another_serial_number_is_another_one(void **state)
+{
+	(void)state;
+	struct sim *s = without_campaign();
+
+	snprintf(s->ecus[BRAKE].identity.serial_number, sizeof s->ecus[BRAKE].identity.serial_number, "SN-x");
+	s->ecus[BRAKE].identity.hardware_id[0] = 0;
+	ask_again(s);
+	assert_string_equal(s->gateway->ecus[BRAKE].identity.hardware_id, ""); /* nobody knows that of it */
+	assert_string_equal(s->gateway->ecus[BRAKE].identity.serial_number, "SN-x");
+	assert_int_equal(s->last_log_code, GATEWAY_CODE_WRONG_SERIAL);
+	sim_free(s);
+}
+
+static void a_campaign_survives_an_ecu_that_does_not_tell_its_hardware(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	snprintf(s->director->campaigns[0].targets[BRAKE].serial_number, GATEWAY_NAME_BYTES, "SN-brake");
+	s->confirm = false;
+	assert_true(sim_until(s, CAMPAIGN_WAITING));
+	s->ecus[BRAKE].identity.hardware_id[0] = s->ecus[BRAKE].identity.serial_number[0] = 0;
+	ask_again(s);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
+	gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_boot_loader_that_does_not_tell_is_still_that_ecu),
+	    cmocka_unit_test(an_ecu_with_another_serial_number_is_another_one),
+	    cmocka_unit_test(a_campaign_survives_an_ecu_that_does_not_tell_its_hardware),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
