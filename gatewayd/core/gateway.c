@@ -12,6 +12,7 @@
 #include "gatewayd/core/window.h"
 
 #define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
+#define BUS_UP_PAUSE_US 1000000u  /* for the ECUs of a bus that came up to answer */
 
 void gateway_init(struct gateway *self, const struct gateway_config *config)
 {
@@ -280,18 +281,34 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 	gateway_settle(self, now_us);
 }
 
+static bool any_absent(const struct gateway *self)
+{
+	for (unsigned i = 0; i < self->config.n_ecus; i++) {
+		if (!self->ecus[i].present)
+			return true;
+	}
+	return false;
+}
+
+void gateway_bus_up(struct gateway *self, uint64_t now_us)
+{
+	if (self->identifying)
+		self->bus_came_up = true; /* whether an ECU was asked in vain shows at the end */
+	else if ((any_absent(self) || !self->inventory_known) && self->identify_us > now_us + BUS_UP_PAUSE_US)
+		self->identify_us = now_us + BUS_UP_PAUSE_US;
+	gateway_settle(self, now_us);
+}
+
 void gateway_identified(struct gateway *self, uint64_t now_us)
 {
-	bool absent = false;
-
 	if (!self->identifying) {
 		gateway_settle(self, now_us);
 		return;
 	}
 	self->identifying = false;
-	for (unsigned i = 0; i < self->config.n_ecus; i++)
-		absent = absent || !self->ecus[i].present;
-	self->identify_us = absent ? now_us + ABSENT_PAUSE_US : GATEWAY_NEVER;
+	self->identify_us =
+	    any_absent(self) ? now_us + (self->bus_came_up ? BUS_UP_PAUSE_US : ABSENT_PAUSE_US) : GATEWAY_NEVER;
+	self->bus_came_up = false;
 	if (self->inventory_known && self->inventory_changed)
 		session_register_again(&self->session);
 	else if (!self->inventory_known && self->session.state == SESSION_UP)

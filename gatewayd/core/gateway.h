@@ -231,6 +231,7 @@ struct gateway {
 	bool identify_due;
 	bool identify_again;    /* once nothing is flashed or identified */
 	uint64_t identify_us;   /* after an ECU was absent */
+	bool bus_came_up;       /* while the ECUs are being identified */
 	bool inventory_changed; /* while it is being identified */
 	bool stop_flash_due;
 	bool cancel_fetch_due;
@@ -297,6 +298,8 @@ void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, u
 void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
 		      const struct flash_identity *identity);
 void gateway_identified(struct gateway *self, uint64_t now_us);
+/* a bus that was not there is: ECUs that are absent, or were never asked, are asked soon */
+void gateway_bus_up(struct gateway *self, uint64_t now_us);
 void gateway_flash_step(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
 			enum flash_step_kind step, uint8_t step_index, uint8_t unit);
 void gateway_flash_progress(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,

@@ -141,10 +141,12 @@ static void on_bus(void *owner, int error)
 	struct flasher_bus *self = owner;
 	const struct log_fields fields = {.bus = bus_name(self), .message_id = error ? CATALOG_BUS_LOST : NULL};
 
-	if (error == 0)
+	if (error == 0) {
 		log_write(LOG_NOTICE, &fields, "bus %s is back", bus_name(self));
-	else
+		gateway_bus_up(self->flasher->gateway, can_driver_now_us());
+	} else {
 		log_write(LOG_WARNING, &fields, "bus %s is lost: %s; trying again", bus_name(self), strerror(-error));
+	}
 }
 
 void flasher_bus_open(struct flasher_bus *self)
@@ -155,6 +157,7 @@ void flasher_bus_open(struct flasher_bus *self)
 	    .owner = self, .step = on_step, .on_frame = on_frame, .on_bus = on_bus};
 	struct can_port_filter filters[VEHICLE_SIGNALS];
 	const struct log_fields fields = {.bus = bus->name};
+	const bool late = self->trouble_told;
 	size_t n;
 	int r = can_driver_open(self->flasher->loop, &config, &callbacks, &self->driver);
 
@@ -166,13 +169,15 @@ void flasher_bus_open(struct flasher_bus *self)
 		self->trouble_told = true;
 		return;
 	}
-	if (self->trouble_told)
+	if (late)
 		log_write(LOG_NOTICE, &fields, "bus %s (%s) is open", bus->name, bus->port);
 	self->trouble_told = false;
 	n = signals_filters(self->flasher->config, self->index, filters);
 	r = can_driver_watch(self->driver, filters, n);
 	if (r < 0)
 		log_write(LOG_WARNING, &fields, "bus %s: filters: %s", bus->name, strerror(-r));
+	if (late)
+		gateway_bus_up(self->flasher->gateway, can_driver_now_us());
 }
 
 /* --- work */

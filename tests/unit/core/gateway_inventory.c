@@ -71,12 +71,69 @@ static void a_campaign_survives_an_ecu_that_does_not_tell_its_hardware(void **st
 	sim_free(s);
 }
 
+static void a_bus_that_comes_up_has_absent_ecus_asked_a_second_later(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+	uint64_t up_us;
+
+	s->director->version = 0;
+	s->ecus[BRAKE].present = false;
+	sim_start(s);
+	sim_for(s, 5 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	s->ecus[BRAKE].present = true;
+	up_us = s->now_us;
+	gateway_bus_up(s->gateway, up_us);
+	gateway_bus_up(s->gateway, up_us + SECOND / 2); /* the next one does not put it off */
+	sim_run(s, up_us + SECOND - 1);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	sim_run(s, up_us + SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
+	assert_true(s->gateway->ecus[BRAKE].present);
+	sim_free(s);
+}
+
+static void a_bus_that_comes_up_while_ecus_are_asked_has_them_asked_again(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	s->director->version = 0;
+	s->ecus[BRAKE].present = false;
+	sim_start(s);
+	sim_pump(s);
+	assert_true(s->gateway->identifying);
+	gateway_bus_up(s->gateway, s->now_us);
+	sim_run(s, 2 * SECOND - 1);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	sim_run(s, 2 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
+	sim_run(s, 62 * SECOND - 1); /* once: still absent, it is looked for each minute as ever */
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
+	sim_free(s);
+}
+
+static void a_bus_that_comes_up_where_nobody_is_missed_asks_nobody(void **state)
+{
+	(void)state;
+	struct sim *s = without_campaign();
+
+	gateway_bus_up(s->gateway, s->now_us);
+	sim_for(s, 120 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_boot_loader_that_does_not_tell_is_still_that_ecu),
 	    cmocka_unit_test(an_ecu_with_another_serial_number_is_another_one),
 	    cmocka_unit_test(a_campaign_survives_an_ecu_that_does_not_tell_its_hardware),
+	    cmocka_unit_test(a_bus_that_comes_up_has_absent_ecus_asked_a_second_later),
+	    cmocka_unit_test(a_bus_that_comes_up_while_ecus_are_asked_has_them_asked_again),
+	    cmocka_unit_test(a_bus_that_comes_up_where_nobody_is_missed_asks_nobody),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -127,6 +127,17 @@ static void stop_bus(struct bench *b)
 	b->bus = NULL;
 }
 
+/* the same one again, once what it was is closed */
+static void restart_bus(struct bench *b)
+{
+	for (unsigned i = 0; i < 20; i++)
+		uv_run(&b->loop, UV_RUN_ONCE);
+	assert_int_equal(vecu_run_finish(b->ecus), 0);
+	free(b->ecus);
+	free(b->setup);
+	start_bus(b);
+}
+
 static void bench_free(struct bench *b)
 {
 	flasher_free(b->flasher);
@@ -144,12 +155,6 @@ static void bench_free(struct bench *b)
 	unlink(b->path);
 	assert_int_equal(rmdir(b->dir), 0);
 	free(b);
-}
-
-static void identify_again(struct bench *b)
-{
-	b->gateway->identify_again = true; /* as after a minute without the ECU */
-	gateway_heartbeat(b->gateway, can_driver_now_us(), 0);
 }
 
 static void an_ecu_is_identified_with_what_it_says(void **state)
@@ -184,11 +189,23 @@ static void a_bus_that_comes_later_is_used_then(void **state)
 	(void)state;
 	until(b, b->gateway->inventory_known);
 	start_bus(b);
-	until(b, b->flasher->buses[0].driver != NULL);
-	identify_again(b);
 	until(b, b->n_identifies == 2 && !b->gateway->identifying);
 	assert_true(b->gateway->ecus[0].present);
 	assert_string_equal(b->gateway->ecus[0].identity.hardware_id, "LAMP-HW-2");
+	bench_free(b);
+}
+
+static void ecus_of_a_bus_that_comes_back_are_asked_soon(void **state)
+{
+	struct bench *b = bench_new(true);
+
+	(void)state;
+	until(b, b->flasher->task == BUS_IDENTIFYING);
+	stop_bus(b);
+	until(b, b->gateway->inventory_known && !b->gateway->identifying);
+	assert_false(b->gateway->ecus[0].present);
+	restart_bus(b);
+	until(b, b->gateway->ecus[0].present);
 	bench_free(b);
 }
 
@@ -240,6 +257,7 @@ int main(void)
 	    cmocka_unit_test(an_ecu_is_identified_with_what_it_says),
 	    cmocka_unit_test(without_a_bus_every_ecu_is_absent_and_the_inventory_is_known),
 	    cmocka_unit_test(a_bus_that_comes_later_is_used_then),
+	    cmocka_unit_test(ecus_of_a_bus_that_comes_back_are_asked_soon),
 	    cmocka_unit_test(a_bus_lost_while_identifying_ends_the_identification),
 	    cmocka_unit_test(a_flasher_can_be_freed_at_any_turn),
 	    cmocka_unit_test(a_flash_without_its_files_is_given_back_as_interrupted),
