@@ -253,6 +253,7 @@ static void identity_told(struct gateway *self, uint8_t ecu, const struct flash_
 			 identity.serial_number, e->identity.serial_number);
 		gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE,
 				  GATEWAY_CODE_WRONG_SERIAL, text);
+		e->erased = false; /* the old one was */
 	}
 	if (!e->known || memcmp(&e->identity, &identity, sizeof identity)) {
 		e->identity = identity;

@@ -331,6 +331,12 @@ const struct report *gateway_report(const struct gateway *self, uint64_t sequenc
 /* index of a campaign by id, -1 */
 int gateway_campaign_index(const struct gateway *self, const char *id);
 /**
+ * gateway_recovers() - whether a flash of the target is the recovery of an ECU that may have no valid application
+ *
+ * True once this campaign has begun to erase it, and where an earlier one did and gave up.
+ */
+bool gateway_recovers(const struct gateway *self, uint8_t campaign, uint8_t target);
+/**
  * campaign_file() - the files that a campaign's installation needs, each once: profiles, images, rollback images
  * @index: 0, 1, … until it returns false; the manifest is not among them
  */

@@ -260,6 +260,23 @@ void install_progress(struct gateway *self, uint8_t index, uint8_t target, uint6
 	self->changed_ecus |= 1u << t->ecu;
 }
 
+/* what outlives the campaign: its successor has to know what it will find */
+static void mark_erased(struct gateway *self, uint8_t index, uint8_t target, bool erased)
+{
+	struct target *t = &self->campaigns[index].targets[target];
+
+	t->erased = erased;
+	self->ecus[t->ecu].erased = erased;
+	self->dirty.ecus |= 1u << t->ecu;
+}
+
+bool gateway_recovers(const struct gateway *self, uint8_t campaign, uint8_t target)
+{
+	const struct target *t = &self->campaigns[campaign].targets[target];
+
+	return t->erased || self->ecus[t->ecu].erased;
+}
+
 void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, uint8_t step_index,
 		    uint8_t unit)
 {
@@ -274,7 +291,7 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 		self->stop_flash_due = true; /* said again: the flasher waits for an answer */
 		return;
 	}
-	t->erased = true;
+	mark_erased(self, index, target, true);
 	t->step_index = step_index;
 	t->unit = unit;
 	gateway_mark_campaign(self, index);
@@ -340,14 +357,14 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	self->changed_ecus |= 1u << t->ecu;
 	if (!result->verified) {
 		if (result->erased && !t->erased) {
-			t->erased = true;
+			mark_erased(self, index, target, true);
 			t->state = TARGET_FLASHING;
 		}
 		failed_attempt(self, index, target, now_us,
 			       result->code ? (unsigned)result->code : GATEWAY_CODE_CHECK_FAILED, result->text);
 		return;
 	}
-	t->erased = false;
+	mark_erased(self, index, target, false);
 	t->code = GATEWAY_CODE_OK;
 	gateway_text(t->text, sizeof t->text, result->text);
 	t->bytes_done = t->bytes_total;

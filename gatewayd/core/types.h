@@ -102,6 +102,7 @@ struct ecu_info {
 	struct flash_identity identity;
 	bool present; /* answered when last asked */
 	bool known;   /* has ever answered */
+	bool erased;  /* an erase of it was begun by whichever campaign, and none has verified it since; durable */
 };
 
 /* from the manifest */

@@ -23,7 +23,7 @@ static const char *const migrations[] = {
     "CREATE TABLE director(version INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, bytes BLOB NOT NULL);"
     "CREATE TABLE ecu(name TEXT PRIMARY KEY, bus TEXT NOT NULL, hardware_id TEXT NOT NULL, serial_number TEXT NOT NULL,"
     " boot_version TEXT NOT NULL, application_version TEXT NOT NULL, data_version TEXT NOT NULL,"
-    " known INTEGER NOT NULL) WITHOUT ROWID;"
+    " known INTEGER NOT NULL, erased INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
     "CREATE TABLE campaign(id TEXT PRIMARY KEY, director_version INTEGER NOT NULL, state INTEGER NOT NULL,"
     " code INTEGER NOT NULL, text TEXT NOT NULL, answer INTEGER NOT NULL, proposed_start INTEGER NOT NULL,"
     " confirmed INTEGER NOT NULL, confirmed_start INTEGER NOT NULL, consent_given INTEGER NOT NULL,"

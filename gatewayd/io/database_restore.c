@@ -55,7 +55,7 @@ static int restore_ecus(struct restore *r)
 	sqlite3_stmt *stmt;
 	int result = sqlite3_prepare_v2(r->db,
 					"SELECT name, bus, hardware_id, serial_number, boot_version,"
-					" application_version, data_version, known FROM ecu",
+					" application_version, data_version, known, erased FROM ecu",
 					-1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -71,6 +71,7 @@ static int restore_ecus(struct restore *r)
 		column_text(stmt, 5, ecu.identity.application_version, sizeof(ecu.identity.application_version));
 		column_text(stmt, 6, ecu.identity.data_version, sizeof(ecu.identity.data_version));
 		ecu.known = sqlite3_column_int(stmt, 7) != 0;
+		ecu.erased = sqlite3_column_int(stmt, 8) != 0;
 		gateway_restore_ecu(r->gateway, &ecu);
 	}
 	sqlite3_finalize(stmt);

@@ -62,9 +62,10 @@ static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
 
 	return database_exec(db,
 			     "INSERT OR REPLACE INTO ecu(name, bus, hardware_id, serial_number, boot_version,"
-			     " application_version, data_version, known) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-			     "ttttttti", ecu->name, ecu->bus, id->hardware_id, id->serial_number, id->boot_version,
-			     id->application_version, id->data_version, (uint64_t)ecu->known);
+			     " application_version, data_version, known, erased)"
+			     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			     "tttttttii", ecu->name, ecu->bus, id->hardware_id, id->serial_number, id->boot_version,
+			     id->application_version, id->data_version, (uint64_t)ecu->known, (uint64_t)ecu->erased);
 }
 
 static int write_target(sqlite3 *db, const struct campaign *c, size_t i)

@@ -147,7 +147,7 @@ static void job_of(const struct flasher *self, uint8_t target, struct flash_job 
 	memset(job, 0, sizeof(*job));
 	job->kind = FLASH_JOB_FLASH;
 	job->profile = &prepared->profile;
-	job->recovery = c->targets[target].erased;
+	job->recovery = gateway_recovers(self->gateway, self->campaign, target);
 	job->n_units = prepared->n_images;
 	for (uint8_t i = 0; i < prepared->n_images; i++) {
 		job->units[i].image = &prepared->images[i].image;

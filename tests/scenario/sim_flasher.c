@@ -65,7 +65,7 @@ void sim_flasher_flash(struct sim_flasher *self, uint64_t now_us, uint8_t campai
 		const struct component_doc *component = &c->manifest.components[c->targets[i].component];
 		struct flash_job job = {.kind = FLASH_JOB_FLASH,
 					.profile = &prepared->targets[i].profile,
-					.recovery = c->targets[i].erased,
+					.recovery = gateway_recovers(self->gateway, campaign, i),
 					.n_units = 1};
 
 		if (!(targets & 1u << i))

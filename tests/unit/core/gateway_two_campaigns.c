@@ -102,6 +102,75 @@ static void an_identification_is_not_worth_a_word(void **state)
 	sim_free(s);
 }
 
+/* c1 gives up on the brake, which is left erased; then its boot loader tells next to nothing */
+static struct sim *given_up(void)
+{
+	struct sim *s = sim_new_parked();
+
+	s->ecus[BRAKE].fail_times = 3;
+	s->ecus[BRAKE].fail_code = FLASH_CHECK_FAILED;
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT);
+	memset(&s->ecus[BRAKE].identity, 0, sizeof s->ecus[BRAKE].identity);
+	snprintf(s->ecus[BRAKE].identity.application_version, FLASH_VERSION_BYTES, "none");
+	return s;
+}
+
+/* the backend replaces it by c2, for both ECUs again */
+static void repair(struct sim *s)
+{
+	snprintf(s->director->campaigns[0].id, GATEWAY_NAME_BYTES, "c2");
+	sim_issue(s, 2, 101);
+}
+
+static void a_later_campaign_recovers_an_ecu_that_was_given_up(void **state)
+{
+	(void)state;
+
+	for (unsigned killed = 0; killed < 2; killed++) {
+		struct sim *s = given_up();
+		int c2;
+
+		if (killed) {
+			sim_kill(s, true);
+			sim_start(s);
+			sim_signals(s, IGNITION_OFF, 0, 12600);
+		}
+		sim_for(s, 60 * SECOND);
+		assert_true(s->disk.ecus[BRAKE].erased);
+		assert_false(s->disk.ecus[ENGINE].erased);
+		repair(s);
+		while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
+			assert_true(sim_step(s));
+		c2 = gateway_campaign_index(s->gateway, "c2");
+		assert_true(c2 >= 0);
+		assert_false(s->gateway->campaigns[c2].targets[BRAKE].erased); /* not by this one */
+		assert_true(gateway_recovers(s->gateway, (uint8_t)c2, BRAKE));
+		assert_false(gateway_recovers(s->gateway, (uint8_t)c2, ENGINE));
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(sim_count_reports(s, "c2", CAMPAIGN_DONE), 1);
+		assert_false(s->ecus[BRAKE].erased);
+		assert_false(s->gateway->ecus[BRAKE].erased);
+		assert_false(s->disk.ecus[BRAKE].erased);
+		sim_free(s);
+	}
+}
+
+static void an_ecu_that_is_replaced_is_not_an_erased_one(void **state)
+{
+	(void)state;
+	struct sim *s = given_up();
+
+	snprintf(s->ecus[BRAKE].identity.hardware_id, FLASH_VERSION_BYTES, "HW-brake");
+	snprintf(s->ecus[BRAKE].identity.serial_number, FLASH_VERSION_BYTES, "SN-new");
+	s->gateway->identify_again = true;
+	gateway_heartbeat(s->gateway, s->now_us, 0);
+	sim_settle(s);
+	assert_false(s->gateway->ecus[BRAKE].erased);
+	assert_false(s->disk.ecus[BRAKE].erased);
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +178,8 @@ int main(void)
 	    cmocka_unit_test(a_campaign_says_that_it_waits_for_another_one_with_its_ecu),
 	    cmocka_unit_test(a_campaign_does_not_wait_for_itself),
 	    cmocka_unit_test(an_identification_is_not_worth_a_word),
+	    cmocka_unit_test(a_later_campaign_recovers_an_ecu_that_was_given_up),
+	    cmocka_unit_test(an_ecu_that_is_replaced_is_not_an_erased_one),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

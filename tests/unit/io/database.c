@@ -143,7 +143,7 @@ static void inventory_time_and_director_version_come_back(void **state)
 	snprintf(g->ecus[1].identity.boot_version, sizeof(g->ecus[1].identity.boot_version), "b");
 	snprintf(g->ecus[1].identity.application_version, sizeof(g->ecus[1].identity.application_version), "a");
 	snprintf(g->ecus[1].identity.data_version, sizeof(g->ecus[1].identity.data_version), "d");
-	g->ecus[1].known = g->ecus[1].present = true;
+	g->ecus[1].known = g->ecus[1].present = g->ecus[1].erased = true;
 	rig_database_store(&d, rig_everything);
 	rig_database_wait(&d);
 	rig_database_close(&d);
@@ -155,6 +155,8 @@ static void inventory_time_and_director_version_come_back(void **state)
 	assert_memory_equal(g->director_sha256, sha256, 32);
 	assert_false(g->ecus[0].known);
 	assert_true(g->ecus[1].known);
+	assert_false(g->ecus[0].erased);
+	assert_true(g->ecus[1].erased);
 	assert_false(g->ecus[1].present); /* it is asked anew */
 	assert_string_equal(g->ecus[1].identity.hardware_id, "HW-2");
 	assert_string_equal(g->ecus[1].identity.serial_number, "4711");
