@@ -1,0 +1,195 @@
+/* The backend over loopback TLS, against a scripted vehicle: campaigns: offered, answered, cancelled, reported,
+ * refused. */
+#include "tests/unit/backend/rig.h"
+
+static char c1[] = "c1", ecm[] = "ecm", nothing[] = "";
+
+static void a_campaign_added_while_online_is_offered_at_once(void **state)
+{
+	struct client *client = online(vehicle_1, vin1, 0);
+	uint64_t version = 0;
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	Gu__Director *director = open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version);
+	assert_int_equal(version, 1);
+	assert_int_equal(director->n_campaigns, 1);
+	assert_string_equal(director->campaigns[0]->id, "c1");
+	assert_int_equal(director->campaigns[0]->mode, GU__UPDATE_MODE__UPDATE_MODE_NEGOTIATED);
+	assert_int_equal(director->campaigns[0]->targets[0]->rollback_case, GU__TARGET__ROLLBACK_NO_ROLLBACK);
+	envelope_free_director(director);
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"state\":\"offered\"");
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_ACCEPT, 0);
+	assert_int_equal(take(client, GU__FRAME__BODY_CONFIRM)->confirm->start_unix_s, 0);
+	hang_up(client);
+}
+
+static void a_campaign_waits_for_the_vehicle_and_survives_a_restart(void **state)
+{
+	uint64_t version = 0;
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	stop();
+	assert_int_equal(start(), 0);
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"state\":\"queued\"");
+	struct client *client = online(vehicle_1, vin1, 0);
+	Gu__Director *director = open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version);
+	assert_int_equal(director->n_campaigns, 1);
+	envelope_free_director(director);
+	hang_up(client);
+}
+
+static void a_vehicle_that_holds_a_newer_document_gets_a_newer_one_still(void **state)
+{
+	uint64_t version = 0;
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	struct client *client = online(vehicle_1, vin1, 41); /* as after the loss of our database */
+	envelope_free_director(open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version));
+	assert_int_equal(version, 42);
+	hang_up(client);
+}
+
+static void a_proposal_in_the_window_is_taken_and_another_becomes_its_start(void **state)
+{
+	struct client *client = online(vehicle_1, vin1, 0);
+	uint64_t version, start_s, end_s;
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	Gu__Director *director = open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version);
+	start_s = director->campaigns[0]->window->start_unix_s;
+	end_s = director->campaigns[0]->window->end_unix_s;
+	envelope_free_director(director);
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_POSTPONE, start_s + 10);
+	assert_int_equal(take(client, GU__FRAME__BODY_CONFIRM)->confirm->start_unix_s, start_s + 10);
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_POSTPONE, end_s);
+	assert_int_equal(take(client, GU__FRAME__BODY_CONFIRM)->confirm->start_unix_s, start_s);
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_POSTPONE, end_s - 1);
+	assert_int_equal(take(client, GU__FRAME__BODY_CONFIRM)->confirm->start_unix_s, end_s - 1);
+	hang_up(client);
+}
+
+static void a_declined_campaign_is_over(void **state)
+{
+	struct client *client = online(vehicle_1, vin1, 0);
+	static char c2[] = "c2";
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_DECLINE, 0);
+	say_answer(client, c2, GU__ANSWER_KIND__ANSWER_KIND_ACCEPT,
+		   0); /* answered after it: there is no such campaign */
+	assert_false(take(client, GU__FRAME__BODY_ERROR)->error->fatal);
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"state\":\"declined\",\"terminal\":true");
+	hang_up(client);
+}
+
+static void a_cancelled_campaign_leaves_the_next_document(void **state)
+{
+	struct client *client = online(vehicle_1, vin1, 0);
+	uint64_t version;
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	expect_in(ask("{\"command\":\"campaign-close\",\"id\":\"c1\"}"), "is not over (offered)");
+	expect_in(ask("{\"command\":\"campaign-cancel\",\"id\":\"c1\"}"), "\"ok\":true");
+	Gu__Director *director = open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version);
+	assert_int_equal(version, 2);
+	assert_int_equal(director->n_campaigns, 0);
+	envelope_free_director(director);
+	hang_up(client);
+}
+
+static void reports_are_applied_once_over_two_sessions(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	client = online(vehicle_1, vin1, 0);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_INSTALLING, 0);
+	assert_int_equal(take(client, GU__FRAME__BODY_REPORT_ACK)->report_ack->sequence, 1);
+	say_report(client, 2, c1, ecm, 0, GU__ECU_STATE__ECU_STATE_VERIFIED);
+	hang_up(client); /* its acknowledgement is lost */
+	client = online(vehicle_1, vin1, 1);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_report(client, 2, c1, ecm, 0, GU__ECU_STATE__ECU_STATE_VERIFIED);
+	say_report(client, 3, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DONE, 0);
+	while (take(client, GU__FRAME__BODY_REPORT_ACK)->report_ack->sequence != 3)
+		continue;
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"),
+		  "\"state\":\"done\",\"terminal\":true,\"verified\":true");
+	char *answer = ask("{\"command\":\"reports\",\"campaign\":\"c1\"}");
+	unsigned n = 0;
+	for (const char *at = answer; (at = strstr(at, "\"sequence\":")); at++)
+		n++;
+	free(answer);
+	assert_int_equal(n, 3);
+	hang_up(client);
+}
+
+static void a_manifest_of_a_stranger_or_with_a_missing_file_is_refused(void **state)
+{
+	char path[300];
+	struct blob_ref missing = {{0xee}, 5};
+
+	(void)state;
+	expect_in(ask("{\"command\":\"manifest-add\",\"path\":\"%s\"}", manifest_path), "\"components\":[\"ecm-app\"]");
+	snprintf(path, sizeof path, "%s/bad.manifest", dir);
+	sign_manifest(path, "time.key", &image_ref);
+	expect_in(ask("{\"command\":\"manifest-add\",\"path\":\"%s\"}", path), "was refused: ");
+	sign_manifest(path, "author.key", &missing);
+	expect_in(
+	    ask("{\"command\":\"manifest-add\",\"path\":\"%s\"}", path),
+	    "names the profile ee00000000000000000000000000000000000000000000000000000000000000 of 5 bytes, which the"
+	    " backend does not have");
+}
+
+static void a_campaign_that_a_vehicle_would_refuse_is_refused(void **state)
+{
+	char hex[HEX_BYTES];
+
+	(void)state;
+	hex_of(manifest_ref.sha256, hex);
+	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"c1\",\"vehicle\":\"VIN1\",\"manifest\":\"%s\","
+		      "\"start_unix_s\":1,\"end_unix_s\":2,\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW9\","
+		      "\"component\":\"ecm-app\"}]}",
+		      hex),
+		  "does not fit hardware \\\"HW9\\\"");
+	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"c1\",\"vehicle\":\"VIN1\",\"manifest\":\"%s\","
+		      "\"start_unix_s\":200,\"end_unix_s\":100,\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\","
+		      "\"component\":\"ecm-app\"}]}",
+		      hex),
+		  "a vehicle would refuse it");
+	expect_in(ask("{\"command\":\"campaign-list\"}"), "\"campaigns\":[]");
+	add_campaign("c1", "VIN1");
+	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"c1\",\"vehicle\":\"VIN1\",\"manifest\":\"%s\","
+		      "\"start_unix_s\":1,\"end_unix_s\":2,\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\","
+		      "\"component\":\"ecm-app\"}]}",
+		      hex),
+		  "there is a campaign c1 already");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_campaign_added_while_online_is_offered_at_once),
+	    TEST(a_campaign_waits_for_the_vehicle_and_survives_a_restart),
+	    TEST(a_vehicle_that_holds_a_newer_document_gets_a_newer_one_still),
+	    TEST(a_proposal_in_the_window_is_taken_and_another_becomes_its_start),
+	    TEST(a_declined_campaign_is_over),
+	    TEST(a_cancelled_campaign_leaves_the_next_document),
+	    TEST(reports_are_applied_once_over_two_sessions),
+	    TEST(a_manifest_of_a_stranger_or_with_a_missing_file_is_refused),
+	    TEST(a_campaign_that_a_vehicle_would_refuse_is_refused),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
