@@ -1,4 +1,4 @@
-/* campaign - see campaign.h. */
+/* campaign - see campaign.h. States, and what the vehicle, its restart and time make of a campaign. */
 #include "gatewayd/core/campaign.h"
 #include <assert.h>
 #include <stdio.h>
@@ -120,228 +120,6 @@ void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum c
 	self->identify_again = self->identify_again || (campaign_touched(c) && !asked_already);
 }
 
-static void decline(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
-{
-	struct campaign *c = &self->campaigns[index];
-
-	c->answer = ANSWER_DECLINE;
-	c->answer_code = code;
-	c->answer_due = true;
-	campaign_enter(self, index, now_us, CAMPAIGN_DECLINED, code, text);
-}
-
-void campaign_offered(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
-		      uint64_t director_version)
-{
-	struct campaign *c = &self->campaigns[index];
-	char text[GATEWAY_TEXT_BYTES] = "";
-	unsigned code;
-
-	memset(c, 0, sizeof *c);
-	c->doc = *doc;
-	c->director_version = director_version;
-	code = policy_check_offer(self, doc, text);
-	for (unsigned i = 0; i < doc->n_targets && !code; i++) {
-		struct target *t = &c->targets[i];
-
-		t->doc = doc->targets[i];
-		t->state = TARGET_PENDING;
-		t->ecu = (uint8_t)policy_ecu_index(self, t->doc.ecu);
-		gateway_text(t->old_version, sizeof t->old_version, self->ecus[t->ecu].identity.application_version);
-		c->n_targets = (uint8_t)(i + 1);
-	}
-	if (code)
-		decline(self, index, now_us, code, text);
-	else
-		campaign_enter(self, index, now_us, CAMPAIGN_OFFERED, GATEWAY_CODE_OK, NULL);
-}
-
-static void answer(struct gateway *self, uint8_t index, uint64_t now_us)
-{
-	struct campaign *c = &self->campaigns[index];
-	struct policy_answer a = policy_answer(self, c, now_us);
-
-	c->answer = a.kind;
-	c->answer_code = a.code;
-	c->proposed_start_unix_s = a.proposed_start_unix_s;
-	c->answer_due = true;
-	c->answer_version = c->director_version;
-	gateway_mark_campaign(self, index);
-	gateway_log(self, GATEWAY_LOG_INFO, index, GATEWAY_NONE, a.code,
-		    a.kind == ANSWER_ACCEPT ? "accepted" : gateway_code_words(a.code));
-}
-
-static bool same_file(const struct file_ref *a, const struct file_ref *b)
-{
-	return a->length == b->length && !memcmp(a->sha256, b->sha256, sizeof a->sha256);
-}
-
-static bool same_content(const struct campaign_doc *a, const struct campaign_doc *b)
-{
-	if (!same_file(&a->manifest, &b->manifest) || a->n_targets != b->n_targets || a->mode != b->mode)
-		return false;
-	for (unsigned i = 0; i < a->n_targets; i++) {
-		const struct target_doc *x = &a->targets[i];
-		const struct target_doc *y = &b->targets[i];
-
-		if (strcmp(x->ecu, y->ecu) || strcmp(x->hardware_id, y->hardware_id) ||
-		    strcmp(x->serial_number, y->serial_number) || strcmp(x->component, y->component) ||
-		    !same_file(&x->rollback, &y->rollback))
-			return false;
-	}
-	return true;
-}
-
-static bool same_terms(const struct campaign_doc *a, const struct campaign_doc *b)
-{
-	if (a->window_start_unix_s != b->window_start_unix_s || a->window_end_unix_s != b->window_end_unix_s ||
-	    a->consent_required != b->consent_required || a->n_conditions != b->n_conditions)
-		return false;
-	for (unsigned i = 0; i < a->n_conditions; i++) {
-		if (a->conditions[i].kind != b->conditions[i].kind || a->conditions[i].value != b->conditions[i].value)
-			return false;
-	}
-	return true;
-}
-
-void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
-		     uint64_t director_version)
-{
-	struct campaign *c = &self->campaigns[index];
-	bool content = same_content(&c->doc, doc);
-	bool terms = same_terms(&c->doc, doc);
-
-	c->vanished = false;
-	/* once an ECU is changed, the verdict of its acceptance carries it to its end, and so does that document */
-	if ((campaign_final(c) || campaign_touched(c)) && !(content && terms))
-		return;
-	c->director_version = director_version;
-	gateway_mark_campaign(self, index);
-	if (content && terms)
-		return;
-	if (campaign_running(c))
-		install_stop(self, index, now_us);
-	if (!content) {
-		uint64_t last_report = c->last_report;
-
-		campaign_work_drop(self, index);
-		/* a run that is still to come back finds no target of this campaign running and is ignored */
-		campaign_offered(self, index, now_us, doc, director_version);
-		c->last_report = c->last_report ? c->last_report : last_report;
-		return;
-	}
-	c->doc = *doc;
-	c->confirmed = false;
-	c->confirmed_start_unix_s = 0;
-	if (c->answer != ANSWER_NONE)
-		answer(self, index, now_us);
-}
-
-static bool superseded(const struct gateway *self, uint8_t index)
-{
-	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		const struct campaign *other = &self->campaigns[i];
-
-		if (i == index || other->state == CAMPAIGN_NONE)
-			continue;
-		for (unsigned k = 0; k < other->doc.n_supersedes; k++) {
-			if (!strcmp(other->doc.supersedes[k], self->campaigns[index].doc.id))
-				return true;
-		}
-	}
-	return false;
-}
-
-static void cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us)
-{
-	struct campaign *c = &self->campaigns[index];
-
-	if (campaign_touched(c))
-		return;
-	if (campaign_running(c)) {
-		install_stop(self, index, now_us);
-		if (campaign_running(c))
-			return;
-	}
-	campaign_enter(self, index, now_us, superseded(self, index) ? CAMPAIGN_SUPERSEDED : CAMPAIGN_CANCELLED,
-		       GATEWAY_CODE_OK, NULL);
-}
-
-void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us)
-{
-	struct campaign *c = &self->campaigns[index];
-
-	if (campaign_final(c) || c->cancel_wanted)
-		return;
-	c->cancel_wanted = true;
-	gateway_mark_campaign(self, index);
-	if (campaign_touched(c))
-		gateway_log(self, GATEWAY_LOG_NOTICE, index, GATEWAY_NONE, GATEWAY_CODE_OK,
-			    "revoked, but an ECU is changed already: it is brought to its end");
-	cancel_if_untouched(self, index, now_us);
-}
-
-void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_us, const struct manifest_doc *manifest,
-			      unsigned code, const char *text)
-{
-	struct campaign *c = &self->campaigns[index];
-	char words[GATEWAY_TEXT_BYTES] = "";
-	uint64_t unix_ms = gateway_unix_ms(self, now_us);
-
-	if (c->work != CAMPAIGN_WORK_OPEN_MANIFEST)
-		return;
-	c->work = CAMPAIGN_WORK_NONE;
-	gateway_text(words, sizeof words, text);
-	if (!code && !manifest)
-		code = GATEWAY_CODE_MALFORMED;
-	if (!code)
-		code = policy_check_manifest(self, &c->doc, manifest, c->state == CAMPAIGN_OFFERED ? unix_ms / 1000 : 0,
-					     words);
-	if (code == GATEWAY_CODE_IO_ERROR || (code && campaign_touched(c))) {
-		c->manifest_held = false; /* fetched and read once more */
-		c->retry_us = now_us + (uint64_t)self->config.retry_pause_s * 1000000;
-		campaign_enter(self, index, now_us, c->state, code, words);
-		return;
-	}
-	if (code && c->state == CAMPAIGN_OFFERED) {
-		decline(self, index, now_us, code, words);
-		return;
-	}
-	if (code) {
-		campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, words);
-		return;
-	}
-	c->manifest = *manifest;
-	c->has_manifest = true;
-	for (unsigned i = 0; i < c->n_targets; i++)
-		c->targets[i].component = (uint8_t)policy_component_index(manifest, c->targets[i].doc.component);
-	c->bytes_total = campaign_work_bytes(c);
-	if (c->state != CAMPAIGN_OFFERED) {
-		gateway_mark_campaign(self, index);
-		return; /* accepted long ago; only the file was lost */
-	}
-	c->accepted_unix_s = unix_ms / 1000;
-	answer(self, index, now_us);
-	campaign_enter(self, index, now_us, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_OK, NULL);
-}
-
-void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t director_version, uint64_t start_unix_s)
-{
-	struct campaign *c = &self->campaigns[index];
-
-	if (campaign_final(c) || (c->answer != ANSWER_ACCEPT && c->answer != ANSWER_POSTPONE))
-		return;
-	/* of terms that are not those that were answered: their confirmation is still to come */
-	if (director_version < c->answer_version || director_version > self->director_version)
-		return;
-	if (c->confirmed && c->confirmed_start_unix_s == start_unix_s)
-		return;
-	c->confirmed = true;
-	c->confirmed_start_unix_s = start_unix_s;
-	gateway_mark_campaign(self, index);
-	gateway_log(self, GATEWAY_LOG_INFO, index, GATEWAY_NONE, GATEWAY_CODE_OK, "confirmed by the backend");
-}
-
 void campaign_identities(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -355,7 +133,7 @@ void campaign_identities(struct gateway *self, uint8_t index, uint64_t now_us)
 		if (!code)
 			continue;
 		if (c->state == CAMPAIGN_OFFERED)
-			decline(self, index, now_us, code, text);
+			campaign_decline(self, index, now_us, code, text);
 		else
 			campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, text);
 		return;
@@ -390,29 +168,6 @@ void campaign_read_back(struct gateway *self, uint8_t index, uint64_t now_us)
 	campaign_enter(self, index, now_us, CAMPAIGN_DONE, GATEWAY_CODE_OK, NULL);
 }
 
-void campaign_session_up(struct gateway *self, uint8_t index, uint64_t now_us)
-{
-	struct campaign *c = &self->campaigns[index];
-	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
-
-	switch (c->answer) {
-	case ANSWER_NONE:
-		return;
-	case ANSWER_DECLINE:
-		/* there is no confirmation of a refusal; that its report was recorded is one */
-		c->answer_due = c->state == CAMPAIGN_DECLINED && report_queue_find(&self->reports, c->last_report);
-		return;
-	case ANSWER_POSTPONE:
-		c->answer_due = !campaign_final(c) && !c->confirmed;
-		return;
-	case ANSWER_ACCEPT:
-		/* a confirmation for later may be that of an earlier answer, which postponed */
-		c->answer_due =
-		    !campaign_final(c) && (!c->confirmed || c->confirmed_start_unix_s > unix_s) && !campaign_touched(c);
-		return;
-	}
-}
-
 void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -443,7 +198,7 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 	if (c->state == CAMPAIGN_VERIFYING)
 		self->identify_again = true;
 	/* what was listed was brought to the version held: this one was revoked when the daemon ended */
-	if (!campaign_touched(c) && (c->director_version < self->director_version || superseded(self, index)))
+	if (!campaign_touched(c) && (c->director_version < self->director_version || campaign_superseded(self, index)))
 		campaign_revoked(self, index, now_us);
 	if (c->state == CAMPAIGN_INSTALLING && !campaign_open_targets(c, true))
 		install_conclude(self, index, now_us, GATEWAY_CODE_INTERRUPTED, NULL);
@@ -469,20 +224,6 @@ static void expire(struct gateway *self, uint8_t index, uint64_t now_us)
 			       code, NULL);
 }
 
-/* an answer that postponed was for the ignition's sake: once it is off there is nothing to wait for */
-static void renegotiate(struct gateway *self, uint8_t index, uint64_t now_us)
-{
-	struct campaign *c = &self->campaigns[index];
-	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
-
-	if (c->answer != ANSWER_POSTPONE || campaign_touched(c) || campaign_running(c) ||
-	    vehicle_ignition(&self->vehicle, now_us) != IGNITION_OFF)
-		return;
-	if (unix_s && unix_s >= c->proposed_start_unix_s)
-		return;
-	answer(self, index, now_us);
-}
-
 bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -491,12 +232,12 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 	if (campaign_final(c))
 		return false;
 	if (c->cancel_wanted)
-		cancel_if_untouched(self, index, now_us);
+		campaign_cancel_if_untouched(self, index, now_us);
 	if (!campaign_final(c) && c->state != CAMPAIGN_VERIFYING)
 		expire(self, index, now_us);
 	if (campaign_final(c) || c->state == CAMPAIGN_VERIFYING)
 		return c->state != state;
-	renegotiate(self, index, now_us);
+	campaign_renegotiate(self, index, now_us);
 	if (campaign_running(c))
 		install_watch(self, index, now_us);
 	else if (!campaign_work(self, index, now_us) && c->prepared)

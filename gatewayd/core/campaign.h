@@ -1,6 +1,7 @@
 /*
- * campaign - the life of one campaign: one function per cause, each naming the states it leads to; what it needs from
- * the driver on the way (campaign_work.c), and what it is told about its files. Private to gatewayd/core.
+ * campaign - the life of one campaign: one function per cause, each naming the states it leads to; what was agreed with
+ * the backend (campaign_terms.c); what it needs from the driver on the way (campaign_work.c), and what it is told about
+ * its files. Private to gatewayd/core.
  *
  * All take the gateway and the campaign's index, since a transition is stored, reported and told in one go.
  */
@@ -26,6 +27,8 @@ void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum c
 		    const char *text);
 
 /* --- causes */
+/* To DECLINED, and the backend is told why */
+void campaign_decline(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text);
 /* the director lists it and it is not held; the slot is free. To OFFERED or DECLINED */
 void campaign_offered(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
 		      uint64_t director_version);
@@ -34,6 +37,12 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		     uint64_t director_version);
 /* it vanished, or another one supersedes it. To CANCELLED, SUPERSEDED, or (touched) to its end first */
 void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us);
+/* its cancellation is wanted. To CANCELLED or SUPERSEDED, unless an ECU is changed already or just being stopped */
+void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us);
+/* another one that is held says that it replaces it */
+bool campaign_superseded(const struct gateway *self, uint8_t index);
+/* an answer that postponed was for the ignition's sake: once it is off there is nothing to wait for */
+void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us);
 /* To DOWNLOADING with an answer, DECLINED, or EXPIRED */
 void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_us, const struct manifest_doc *manifest,
 			      unsigned code, const char *text);
