@@ -377,5 +377,6 @@ EOF
 stage_table() {
 	stage_oemctl campaign show "$1" --json >"$stage/campaign.json" || return 1
 	"$BIN/can-rate" --json --ecu lamp=7E0:7E8 --ecu door=7E1:7E9 "$stage/bus.log" >"$stage/rate.json" || return 1
-	python3 "$root/sim/table.py" "$stage/campaign.json" "$stage/rate.json"
+	python3 "$root/sim/table.py" "$stage/campaign.json" "$stage/rate.json" \
+		${stage_vcan:+"(vcan is not paced: limit and load are those of a bus at 500 kbit/s)"}
 }

@@ -32,6 +32,8 @@ def main():
         ok = ok and target["state"] == "verified" and rate.get("ratio", 0) > 0
     print("seconds: the ECU's whole sequence. kB/s: TransferData in bus time; of limit: against what these frames need")
     print("at least on the wire; bus load: the share of the wire that they used meanwhile.")
+    if len(sys.argv) > 3:
+        print(sys.argv[3])
     print(f"campaign {campaign['id']}: the backend recorded "
           f"{'every ECU as verified' if ok else 'state ' + campaign['state']}")
     return 0 if ok else 1

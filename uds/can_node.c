@@ -13,6 +13,7 @@ void can_node_init(struct can_node *self, uint8_t window)
 	if (self->window > CAN_NODE_MAX_WINDOW)
 		self->window = CAN_NODE_MAX_WINDOW;
 	self->tester_present_due_us = UDS_NEVER;
+	self->confirm_by_us = UDS_NEVER;
 }
 
 int can_node_attach(struct can_node *self, struct uds_channel *channel)
@@ -141,12 +142,14 @@ void can_node_confirm(struct can_node *self, uint64_t now_us, size_t n)
 		} else if (owner != OWNER_DETACHED) {
 			uds_channel_confirm(self->channels[owner], now_us);
 		}
+		self->confirm_by_us = self->n_outstanding > 0 ? now_us + CAN_NODE_CONFIRM_US : UDS_NEVER;
 	}
 }
 
 void can_node_reset_outstanding(struct can_node *self)
 {
 	self->n_outstanding = 0;
+	self->confirm_by_us = UDS_NEVER;
 	for (uint8_t i = 0; i < self->n_channels; i++)
 		if (self->channels[i])
 			uds_channel_forget_unconfirmed(self->channels[i]);
@@ -164,6 +167,9 @@ static void check_tester_present(struct can_node *self, uint64_t now_us)
 void can_node_expire(struct can_node *self, uint64_t now_us)
 {
 	check_tester_present(self, now_us);
+	/* a socket whose buffer ran over loses echoes of ours too: the window must not shrink for good */
+	if (now_us >= self->confirm_by_us)
+		can_node_reset_outstanding(self);
 	for (uint8_t i = 0; i < self->n_channels; i++)
 		if (self->channels[i])
 			uds_channel_expire(self->channels[i], now_us);
@@ -172,6 +178,9 @@ void can_node_expire(struct can_node *self, uint64_t now_us)
 uint64_t can_node_deadline(const struct can_node *self)
 {
 	uint64_t deadline_us = self->tester_present_due_us;
+
+	if (self->confirm_by_us < deadline_us)
+		deadline_us = self->confirm_by_us;
 
 	for (uint8_t i = 0; i < self->n_channels; i++) {
 		if (!self->channels[i])
@@ -183,13 +192,15 @@ uint64_t can_node_deadline(const struct can_node *self)
 	return deadline_us;
 }
 
-static void add_owner(struct can_node *self, uint8_t owner)
+static void add_owner(struct can_node *self, uint64_t now_us, uint8_t owner)
 {
+	if (self->n_outstanding == 0)
+		self->confirm_by_us = now_us + CAN_NODE_CONFIRM_US;
 	self->owners[(self->owner_head + self->n_outstanding) % CAN_NODE_MAX_WINDOW] = owner;
 	self->n_outstanding++;
 }
 
-static bool pop_functional(struct can_node *self, struct can_msg *msg)
+static bool pop_functional(struct can_node *self, uint64_t now_us, struct can_msg *msg)
 {
 	static const uint8_t pdu[] = {UDS_TESTER_PRESENT, UDS_SUPPRESS_POSITIVE_RESPONSE};
 
@@ -202,7 +213,7 @@ static bool pop_functional(struct can_node *self, struct can_msg *msg)
 	} else {
 		return false;
 	}
-	add_owner(self, OWNER_FUNCTIONAL);
+	add_owner(self, now_us, OWNER_FUNCTIONAL);
 	return true;
 }
 
@@ -211,14 +222,14 @@ bool can_node_pop_frame(struct can_node *self, uint64_t now_us, struct can_msg *
 	if (self->n_outstanding >= self->window)
 		return false;
 	check_tester_present(self, now_us);
-	if (pop_functional(self, msg))
+	if (pop_functional(self, now_us, msg))
 		return true;
 	for (uint8_t k = 0; k < self->n_channels; k++) {
 		if (self->turn >= self->n_channels)
 			self->turn = 0;
 		const uint8_t i = self->turn++;
 		if (self->channels[i] && uds_channel_pop_frame(self->channels[i], now_us, msg)) {
-			add_owner(self, i);
+			add_owner(self, now_us, i);
 			return true;
 		}
 	}

@@ -12,6 +12,7 @@
 
 #define CAN_NODE_MAX_CHANNELS   64u
 #define CAN_NODE_MAX_WINDOW     64u
+#define CAN_NODE_CONFIRM_US     2000000u /* above every N_As: a confirmation that has not come by then never will */
 #define CAN_NODE_MAX_FUNCTIONAL 4u
 
 struct can_node_functional {
@@ -31,6 +32,7 @@ struct can_node {
 	uint8_t owners[CAN_NODE_MAX_WINDOW]; /* ring: index of the channel of each outstanding frame, oldest first */
 	uint8_t owner_head;
 	uint8_t n_outstanding;
+	uint64_t confirm_by_us; /* while frames are outstanding: no confirmation until then, and they are given up */
 	struct can_msg functional[CAN_NODE_MAX_FUNCTIONAL]; /* functional frames that wait */
 	uint8_t n_functional;
 	uint32_t n_functional_sent;     /* confirmed functional requests since the start */

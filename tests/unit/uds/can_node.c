@@ -326,6 +326,28 @@ static void a_lost_port_leaves_nothing_outstanding_and_messages_end_by_their_tim
 	assert_false(uds_client_sending(&channels[1].client));
 }
 
+/* a receive buffer that ran over: what we sent left, and nobody will ever say so */
+static void confirmations_that_never_come_do_not_shrink_the_window_for_good(void **state)
+{
+	(void)state;
+	setup_node(2);
+	request(0, 3);
+	request(1, 3);
+	pop(0x700);
+	pop(0x701);
+	request(2, 3);
+	assert_no_frame();
+	can_node_expire(&node, T0 + CAN_NODE_CONFIRM_US - 1);
+	assert_int_equal(node.n_outstanding, 2);
+	can_node_expire(&node, T0 + CAN_NODE_CONFIRM_US);
+	assert_int_equal(node.n_outstanding, 0);
+	assert_true(can_node_pop_frame(&node, T0 + CAN_NODE_CONFIRM_US, &frame));
+	assert_true(node.confirm_by_us == T0 + 2 * CAN_NODE_CONFIRM_US);
+	assert_true(can_node_deadline(&node) <= node.confirm_by_us);
+	can_node_confirm(&node, T0 + CAN_NODE_CONFIRM_US + 1, 1);
+	assert_true(node.confirm_by_us == UDS_NEVER);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -344,6 +366,7 @@ int main(void)
 	    TEST(the_deadline_is_the_earliest_of_the_channels),
 	    TEST(a_detached_channel_s_frames_are_forgotten_and_its_place_is_used_again),
 	    TEST(there_is_room_for_the_documented_number_of_channels),
+	    TEST(confirmations_that_never_come_do_not_shrink_the_window_for_good),
 	    TEST(a_lost_port_leaves_nothing_outstanding_and_messages_end_by_their_timers),
 	};
 
