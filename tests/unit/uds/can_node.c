@@ -341,7 +341,9 @@ static void confirmations_that_never_come_do_not_shrink_the_window_for_good(void
 	assert_int_equal(node.n_outstanding, 2);
 	can_node_expire(&node, T0 + CAN_NODE_CONFIRM_US);
 	assert_int_equal(node.n_outstanding, 0);
+	assert_int_equal(uds_channel_request(&channels[3], T0 + CAN_NODE_CONFIRM_US, BYTES(0x3e, 0x00)), 0);
 	assert_true(can_node_pop_frame(&node, T0 + CAN_NODE_CONFIRM_US, &frame));
+	assert_int_equal(frame.id, 0x703);
 	assert_true(node.confirm_by_us == T0 + 2 * CAN_NODE_CONFIRM_US);
 	assert_true(can_node_deadline(&node) <= node.confirm_by_us);
 	can_node_confirm(&node, T0 + CAN_NODE_CONFIRM_US + 1, 1);
