@@ -121,6 +121,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	c->doc = *doc;
 	c->confirmed = false;
 	c->confirmed_start_unix_s = 0;
+	c->consent_given = false; /* it was given for other terms */
 	if (c->answer != ANSWER_NONE)
 		answer(self, index, now_us);
 }

@@ -334,8 +334,10 @@ static void other_terms_are_answered_anew(void **state)
 	struct sim *s = sim_new_parked();
 
 	DOC(s).window_start_unix_s = UNIX_BASE + 5000;
+	DOC(s).consent_required = true;
 	sim_for(s, 60 * SECOND);
 	assert_true(sim_campaign(s)->confirmed);
+	assert_int_equal(gateway_consent(s->gateway, s->now_us, "c1", true), GATEWAY_CODE_OK);
 	s->confirm = false;
 	DOC(s).window_start_unix_s = UNIX_BASE + 10;
 	sim_issue(s, 2, 102);
@@ -343,6 +345,9 @@ static void other_terms_are_answered_anew(void **state)
 	assert_int_equal(s->n_answers, 2);
 	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONFIRM);
 	gateway_confirm(s->gateway, s->now_us, "c1", 2, 0);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONSENT); /* it was given to other terms */
+	assert_int_equal(gateway_consent(s->gateway, s->now_us, "c1", true), GATEWAY_CODE_OK);
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
 	sim_free(s);
