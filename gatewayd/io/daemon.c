@@ -206,6 +206,9 @@ static bool keep_file(void *owner, const uint8_t sha256[32])
 
 		if (c->state == CAMPAIGN_NONE || campaign_state_info(c->state)->final)
 			continue;
+		/* which files it needs is not known: any of them may be an erased ECU's */
+		if (!c->has_manifest && c->state != CAMPAIGN_OFFERED)
+			return true;
 		if (memcmp(c->doc.manifest.sha256, sha256, 32) == 0)
 			return true;
 		for (size_t i = 0; campaign_file(c, i, &file); i++)
