@@ -120,12 +120,55 @@ void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum c
 	self->identify_again = self->identify_again || (campaign_touched(c) && !asked_already);
 }
 
+static bool any_failed(const struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		if (campaign->targets[i].state == TARGET_FAILED)
+			return true;
+	}
+	return false;
+}
+
+/* of a campaign that has changed an ECU: those that it has not, since one without software is brought to its end */
+static void other_identities(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+	uint32_t untouched = campaign_open_targets(c, false) & ~campaign_open_targets(c, true);
+
+	for (uint8_t i = 0; i < c->n_targets; i++) {
+		char text[GATEWAY_TEXT_BYTES];
+		unsigned code = policy_check_identity(&c->targets[i].doc, &self->ecus[c->targets[i].ecu], text);
+
+		if (code && (untouched & (1u << i)))
+			install_not_this_ecu(self, index, i, now_us, code, text);
+	}
+	if (any_failed(c) && !campaign_open_targets(c, true))
+		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
+}
+
+void campaign_replaced(struct gateway *self, uint8_t index, uint64_t now_us, uint8_t ecu, const char *text)
+{
+	struct campaign *c = &self->campaigns[index];
+	uint32_t erased = campaign_open_targets(c, true);
+
+	if (campaign_final(c) || campaign_running(c))
+		return;
+	for (uint8_t i = 0; i < c->n_targets; i++) {
+		if ((erased & (1u << i)) && c->targets[i].ecu == ecu)
+			install_not_this_ecu(self, index, i, now_us, GATEWAY_CODE_WRONG_SERIAL, text);
+	}
+}
+
 void campaign_identities(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
 
-	if (campaign_final(c) || campaign_touched(c) || campaign_running(c))
+	if (campaign_final(c) || campaign_running(c))
 		return;
+	if (campaign_touched(c) || any_failed(c)) {
+		other_identities(self, index, now_us);
+		return;
+	}
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		char text[GATEWAY_TEXT_BYTES];
 		unsigned code = policy_check_identity(&c->targets[i].doc, &self->ecus[c->targets[i].ecu], text);
@@ -212,6 +255,11 @@ static void expire(struct gateway *self, uint8_t index, uint64_t now_us)
 	uint64_t use_before_s = c->has_manifest ? c->manifest.use_before_unix_s : 0;
 	unsigned code = GATEWAY_CODE_OK;
 
+	/* what an earlier campaign left erased is recovered whatever the time, too */
+	for (uint8_t i = 0; i < c->n_targets; i++) {
+		if ((campaign_open_targets(c, false) & (1u << i)) && gateway_recovers(self, index, i))
+			return;
+	}
 	/* what is erased is brought to its end whatever the time; an untouched rest of the ECUs is not begun */
 	if (campaign_running(c) || campaign_open_targets(c, true) || !campaign_open_targets(c, false))
 		return;

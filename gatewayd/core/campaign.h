@@ -49,6 +49,8 @@ void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_
 void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t director_version, uint64_t start_unix_s);
 /* the inventory is new. To FAILED if an ECU is not the one it was made for */
 void campaign_identities(struct gateway *self, uint8_t index, uint64_t now_us);
+/* an ECU has another serial number: what was erased is gone, and its target fails; campaign_identities() concludes */
+void campaign_replaced(struct gateway *self, uint8_t index, uint64_t now_us, uint8_t ecu, const char *text);
 /* the ECUs were asked after the flash. To DONE or INCONSISTENT */
 void campaign_read_back(struct gateway *self, uint8_t index, uint64_t now_us);
 /* a new session: what is not confirmed is said again */

@@ -241,7 +241,7 @@ static struct flash_identity merged(const struct ecu_info *ecu, const struct fla
 	return identity;
 }
 
-static void identity_told(struct gateway *self, uint8_t ecu, const struct flash_identity *told)
+static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, const struct flash_identity *told)
 {
 	struct ecu_info *e = &self->ecus[ecu];
 	const struct flash_identity identity = merged(e, told);
@@ -254,6 +254,8 @@ static void identity_told(struct gateway *self, uint8_t ecu, const struct flash_
 		gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE,
 				  GATEWAY_CODE_WRONG_SERIAL, text);
 		e->erased = false; /* the old one was */
+		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+			campaign_replaced(self, i, now_us, ecu, text);
 	}
 	if (!e->known || memcmp(&e->identity, &identity, sizeof identity)) {
 		e->identity = identity;
@@ -274,7 +276,7 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 	}
 	e = &self->ecus[ecu];
 	if (present && identity)
-		identity_told(self, ecu, identity);
+		identity_told(self, now_us, ecu, identity);
 	if (e->present != present)
 		self->inventory_changed = true;
 	e->present = present;

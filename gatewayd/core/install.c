@@ -6,7 +6,8 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/policy.h"
 
-#define FOREIGN_TESTER_PAUSE_US 60000000u /* of quiet, before we try again */
+#define FOREIGN_TESTER_PAUSE_US 60000000u   /* of quiet, before we try again */
+#define EXHAUSTED_PAUSE_US      3600000000u /* the longest between two attempts at an erased ECU that fails always */
 
 static int first_failed(const struct campaign *campaign)
 {
@@ -27,6 +28,40 @@ static const struct target *to_repeat(const struct campaign *campaign)
 			return t;
 	}
 	return NULL;
+}
+
+/* an ECU without software that has used up its attempts: it is tried on, ever more rarely; NULL */
+static const struct target *exhausted(const struct gateway *self, const struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		const struct target *t = &campaign->targets[i];
+
+		if (t->erased && t->state != TARGET_VERIFIED && t->state != TARGET_FAILED &&
+		    t->attempts >= self->config.max_attempts)
+			return t;
+	}
+	return NULL;
+}
+
+/* until the next attempt at what failed in the run: the shortest that one of its ECUs asks for */
+static uint64_t repeat_pause_us(const struct gateway *self, const struct campaign *campaign)
+{
+	const uint64_t plain_us = (uint64_t)self->config.retry_pause_s * 1000000;
+	uint64_t shortest_us = UINT64_MAX;
+
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		const struct target *t = &campaign->targets[i];
+		uint64_t pause_us = plain_us;
+
+		if (!t->answered || !t->code || t->code == GATEWAY_CODE_STOPPED || t->state == TARGET_FAILED)
+			continue;
+		for (unsigned n = self->config.max_attempts; n <= t->attempts && pause_us < EXHAUSTED_PAUSE_US; n++)
+			pause_us = pause_us * 2 < EXHAUSTED_PAUSE_US ? pause_us * 2 : EXHAUSTED_PAUSE_US;
+		if (t->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < FOREIGN_TESTER_PAUSE_US)
+			pause_us = FOREIGN_TESTER_PAUSE_US;
+		shortest_us = pause_us < shortest_us ? pause_us : shortest_us;
+	}
+	return shortest_us;
 }
 
 /* an ECU failed: no further one is begun, so that a release that cannot be completed leaves as many as possible as they
@@ -86,6 +121,59 @@ static bool another_is_flashed(const struct gateway *self, uint8_t index)
 	return false;
 }
 
+static bool has_ecu(const struct campaign *campaign, uint8_t ecu)
+{
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		if (campaign->targets[i].ecu == ecu)
+			return true;
+	}
+	return false;
+}
+
+/* every ECU that @old leaves without software is one of @successor's */
+static bool inherits(const struct campaign *successor, const struct campaign *old)
+{
+	uint32_t erased = campaign_open_targets(old, true);
+
+	for (unsigned i = 0; i < old->n_targets; i++) {
+		if ((erased & (1u << i)) && !has_ecu(successor, old->targets[i].ecu))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A campaign that was taken back and cannot bring its ECU to life gives way to one that has its files at hand. Whatever
+ * an earlier campaign left erased is this one's to recover: it waits for no window, consent or network any more.
+ */
+static void take_over(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+	uint32_t open = campaign_open_targets(c, false);
+
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *old = &self->campaigns[i];
+		const struct target *t = exhausted(self, old);
+
+		if (i != index && !campaign_final(old) && old->cancel_wanted && !campaign_running(old) && t &&
+		    inherits(c, old))
+			campaign_enter(self, i, now_us, CAMPAIGN_INCONSISTENT, GATEWAY_CODE_ATTEMPTS_EXHAUSTED,
+				       t->text);
+	}
+	if (behind_another(self, index))
+		return;
+	for (unsigned i = 0; i < c->n_targets; i++) {
+		struct target *t = &c->targets[i];
+
+		if (!(open & (1u << i)) || t->erased || !self->ecus[t->ecu].erased)
+			continue;
+		t->erased = true;
+		t->state = TARGET_FLASHING;
+		gateway_mark_campaign(self, index);
+		self->changed_ecus |= 1u << t->ecu;
+	}
+}
+
 static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -116,19 +204,22 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
 	uint32_t open = campaign_open_targets(c, false);
-	uint32_t erased = campaign_open_targets(c, true);
-	bool failed = first_failed(c) >= 0;
+	uint32_t erased;
+	bool failed;
 	char text[GATEWAY_TEXT_BYTES] = "";
 	char words[GATEWAY_TEXT_BYTES];
 	uint32_t targets = open;
 	unsigned code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
 
+	take_over(self, index, now_us);
+	erased = campaign_open_targets(c, true);
+	failed = first_failed(c) >= 0 || exhausted(self, c);
 	if (!open || (failed && !erased)) {
 		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
 		return;
 	}
 	if (now_us < c->retry_us) {
-		if (c->code != GATEWAY_CODE_WAITING_RETRY)
+		if (c->code != GATEWAY_CODE_WAITING_RETRY && c->code != GATEWAY_CODE_ATTEMPTS_EXHAUSTED)
 			campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_RETRY, NULL);
 		return;
 	}
@@ -191,13 +282,19 @@ void install_stop(struct gateway *self, uint8_t index, uint64_t now_us)
 		    "flashing is stopped for the ECUs that are not erased");
 }
 
+/* it failed for what it is, not for what it did */
+static bool is_another_ecu(unsigned code)
+{
+	return code == GATEWAY_CODE_WRONG_SERIAL || code == GATEWAY_CODE_WRONG_HARDWARE;
+}
+
 void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
 {
 	struct campaign *c = &self->campaigns[index];
 	uint32_t open = campaign_open_targets(c, false);
 	int failed = first_failed(c);
+	const struct target *lost = exhausted(self, c);
 	const struct target *repeat = to_repeat(c);
-	uint64_t pause_us = (uint64_t)self->config.retry_pause_s * 1000000;
 	char words[GATEWAY_TEXT_BYTES] = "";
 
 	if (failed >= 0 && !campaign_open_targets(c, true)) {
@@ -206,7 +303,7 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 		snprintf(words, sizeof words, "%.64s%s%.90s", prefix(t), prefix(t)[0] ? ": " : "", t->text);
 		campaign_enter(self, index, now_us,
 			       campaign_touched(c) || t->erased ? CAMPAIGN_INCONSISTENT : CAMPAIGN_FAILED,
-			       GATEWAY_CODE_ATTEMPTS_EXHAUSTED, words);
+			       is_another_ecu(t->code) ? t->code : GATEWAY_CODE_ATTEMPTS_EXHAUSTED, words);
 		return;
 	}
 	if (!open) {
@@ -217,12 +314,16 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 	}
 	if (self->stop_wanted) {
 		code = GATEWAY_CODE_INTERRUPTED;
+	} else if (repeat && lost) {
+		snprintf(words, sizeof words, "%.64s%s%.50s (attempt %u; it is tried on)", prefix(lost),
+			 prefix(lost)[0] ? ": " : "", lost->text, lost->attempts);
+		c->retry_us = now_us + repeat_pause_us(self, c);
+		code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
+		text = words;
 	} else if (repeat) {
 		snprintf(words, sizeof words, "%.64s%s%.60s (attempt %u of %u)", prefix(repeat),
 			 prefix(repeat)[0] ? ": " : "", repeat->text, repeat->attempts, self->config.max_attempts);
-		if (repeat->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < FOREIGN_TESTER_PAUSE_US)
-			pause_us = FOREIGN_TESTER_PAUSE_US;
-		c->retry_us = now_us + pause_us;
+		c->retry_us = now_us + repeat_pause_us(self, c);
 		code = GATEWAY_CODE_WAITING_RETRY;
 		text = words;
 	} else if (!code) {
@@ -329,10 +430,31 @@ static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, 
 	gateway_log_event(self, GATEWAY_EVENT_ATTEMPT_FAILED, GATEWAY_LOG_WARNING, index, target, code, line);
 	if (t->attempts < self->config.max_attempts)
 		return;
-	t->state = TARGET_FAILED;
+	/* one that passed its checks, booted and told another version than promised is not without software */
+	if (t->erased && code != GATEWAY_CODE_WRONG_VERSION) { /* never given up; its trouble is told once */
+		if (t->attempts != self->config.max_attempts || !counts(code))
+			return;
+	} else {
+		t->state = TARGET_FAILED;
+	}
 	gateway_report_campaign(self, now_us, index, target);
 	gateway_log_event(self, GATEWAY_EVENT_NO_ATTEMPT_LEFT, GATEWAY_LOG_ERROR, index, target,
 			  GATEWAY_CODE_ATTEMPTS_EXHAUSTED, gateway_code_words(GATEWAY_CODE_ATTEMPTS_EXHAUSTED));
+}
+
+void install_not_this_ecu(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
+			  const char *text)
+{
+	struct target *t = &self->campaigns[index].targets[target];
+
+	t->erased = false;
+	t->state = TARGET_FAILED;
+	t->code = code;
+	gateway_text(t->text, sizeof t->text, text);
+	gateway_mark_campaign(self, index);
+	self->changed_ecus |= 1u << t->ecu;
+	gateway_report_campaign(self, now_us, index, target);
+	gateway_log(self, GATEWAY_LOG_ERROR, index, target, code, text);
 }
 
 void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us,

@@ -33,6 +33,9 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 		    uint8_t unit);
 void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us,
 		    const struct flash_result *result);
+/* the ECU in the vehicle is not the one the target means, and was not erased by us: the target fails */
+void install_not_this_ecu(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
+			  const char *text);
 void install_finished(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code);
 
 #endif

@@ -153,8 +153,8 @@ ecus() {
 	check "and a good campaign is flashed once it answers again" good_campaign good
 	check "an ECU that falls silent for 6 s in the middle of its flash is recovered" stops_answering
 	ecu_fault door wrong-crc on
-	check "an ECU whose check fails again and again: the campaign ends as inconsistent with CHECK_FAILED" eval \
-		'campaign crc && reached crc inconsistent 40 && field_is crc targets.1.code "^7$" && close_campaign crc'
+	check "an ECU whose check fails again and again: the campaign waits with ATTEMPTS_EXHAUSTED, the ECU with CHECK_FAILED" eval \
+		'campaign crc && stage_until 40 field_is crc code "^161$" && field_is crc state "^waiting$" && field_is crc targets.1.code "^7$" && close_campaign crc'
 	check "the other ECU of it was verified" field_is crc targets.0.state '^verified$'
 	ecu_fault door wrong-crc off
 	check "and a good campaign repairs it" good_campaign repair

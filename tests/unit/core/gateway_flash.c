@@ -153,18 +153,46 @@ static void attempts_that_are_used_up_without_an_erase_fail_the_campaign(void **
 	sim_free(s);
 }
 
-static void an_ecu_that_stays_erased_makes_the_vehicle_inconsistent(void **state)
+static void an_ecu_that_stays_erased_is_never_given_up(void **state)
 {
 	(void)state;
 	struct sim *s = sim_new_parked();
 
 	s->ecus[BRAKE].fail_times = 99;
 	s->ecus[BRAKE].fail_code = FLASH_CHECK_FAILED;
-	sim_for(s, 300 * SECOND);
-	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT);
+	sim_for(s, 30 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 3);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_ATTEMPTS_EXHAUSTED);
 	assert_int_equal(sim_campaign(s)->targets[BRAKE].code, GATEWAY_CODE_CHECK_FAILED);
 	assert_int_equal(sim_campaign(s)->targets[ENGINE].state, TARGET_VERIFIED);
 	assert_true(sim_campaign(s)->targets[BRAKE].erased);
+	sim_for(s, 19 * SECOND); /* 20 s after the third attempt, then 40 s */
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 4);
+	sim_for(s, 30 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 4);
+	sim_for(s, 86400 * SECOND); /* the window is over, and it is tried hourly */
+	assert_in_range(s->ecus[BRAKE].n_flashes, 24, 40);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
+	assert_int_equal(s->counts[GATEWAY_OUT_RELEASE], 0);
+	assert_int_equal(sim_count_target_reports(s, "brake", TARGET_FAILED), 0);
+	s->ecus[BRAKE].fail_times = 0;
+	sim_for(s, 3600 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
+static void an_ecu_that_boots_with_another_version_than_promised_fails_at_last(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->ecus[BRAKE].fail_times = 99;
+	s->ecus[BRAKE].fail_code = FLASH_WRONG_VERSION;
+	sim_for(s, 300 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 3);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT);
+	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_FAILED);
 	sim_free(s);
 }
 
@@ -343,7 +371,8 @@ int main(void)
 	    cmocka_unit_test(a_failed_flash_is_tried_again_after_a_pause),
 	    cmocka_unit_test(an_erased_ecu_is_tried_again_outside_the_window),
 	    cmocka_unit_test(attempts_that_are_used_up_without_an_erase_fail_the_campaign),
-	    cmocka_unit_test(an_ecu_that_stays_erased_makes_the_vehicle_inconsistent),
+	    cmocka_unit_test(an_ecu_that_stays_erased_is_never_given_up),
+	    cmocka_unit_test(an_ecu_that_boots_with_another_version_than_promised_fails_at_last),
 	    cmocka_unit_test(one_verified_and_one_failed_make_the_vehicle_inconsistent),
 	    cmocka_unit_test(an_ecu_that_failed_for_good_keeps_the_others_from_being_erased),
 	    cmocka_unit_test(another_tester_on_the_bus_is_given_way_and_not_counted),

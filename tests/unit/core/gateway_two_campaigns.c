@@ -102,15 +102,15 @@ static void an_identification_is_not_worth_a_word(void **state)
 	sim_free(s);
 }
 
-/* c1 gives up on the brake, which is left erased; then its boot loader tells next to nothing */
+/* c1 cannot bring the brake to life, which stays erased; then its boot loader tells next to nothing */
 static struct sim *given_up(void)
 {
 	struct sim *s = sim_new_parked();
 
-	s->ecus[BRAKE].fail_times = 3;
+	s->ecus[BRAKE].fail_times = 99;
 	s->ecus[BRAKE].fail_code = FLASH_CHECK_FAILED;
 	sim_for(s, 60 * SECOND);
-	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_ATTEMPTS_EXHAUSTED);
 	memset(&s->ecus[BRAKE].identity, 0, sizeof s->ecus[BRAKE].identity);
 	snprintf(s->ecus[BRAKE].identity.application_version, FLASH_VERSION_BYTES, "none");
 	return s;
@@ -120,6 +120,10 @@ static struct sim *given_up(void)
 static void repair(struct sim *s)
 {
 	snprintf(s->director->campaigns[0].id, GATEWAY_NAME_BYTES, "c2");
+	s->director->campaigns[0].window_start_unix_s = UNIX_BASE + 50000;
+	s->director->campaigns[0].consent_required = true;
+	s->confirm = false;
+	s->ecus[BRAKE].fail_times = 0;
 	sim_issue(s, 2, 101);
 }
 
@@ -144,11 +148,14 @@ static void a_later_campaign_recovers_an_ecu_that_was_given_up(void **state)
 			assert_true(sim_step(s));
 		c2 = gateway_campaign_index(s->gateway, "c2");
 		assert_true(c2 >= 0);
-		assert_false(s->gateway->campaigns[c2].targets[BRAKE].erased); /* not by this one */
+		assert_int_equal(s->tasks[0].campaign, c2);
+		assert_int_equal(s->tasks[0].targets, 1u << BRAKE); /* the other one waits for all that it must */
 		assert_true(gateway_recovers(s->gateway, (uint8_t)c2, BRAKE));
 		assert_false(gateway_recovers(s->gateway, (uint8_t)c2, ENGINE));
 		sim_for(s, 60 * SECOND);
-		assert_int_equal(sim_count_reports(s, "c2", CAMPAIGN_DONE), 1);
+		assert_int_equal(sim_count_reports(s, "c1", CAMPAIGN_INCONSISTENT), 1);
+		assert_int_equal(s->gateway->campaigns[c2].targets[BRAKE].state, TARGET_VERIFIED);
+		assert_int_equal(s->gateway->campaigns[c2].code, GATEWAY_CODE_WAITING_CONFIRM);
 		assert_false(s->ecus[BRAKE].erased);
 		assert_false(s->gateway->ecus[BRAKE].erased);
 		assert_false(s->disk.ecus[BRAKE].erased);
@@ -168,6 +175,41 @@ static void an_ecu_that_is_replaced_is_not_an_erased_one(void **state)
 	sim_settle(s);
 	assert_false(s->gateway->ecus[BRAKE].erased);
 	assert_false(s->disk.ecus[BRAKE].erased);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT); /* the engine has the new software */
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WRONG_SERIAL);
+	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_FAILED);
+	assert_false(sim_campaign(s)->targets[BRAKE].erased);
+	sim_free(s);
+}
+
+static void an_ecu_that_is_replaced_before_its_turn_is_not_flashed(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+	unsigned n;
+
+	snprintf(s->director->campaigns[0].targets[BRAKE].serial_number, FLASH_VERSION_BYTES, "SN-brake");
+	s->ecus[ENGINE].fail_times = 1;
+	s->ecus[ENGINE].fail_code = FLASH_TRANSFER_FAILED;
+	s->ecus[BRAKE].fail_times = 1;
+	s->ecus[BRAKE].fail_code = FLASH_NO_ANSWER;
+	s->ecus[BRAKE].fail_before_erase = true;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	assert_true(sim_until(s, CAMPAIGN_INSTALLING));
+	sim_settle(s);
+	assert_true(sim_campaign(s)->targets[ENGINE].erased);
+	assert_false(sim_campaign(s)->targets[BRAKE].erased);
+	n = s->ecus[BRAKE].n_flashes;
+	snprintf(s->ecus[BRAKE].identity.serial_number, FLASH_VERSION_BYTES, "SN-new");
+	s->gateway->identify_again = true;
+	gateway_heartbeat(s->gateway, s->now_us, 0);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, n);
+	assert_int_equal(sim_campaign(s)->targets[ENGINE].state, TARGET_VERIFIED);
+	assert_int_equal(sim_campaign(s)->targets[BRAKE].code, GATEWAY_CODE_WRONG_SERIAL);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WRONG_SERIAL);
 	sim_free(s);
 }
 
@@ -180,6 +222,7 @@ int main(void)
 	    cmocka_unit_test(an_identification_is_not_worth_a_word),
 	    cmocka_unit_test(a_later_campaign_recovers_an_ecu_that_was_given_up),
 	    cmocka_unit_test(an_ecu_that_is_replaced_is_not_an_erased_one),
+	    cmocka_unit_test(an_ecu_that_is_replaced_before_its_turn_is_not_flashed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
