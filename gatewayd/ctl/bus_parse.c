@@ -14,7 +14,7 @@ struct field {
 	size_t size; /* of a text's field */
 };
 
-#define TARGETS_TYPE "a(sssttssssttt)"
+#define TARGETS_TYPE "aa{sv}"
 #define TEXT(s, name, member)                                                          \
 	{                                                                              \
 		name, "s", offsetof(struct s, member), sizeof(((struct s *)0)->member) \
@@ -63,35 +63,42 @@ static const struct field ecu_fields[] = {
     {NULL, NULL, 0, 0},
 };
 
-static int read_target(sd_bus_message *m, struct model_target *t)
-{
-	const char *name, *state, *step, *code, *text, *old_version, *new_version;
-	int r =
-	    sd_bus_message_read(m, "(sssttssssttt)", &name, &state, &step, &t->bytes_done, &t->bytes_total, &code,
-				&text, &old_version, &new_version, &t->payload_bytes, &t->duration_ms, &t->transfer_ms);
+static const struct field target_fields[] = {
+    TEXT(model_target, "Ecu", name),
+    TEXT(model_target, "State", state),
+    TEXT(model_target, "Step", step),
+    FIELD(model_target, "BytesDone", "t", bytes_done),
+    FIELD(model_target, "BytesTotal", "t", bytes_total),
+    TEXT(model_target, "Code", code),
+    TEXT(model_target, "Text", text),
+    TEXT(model_target, "OldVersion", old_version),
+    TEXT(model_target, "NewVersion", new_version),
+    FIELD(model_target, "PayloadBytes", "t", payload_bytes),
+    FIELD(model_target, "DurationMs", "t", duration_ms),
+    FIELD(model_target, "TransferMs", "t", transfer_ms),
+    FIELD(model_target, "EstimateMs", "t", estimate_ms),
+    TEXT(model_target, "Evidence", evidence),
+    {NULL, NULL, 0, 0},
+};
 
-	if (r <= 0)
-		return r;
-	model_text(t->name, sizeof(t->name), name);
-	model_text(t->state, sizeof(t->state), state);
-	model_text(t->step, sizeof(t->step), step);
-	model_text(t->code, sizeof(t->code), code);
-	model_text(t->text, sizeof(t->text), text);
-	model_text(t->old_version, sizeof(t->old_version), old_version);
-	model_text(t->new_version, sizeof(t->new_version), new_version);
-	return 1;
-}
+static int read_properties(sd_bus_message *m, const struct field *fields, void *object);
 
 static int read_targets(sd_bus_message *m, struct model_campaign *c)
 {
 	struct model_target beyond;
-	int r = sd_bus_message_enter_container(m, 'a', "(sssttssssttt)");
+	int r = sd_bus_message_enter_container(m, 'a', "a{sv}");
 
 	if (r < 0)
 		return r;
 	c->n_targets = 0;
-	while ((r = read_target(m, c->n_targets < MODEL_MAX_TARGETS ? &c->targets[c->n_targets] : &beyond)) > 0)
+	while ((r = sd_bus_message_at_end(m, false)) == 0) {
+		struct model_target *t = c->n_targets < MODEL_MAX_TARGETS ? &c->targets[c->n_targets] : &beyond;
+
+		memset(t, 0, sizeof(*t));
+		if ((r = read_properties(m, target_fields, t)) < 0)
+			return r;
 		c->n_targets += c->n_targets < MODEL_MAX_TARGETS;
+	}
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 

@@ -37,6 +37,8 @@ static void target(struct json *json, const struct model_target *t)
 	number(json, "payload_bytes", t->payload_bytes);
 	number(json, "duration_ms", t->duration_ms);
 	number(json, "transfer_ms", t->transfer_ms);
+	number(json, "estimate_ms", t->estimate_ms);
+	text(json, "evidence", t->evidence);
 	json_object_end(json);
 }
 

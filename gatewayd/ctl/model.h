@@ -43,6 +43,8 @@ struct model_target {
 	uint64_t payload_bytes;
 	uint64_t duration_ms;
 	uint64_t transfer_ms;
+	uint64_t estimate_ms;            /* 0: unknown */
+	char evidence[MODEL_NAME_BYTES]; /* none, self_reported, authenticated; empty from an older daemon */
 };
 
 struct model_campaign {

@@ -138,10 +138,10 @@ static void targets(const struct model_campaign *c, FILE *out)
 {
 	struct table table;
 
-	table_init(&table, 9);
-	for (size_t i = 0; i < 9; i++) {
-		static const char *const head[] = {"ECU",   "STATE",   "OLD VERSION", "NEW VERSION", "DONE",
-						   "BYTES", "SECONDS", "kB/s",        "WHY"};
+	table_init(&table, 10);
+	for (size_t i = 0; i < 10; i++) {
+		static const char *const head[] = {"ECU",   "STATE",     "OLD VERSION", "NEW VERSION", "DONE",
+						   "BYTES", "ESTIMATED", "SECONDS",     "kB/s",        "WHY"};
 		table_cell(&table, "%s", head[i]);
 	}
 	for (size_t i = 0; i < c->n_targets; i++) {
@@ -157,6 +157,10 @@ static void targets(const struct model_campaign *c, FILE *out)
 			table_cell(&table, "-");
 		if (t->payload_bytes)
 			table_cell(&table, "%" PRIu64, t->payload_bytes);
+		else
+			table_cell(&table, "-");
+		if (t->estimate_ms)
+			table_cell(&table, "%.1f", (double)t->estimate_ms / 1000);
 		else
 			table_cell(&table, "-");
 		if (t->duration_ms)

@@ -130,27 +130,54 @@ static int get_campaign_number(sd_bus *bus, const char *path, const char *interf
 	return sd_bus_message_append(reply, "t", value);
 }
 
+static int put_text(sd_bus_message *m, const char *key, const char *text)
+{
+	return sd_bus_message_append(m, "{sv}", key, "s", text);
+}
+
+static int put_number(sd_bus_message *m, const char *key, uint64_t number)
+{
+	return sd_bus_message_append(m, "{sv}", key, "t", number);
+}
+
+/* by name, so that a key can be added without breaking a reader */
+static int put_target(sd_bus_message *m, const struct target *t)
+{
+	char text[GATEWAY_TEXT_BYTES];
+	int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+	if (r < 0 || (r = put_text(m, "Ecu", t->doc.ecu)) < 0 ||
+	    (r = put_text(m, "State", target_state_name(t->state))) < 0 ||
+	    (r = put_text(m, "Step", t->state == TARGET_FLASHING ? flash_step_text(t->step) : "")) < 0 ||
+	    (r = put_number(m, "BytesDone", t->bytes_done)) < 0 ||
+	    (r = put_number(m, "BytesTotal", t->bytes_total)) < 0 ||
+	    (r = put_text(m, "Code", gateway_code_name(t->code))) < 0 ||
+	    (r = put_text(m, "Text", clean(t->text, text))) < 0 ||
+	    (r = put_text(m, "OldVersion", t->old_version)) < 0 ||
+	    (r = put_text(m, "NewVersion", t->new_version)) < 0 ||
+	    (r = put_number(m, "PayloadBytes", t->payload_bytes)) < 0 ||
+	    (r = put_number(m, "DurationMs", t->duration_ms)) < 0 ||
+	    (r = put_number(m, "TransferMs", t->transfer_ms)) < 0 ||
+	    (r = put_number(m, "EstimateMs", t->estimate_ms)) < 0 ||
+	    /* the ECU's own word over UDS is all that a version read back is */
+	    (r = put_text(m, "Evidence", t->state == TARGET_VERIFIED ? "self_reported" : "none")) < 0)
+		return r;
+	return sd_bus_message_close_container(m);
+}
+
 static int get_targets(sd_bus *bus, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct campaign *c = userdata;
-	int r = sd_bus_message_open_container(reply, 'a', "(sssttssssttt)");
+	int r = sd_bus_message_open_container(reply, 'a', "a{sv}");
 
 	(void)bus;
 	(void)path;
 	(void)interface;
 	(void)property;
 	(void)error;
-	for (size_t i = 0; r >= 0 && i < c->n_targets; i++) {
-		const struct target *t = &c->targets[i];
-		char text[GATEWAY_TEXT_BYTES];
-
-		r = sd_bus_message_append(reply, "(sssttssssttt)", t->doc.ecu, target_state_name(t->state),
-					  t->state == TARGET_FLASHING ? flash_step_text(t->step) : "", t->bytes_done,
-					  t->bytes_total, gateway_code_name(t->code), clean(t->text, text),
-					  t->old_version, t->new_version, t->payload_bytes, t->duration_ms,
-					  t->transfer_ms);
-	}
+	for (size_t i = 0; r >= 0 && i < c->n_targets; i++)
+		r = put_target(reply, &c->targets[i]);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -199,7 +226,7 @@ static const sd_bus_vtable campaign_vtable[] = {
     SD_BUS_PROPERTY("Start", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("BytesHeld", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("BytesTotal", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Targets", "a(sssttssssttt)", get_targets, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Targets", "aa{sv}", get_targets, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_METHOD_WITH_ARGS("Consent", SD_BUS_ARGS("b", given), SD_BUS_NO_RESULT, on_consent, 0),
     SD_BUS_VTABLE_END,
 };

@@ -28,7 +28,7 @@ struct fake_campaign {
 	uint64_t window_start, window_end, start, held, total;
 	/* its one ECU */
 	char ecu_state[32], step[32], old_version[32], new_version[32];
-	uint64_t done, size, duration_ms, transfer_ms;
+	uint64_t done, size, duration_ms, transfer_ms, estimate_ms;
 	int consent; /* -1 never asked */
 };
 
@@ -87,8 +87,13 @@ static int fake_campaign_property(sd_bus *bus, const char *path, const char *int
 		if (strcmp(property, numbers[i].name) == 0)
 			return sd_bus_message_append(reply, "t", numbers[i].number);
 	}
-	return sd_bus_message_append(reply, "a(sssttssssttt)", 1, "lamp", c->ecu_state, c->step, c->done, c->size, "OK",
-				     "", c->old_version, c->new_version, c->size, c->duration_ms, c->transfer_ms);
+	/* the last key is one that no reader knows yet */
+	return sd_bus_message_append(reply, "aa{sv}", 1, 15, "Ecu", "s", "lamp", "State", "s", c->ecu_state, "Step",
+				     "s", c->step, "BytesDone", "t", c->done, "BytesTotal", "t", c->size, "Code", "s",
+				     "OK", "Text", "s", "", "OldVersion", "s", c->old_version, "NewVersion", "s",
+				     c->new_version, "PayloadBytes", "t", c->size, "DurationMs", "t", c->duration_ms,
+				     "TransferMs", "t", c->transfer_ms, "EstimateMs", "t", c->estimate_ms, "Evidence",
+				     "s", "self_reported", "Later", "as", 1, "unknown");
 }
 
 static int fake_consent(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -141,7 +146,7 @@ static const sd_bus_vtable fake_campaign_vtable[] = {
     SD_BUS_PROPERTY("Start", "t", fake_campaign_property, 0, CHANGES),
     SD_BUS_PROPERTY("BytesHeld", "t", fake_campaign_property, 0, CHANGES),
     SD_BUS_PROPERTY("BytesTotal", "t", fake_campaign_property, 0, CHANGES),
-    SD_BUS_PROPERTY("Targets", "a(sssttssssttt)", fake_campaign_property, 0, CHANGES),
+    SD_BUS_PROPERTY("Targets", "aa{sv}", fake_campaign_property, 0, CHANGES),
     SD_BUS_METHOD("Consent", "b", NULL, fake_consent, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };

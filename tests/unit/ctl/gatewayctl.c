@@ -89,14 +89,16 @@ static void show_tells_each_ecu_with_its_rate(void **state)
 	c->done = c->size;
 	c->duration_ms = 4500;
 	c->transfer_ms = 2000;
+	c->estimate_ms = 5200;
 	run("show", "c1");
 	assert_int_equal(ran.status, 0);
-	has("lamp  verified  lamp-1.0     lamp-2.0     100 %  100000  4.5      50.0  -\n");
+	has("lamp  verified  lamp-1.0     lamp-2.0     100 %  100000  5.2        4.5      50.0  -\n");
 	run("show", "c1", "--json");
 	assert_int_equal(ran.status, 0);
 	has("\"targets\":[{\"ecu\":\"lamp\",\"state\":\"verified\",\"step\":\"\",\"bytes_done\":100000,"
 	    "\"bytes_total\":100000,\"code\":\"OK\",\"text\":\"\",\"old_version\":\"lamp-1.0\","
-	    "\"new_version\":\"lamp-2.0\",\"payload_bytes\":100000,\"duration_ms\":4500,\"transfer_ms\":2000}]}");
+	    "\"new_version\":\"lamp-2.0\",\"payload_bytes\":100000,\"duration_ms\":4500,\"transfer_ms\":2000,"
+	    "\"estimate_ms\":5200,\"evidence\":\"self_reported\"}]}");
 }
 
 static void an_unknown_campaign_is_said_to_be_unknown(void **state)
