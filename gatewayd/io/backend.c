@@ -257,7 +257,7 @@ static void on_ready(struct tls_conn *conn, void *user)
 
 static void on_drain(struct tls_conn *conn, void *user)
 {
-	(void)conn; /* what we write is small: reports are bounded by the core, 32 at once */
+	(void)conn; /* what we write is small; backend_send() ends a session that takes none of it */
 	(void)user;
 }
 
@@ -340,11 +340,12 @@ static void end_connection(struct backend *self)
 static void on_stall(uv_timer_t *timer)
 {
 	struct backend *self = timer->data;
+	const char *words;
 
 	if (!self->fetch.active)
 		uv_timer_stop(timer); /* a gateway that only waits is not woken each second */
-	else if (fetch_stalled(self, now_us()))
-		backend_fail(self, GATEWAY_CODE_SESSION_TIMEOUT, "no byte of a requested file came for 30 s");
+	else if ((words = fetch_stalled(self, now_us())))
+		backend_fail(self, GATEWAY_CODE_SESSION_TIMEOUT, words);
 }
 
 void backend_output(struct backend *self, const struct gateway_output *out)

@@ -7,6 +7,8 @@
 
 #define REQUEST_BYTES (8u * 1024u * 1024u)
 #define STALL_US      (30u * 1000000u)
+#define WINDOW_US     (60u * 1000000u) /* a byte now and then is no progress either: */
+#define WINDOW_BYTES  (60u * 1024u)    /* at least 1 KiB/s on the whole */
 
 /* hands the outcome to the core; the core may ask for the next file at once */
 static void finish(struct backend *self, unsigned code, const char *text)
@@ -15,6 +17,12 @@ static void finish(struct backend *self, unsigned code, const char *text)
 
 	fetch_stop(self);
 	gateway_blob(self->gateway, can_driver_now_us(), done.campaign, done.file.sha256, code, text);
+}
+
+static void begin_window(struct fetch *self, uint64_t now_us)
+{
+	self->window_us = now_us;
+	self->window_bytes = 0;
 }
 
 static void request_more(struct backend *self)
@@ -29,8 +37,10 @@ static void request_more(struct backend *self)
 	request.sha256 = (ProtobufCBinaryData){.len = 32, .data = f->file.sha256};
 	request.offset = f->received;
 	request.max_bytes = left < REQUEST_BYTES ? left : REQUEST_BYTES;
-	f->requested = f->received + request.max_bytes;
 	f->progress_us = can_driver_now_us();
+	if (f->requested == 0) /* a window goes on over the ends of requests */
+		begin_window(f, f->progress_us);
+	f->requested = f->received + request.max_bytes;
 	frame.body_case = GU__FRAME__BODY_BLOB_REQUEST;
 	frame.blob_request = &request;
 	backend_send(self, &frame);
@@ -58,6 +68,7 @@ static void on_writer_drain(void *owner)
 		return;
 	self->fetch.paused = false;
 	self->fetch.progress_us = can_driver_now_us();
+	begin_window(&self->fetch, self->fetch.progress_us); /* the pause was ours */
 	if (self->conn)
 		tls_conn_pause(self->conn, false);
 }
@@ -98,6 +109,7 @@ void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk)
 		return;
 	}
 	f->received += chunk->data.len;
+	f->window_bytes += chunk->data.len;
 	f->progress_us = can_driver_now_us();
 	waiting = blob_writer_write(f->writer, chunk->data.data, chunk->data.len);
 	if (waiting < 0) {
@@ -129,9 +141,18 @@ void fetch_stop(struct backend *self)
 	self->fetch = (struct fetch){0};
 }
 
-bool fetch_stalled(const struct backend *self, uint64_t now_us)
+const char *fetch_stalled(struct backend *self, uint64_t now_us)
 {
-	const struct fetch *f = &self->fetch;
+	struct fetch *f = &self->fetch;
 
-	return f->active && !f->paused && f->received < f->requested && now_us - f->progress_us > STALL_US;
+	if (!f->active || f->paused || f->received >= f->requested)
+		return NULL;
+	if (now_us > f->progress_us + STALL_US)
+		return "no byte of a requested file came for 30 s";
+	if (now_us < f->window_us + WINDOW_US)
+		return NULL;
+	if (f->window_bytes < WINDOW_BYTES)
+		return "less than 60 KiB of a requested file came in 60 s";
+	begin_window(f, now_us);
+	return NULL;
 }

@@ -18,6 +18,8 @@ struct fetch {
 	uint64_t requested;   /* end of what was asked for */
 	uint64_t progress_us; /* when the last bytes came */
 	bool paused;
+	uint64_t window_us; /* when the bytes of window_bytes began to be counted */
+	uint64_t window_bytes;
 };
 
 struct backend {
@@ -63,7 +65,8 @@ void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk);
 void fetch_refused(struct backend *self, unsigned code, const char *text);
 /* stops without a word to the core; what came stays in the store */
 void fetch_stop(struct backend *self);
-/* Return: true if bytes are awaited and none came for 30 s */
-bool fetch_stalled(const struct backend *self, uint64_t now_us);
+/* Return: what is wrong, in words, if bytes are awaited and none came for 30 s or less than 60 KiB in 60 s; else NULL
+ */
+const char *fetch_stalled(struct backend *self, uint64_t now_us);
 
 #endif

@@ -8,6 +8,9 @@
 #include "gatewayd/io/text.h"
 #include "uds/port/can_driver.h"
 
+/* what a backend that reads nothing may have waiting for it; an honest session never comes near */
+#define MAX_QUEUED_BYTES (1024u * 1024u)
+
 /* protobuf-c's strings are not const, though packing only reads them */
 static char *text_of(const char *text)
 {
@@ -36,6 +39,10 @@ void backend_send(struct backend *self, Gu__Frame *frame)
 
 	if (!self->up || self->closing || n == 0 || n > STREAM_MAX_FRAME_BYTES)
 		return;
+	if (tls_conn_queued(self->conn) > MAX_QUEUED_BYTES) {
+		backend_fail(self, GATEWAY_CODE_PROTOCOL, "the backend does not read: over 1 MiB waits for it");
+		return;
+	}
 	bytes = malloc(STREAM_HEADER_BYTES + n);
 	if (!bytes)
 		return; /* the core's timers notice the silence and begin anew */

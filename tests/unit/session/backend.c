@@ -316,16 +316,47 @@ static void a_download_stalls_after_thirty_seconds_without_a_byte(void **state)
 	(void)state;
 	file_make(&file, 8);
 	rig_up(r);
-	assert_false(fetch_stalled(r->backend, can_driver_now_us() + 60000000));
+	assert_null(fetch_stalled(r->backend, can_driver_now_us() + 60000000));
 	fetch(r, &file);
 	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
 	asked_us = r->backend->fetch.progress_us;
-	assert_false(fetch_stalled(r->backend, asked_us + 30000000));
-	assert_true(fetch_stalled(r->backend, asked_us + 30000001));
+	assert_null(fetch_stalled(r->backend, asked_us + 30000000));
+	assert_non_null(fetch_stalled(r->backend, asked_us + 30000001));
 	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, file.bytes, FILE_BYTES);
 	rig_until(r, blob_store_has(r->store, &file.ref));
 	rig_until(r, !r->backend->fetch.active);
-	assert_false(fetch_stalled(r->backend, asked_us + 60000000));
+	assert_null(fetch_stalled(r->backend, asked_us + 60000000));
+	rig_free(r);
+}
+
+static void a_download_slower_than_a_kibibyte_a_second_is_no_progress(void **state)
+{
+	struct rig *r = rig_usual();
+	struct fetch *f = &r->backend->fetch;
+	uint64_t asked_us;
+	struct file file;
+
+	(void)state;
+	file_make(&file, 9);
+	rig_up(r);
+	fetch(r, &file);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	server_send_chunk(r, file.ref.sha256, 0, FILE_BYTES, file.bytes, 1);
+	rig_until(r, f->window_bytes == 1);
+	asked_us = f->window_us;
+	f->progress_us = asked_us + 59000000; /* a byte came a moment ago, as each 29 s */
+	assert_null(fetch_stalled(r->backend, asked_us + 59999999));
+	assert_string_equal(fetch_stalled(r->backend, asked_us + 60000000),
+			    "less than 60 KiB of a requested file came in 60 s");
+	f->paused = true; /* as long as we take nothing, nothing is owed */
+	assert_null(fetch_stalled(r->backend, asked_us + 60000000));
+	f->paused = false;
+	f->window_bytes = 60 * 1024; /* enough: the next minute is counted anew */
+	assert_null(fetch_stalled(r->backend, asked_us + 60000000));
+	assert_int_equal(f->window_bytes, 0);
+	f->progress_us = asked_us + 119000000;
+	assert_null(fetch_stalled(r->backend, asked_us + 119999999));
+	assert_non_null(fetch_stalled(r->backend, asked_us + 120000000));
 	rig_free(r);
 }
 
@@ -343,6 +374,26 @@ static void expect_end(struct rig *r)
 	unsigned n = r->n_accepted;
 
 	rig_until(r, r->n_closed >= n && r->gateway->session.state == SESSION_DOWN && !r->gateway->session.closing);
+}
+
+static void a_backend_that_never_reads_is_left_once_a_mebibyte_waits(void **state)
+{
+	struct rig *r = rig_usual();
+	uint64_t began_ns = 0;
+	unsigned n = 0;
+
+	(void)state;
+	rig_up(r);
+	tls_conn_pause(r->conn, true);
+	while (r->backend->up && n < 100000) { /* what the sockets hold, and a MiB more */
+		backend_send_error(r->backend, GATEWAY_CODE_REFUSED, "words that nobody reads");
+		assert_true(!r->backend->conn || tls_conn_queued(r->backend->conn) < 1024 * 1024 + 1024);
+		if (++n % 1000 == 0)
+			rig_turn(r, &began_ns);
+	}
+	assert_false(r->backend->up);
+	rig_until(r, rig_logged(r, GATEWAY_CODE_PROTOCOL, "over 1 MiB waits"));
+	rig_free(r);
 }
 
 static void a_connection_can_be_given_up_in_each_state(void **state)
@@ -455,6 +506,8 @@ int main(void)
 	    cmocka_unit_test(a_file_of_another_length_than_was_signed_is_not_taken),
 	    cmocka_unit_test(a_chunk_before_anything_was_asked_for_is_left_alone),
 	    cmocka_unit_test(a_download_stalls_after_thirty_seconds_without_a_byte),
+	    cmocka_unit_test(a_download_slower_than_a_kibibyte_a_second_is_no_progress),
+	    cmocka_unit_test(a_backend_that_never_reads_is_left_once_a_mebibyte_waits),
 	    cmocka_unit_test(a_connection_can_be_given_up_in_each_state),
 	    cmocka_unit_test(a_backend_module_can_be_freed_in_each_state),
 	    cmocka_unit_test(a_second_connect_waits_for_the_end_of_the_first),
