@@ -8,12 +8,13 @@
 
 #include <stdio.h>
 
-#define MS           UINT64_C(1000)
+#define MS             UINT64_C(1000)
 
-#define MAX_TRIES    5u          /* at 2 % lost frames, one request in ten million stays unanswered */
-#define SEND_MAX_US  (1000 * MS) /* a functional request to its confirmation */
-#define MARGIN_US    (20 * MS)
-#define LOUD_REPEATS 2u
+#define PENDING_MAX_US 60000000u   /* 0x78 to one functional request: quietening a bus takes no longer */
+#define MAX_TRIES      5u          /* at 2 % lost frames, one request in ten million stays unanswered */
+#define SEND_MAX_US    (1000 * MS) /* a functional request to its confirmation */
+#define MARGIN_US      (20 * MS)
+#define LOUD_REPEATS   2u
 
 enum answer {
 	ANSWER_NONE, /* not asked: the target is out, or tolerated */
@@ -150,11 +151,24 @@ static void next_step(struct flash_bus *self, uint64_t now_us)
 
 /* ---- answers to functional requests ---- */
 
+/* 0x78: bounded as any wait. Once the bus is made loud no answer is needed, and none is waited for. */
+static void wait_longer(struct flash_bus *self, uint8_t i, uint64_t now_us)
+{
+	const struct uds_timing *timing = &self->runs[i]->job.profile->timing;
+	uint64_t longest_us = timing->pending_max_us < PENDING_MAX_US ? timing->pending_max_us : PENDING_MAX_US;
+	uint64_t last_us = self->sent_us + longest_us;
+
+	if (self->state == BUS_AFTER)
+		return;
+	self->answer_by_us[i] = now_us + timing->p2_star_us;
+	if (self->sent && self->answer_by_us[i] > last_us)
+		self->answer_by_us[i] = last_us;
+}
+
 static void take_functional(struct flash_bus *self, uint8_t i, uint64_t now_us, const struct uds_event *ev)
 {
 	uint8_t pdu[4] = {0};
 	size_t n = build(step_at(self), pdu);
-	struct flash_run *run = self->runs[i];
 
 	if (self->answers[i] != ANSWER_AWAITED || ev->kind != UDS_EVENT_UNSOLICITED || !ev->n_pdu)
 		return;
@@ -167,7 +181,7 @@ static void take_functional(struct flash_bus *self, uint8_t i, uint64_t now_us, 
 	if (ev->pdu[0] != UDS_NEGATIVE_RESPONSE || ev->n_pdu != 3 || ev->pdu[1] != pdu[0])
 		return;
 	if (ev->pdu[2] == UDS_NRC_RESPONSE_PENDING)
-		self->answer_by_us[i] = now_us + run->job.profile->timing.p2_star_us;
+		wait_longer(self, i, now_us);
 	else if (ev->pdu[2] == UDS_NRC_BUSY_REPEAT_REQUEST && self->tries < MAX_TRIES)
 		return; /* the next try comes when the others have answered */
 	else if (self->state == BUS_BEFORE)
@@ -246,8 +260,10 @@ static void functional_over(struct flash_bus *self, uint64_t now_us)
 
 static void advance_functional(struct flash_bus *self, uint64_t now_us)
 {
-	if (!self->sent && self->node->n_functional_sent != self->n_sent_before)
+	if (!self->sent && self->node->n_functional_sent != self->n_sent_before) {
 		self->sent = true;
+		self->sent_us = now_us;
+	}
 	if (!self->sent) {
 		if (now_us >= self->deadline_us)
 			functional_over(self, now_us);

@@ -8,7 +8,7 @@
 
 #define START_ROUTINE   1u
 #define REQUEST_RESULTS 3u
-#define MAX_STARTS      2u /* the second after answers to the first and to 31 03 were lost */
+#define MAX_STARTS      4u /* each but the first after the answer to the one before was lost */
 
 size_t flash_address_and_length(const struct profile *profile, uint64_t address, uint64_t length, uint8_t *out)
 {
@@ -104,6 +104,7 @@ void flash_routine_send(struct flash_run *self, uint64_t now_us)
 		return;
 	}
 	self->routine_starts++;
+	self->routine_seen = false;
 	flash_request(self, now_us, head, sizeof(head), argument, build_argument(self, argument));
 }
 
@@ -127,16 +128,25 @@ static void ask_later(struct flash_run *self, uint64_t until_us)
 	flash_pause(self, until_us, false);
 }
 
+static void start_again(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+
 static void verdict(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
 {
 	uint8_t running = flash_profile(self)->routine_running_status;
 	bool has_status = ev->n_pdu > 4;
 
+	if (self->phase == PHASE_START)
+		self->routine_seen = true;
 	if (has_status ? ev->pdu[4] == 0 : flash_step_at(self)->kind != FLASH_STEP_CHECK_MEMORY) {
-		passed(self, now_us);
+		/* 31 03 names no range: unless this start was seen, it may be the result of the run before */
+		if (self->routine_seen)
+			passed(self, now_us);
+		else
+			start_again(self, now_us, ev);
 		return;
 	}
 	if (has_status && running && ev->pdu[4] == running && now_us < self->routine_deadline_us) {
+		self->routine_seen = true; /* the run before had ended */
 		self->request_tries = 0;
 		ask_later(self, now_us + FLASH_ROUTINE_POLL_US);
 		return;

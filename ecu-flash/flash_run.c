@@ -335,6 +335,9 @@ static void take_events(struct flash_run *self, uint64_t now_us)
 	struct uds_event ev;
 
 	while (uds_channel_pop_event(self->channel, &ev)) {
+		if (ev.kind == UDS_EVENT_PENDING && self->state == FLASH_STATE_REQUEST)
+			self->routine_seen =
+			    true; /* matters while a routine is started, and is false before each start */
 		if (self->state != FLASH_STATE_REQUEST || ev.kind == UDS_EVENT_NONE || ev.kind == UDS_EVENT_PENDING ||
 		    ev.kind == UDS_EVENT_UNSOLICITED)
 			continue;

@@ -135,6 +135,7 @@ struct flash_run {
 	uint8_t segment;
 	uint8_t request_tries; /* lost answers to the request at hand */
 	uint8_t routine_starts;
+	bool routine_seen; /* the ECU showed that it took this start: an answer, 0x78, or running since */
 	uint8_t wrong_keys;
 	uint8_t key_delays;
 	uint8_t quiet_index;

@@ -40,7 +40,7 @@ void ecu_enter_session(struct ecu_core *self, enum uds_session session)
 	for (size_t i = 0; i < ECU_N_ROUTINES; i++)
 		self->routines[i] = ECU_ROUTINE_NEVER;
 	if (session == UDS_SESSION_PROGRAMMING)
-		self->unchecked.n = 0;
+		self->unchecked.n = self->last_checked.n = 0;
 	if (session == UDS_SESSION_DEFAULT) {
 		self->silenced = false;
 		self->dtc_off = false;
@@ -68,7 +68,7 @@ void ecu_begin_reset(struct ecu_core *self, uint64_t now_us)
 	self->deferred_n = 0;
 	self->app_frame_due = false;
 	ecu_enter_session(self, UDS_SESSION_DEFAULT);
-	self->unchecked.n = 0;
+	self->unchecked.n = self->last_checked.n = 0;
 	self->locked_until_us = 0;
 	ecu_want(self, ECU_OUTPUT_RESET);
 	self->up_at_us = now_us + self->config->timing.reset_us;

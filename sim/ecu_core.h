@@ -213,7 +213,8 @@ struct ecu_core {
 
 	/* programming */
 	struct ecu_transfer transfer;
-	struct ecu_extents unchecked; /* programmed since the last check */
+	struct ecu_extents unchecked;    /* programmed since the last check */
+	struct ecu_extents last_checked; /* what the last check covered: it may be asked for again, its answer lost */
 	enum ecu_routine_state routines[ECU_N_ROUTINES];
 	enum ecu_routine background; /* the routine at work */
 	bool background_runs;        /* it was answered already and runs by itself */

@@ -72,6 +72,7 @@ static bool erase(struct ecu_core *self, const struct ecu_region *region, uint32
 	    !ecu_extents_remove(&self->nv.programmed, whole.address, whole.size))
 		return false;
 	self->unchecked = unchecked;
+	self->last_checked.n = 0;
 	ecu_memory_erase(region, whole.address, whole.size);
 	*us += n_kib * timing->erase_us_per_kib + n_sectors * timing->erase_us_per_sector;
 	return true;
@@ -120,7 +121,11 @@ static uint8_t start_check(struct ecu_core *self, uint64_t now_us, const uint8_t
 	const struct ecu_config *config = self->config;
 	struct ecu_extent range;
 	const uint8_t *crc = NULL;
-	uint64_t n_bytes = ecu_extents_bytes(&self->unchecked);
+	uint64_t n_bytes;
+
+	if (!self->unchecked.n)
+		self->unchecked = self->last_checked;
+	n_bytes = ecu_extents_bytes(&self->unchecked);
 
 	self->check_whole = true;
 	if (n == 4) {
@@ -184,10 +189,12 @@ static enum ecu_routine_state finish_check(struct ecu_core *self)
 {
 	if (!check_passes(self))
 		return ECU_ROUTINE_FAILED;
-	if (self->check_whole)
+	if (self->check_whole) {
+		self->last_checked = self->unchecked;
 		self->unchecked.n = 0;
-	else if (!ecu_extents_remove(&self->unchecked, self->check_range.address, self->check_range.size))
+	} else if (!ecu_extents_remove(&self->unchecked, self->check_range.address, self->check_range.size)) {
 		return ECU_ROUTINE_FAILED;
+	}
 	if (!self->nv.app_valid && !self->unchecked.n && first_region_is_programmed(self)) {
 		self->nv.app_valid = true;
 		ecu_want(self, ECU_OUTPUT_STORE);
