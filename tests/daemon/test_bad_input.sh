@@ -154,7 +154,7 @@ ecus() {
 	check "an ECU that falls silent for 6 s in the middle of its flash is recovered" stops_answering
 	ecu_fault door wrong-crc on
 	check "an ECU whose check fails again and again: the campaign waits with ATTEMPTS_EXHAUSTED, the ECU with CHECK_FAILED" eval \
-		'campaign crc && stage_until 40 field_is crc code "^161$" && field_is crc state "^waiting$" && field_is crc targets.1.code "^7$" && close_campaign crc'
+		'campaign crc && stage_until 40 field_is crc code "^161$" && field_is crc targets.1.code "^7$" && stage_oemctl campaign cancel crc'
 	check "the other ECU of it was verified" field_is crc targets.0.state '^verified$'
 	ecu_fault door wrong-crc off
 	check "and a good campaign repairs it" good_campaign repair
