@@ -178,6 +178,9 @@ void session_registered(struct session *self, uint64_t now_us, bool accepted, ui
 	self->up_us = now_us;
 	self->deadline_us = GATEWAY_NEVER;
 	push(self, SESSION_ACTION_UP);
+	/* the first tells at once what the registration does not: ignition, standstill, battery */
+	self->heartbeat_counter++;
+	push(self, SESSION_ACTION_HEARTBEAT);
 }
 
 void session_register_again(struct session *self)

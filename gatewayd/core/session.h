@@ -1,8 +1,9 @@
 /*
  * session - the gateway's side of the session with the backend: connect, time, register, heartbeats, back-off; pure.
  *
- * Order of a session: CONNECT, HELLO_AND_TIME, REGISTER, UP. Nothing but the time is asked for before the time was
- * verified. Each wait has a limit, after which the session is given up (DISCONNECT) and tried anew after a pause.
+ * Order of a session: CONNECT, HELLO_AND_TIME, REGISTER, UP, HEARTBEAT. Nothing but the time is asked for before the
+ * time was verified. Each wait has a limit, after which the session is given up (DISCONNECT) and tried anew after a
+ * pause.
  */
 #ifndef GATEWAYD_CORE_SESSION_H
 #define GATEWAYD_CORE_SESSION_H

@@ -394,9 +394,11 @@ static void rig_up_at(struct rig *r, uint64_t unix_s)
 	rig_until(r, r->gateway->session.state == SESSION_UP);
 }
 
+/* registered, and its first heartbeat is here */
 static void rig_up(struct rig *r)
 {
 	rig_up_at(r, (uint64_t)time(NULL));
+	rig_take(r, GU__FRAME__BODY_HEARTBEAT);
 }
 
 #endif
