@@ -184,6 +184,10 @@ static bool relative_time(const char *text, uint64_t now_unix_s, uint64_t *unix_
 		*unix_s = now_unix_s + v * 86400;
 	else if (text[n - 1] == 'h')
 		*unix_s = now_unix_s + v * 3600;
+	else if (text[n - 1] == 'm')
+		*unix_s = now_unix_s + v * 60;
+	else if (text[n - 1] == 's')
+		*unix_s = now_unix_s + v;
 	else
 		return false;
 	return true;

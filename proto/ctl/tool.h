@@ -30,7 +30,7 @@ bool tool_write(const char *path, const void *bytes, size_t n, unsigned mode, bo
 struct crypto_key *tool_key_private(const char *path);
 struct crypto_key *tool_key_public(const char *path); /* also the public half of a private one */
 
-/* "2031-05-06", "2031-05-06T07:08:09Z" or "+90d", "+12h" from @now. False if it is none of these. */
+/* "2031-05-06", "2031-05-06T07:08:09Z" or "+90s", "+15m", "+12h", "+90d" from @now. False if it is none of these. */
 bool tool_time(const char *text, uint64_t now_unix_s, uint64_t *unix_s);
 /* ISO 8601, UTC */
 void tool_time_text(uint64_t unix_s, char out[32]);

@@ -28,7 +28,7 @@ static const char manifest_yaml[] = "id: brake-2.0.1\n"
 				    "    image: image.hex\n"
 				    "    format: ihex\n";
 static const char director_yaml[] = "vehicle_id: VIN-1\n"
-				    "expires: +7d\n"
+				    "expires: +900s\n"
 				    "campaigns:\n"
 				    "- id: spring\n"
 				    "  manifest: m.signed\n"
