@@ -193,8 +193,8 @@ static bool validate_preserve_dids(struct check *check, const Gu__Component *com
 static bool validate_component(struct check *check, const Gu__Component *component)
 {
 	if (!validate_id(check, "name", component->name) ||
-	    !validate_count(check, "hardware_ids", component->n_hardware_ids, 1, 16) ||
-	    !validate_strings(check, "hardware_ids", component->hardware_ids, component->n_hardware_ids, 16, 64) ||
+	    !validate_count(check, "hardware_ids", component->n_hardware_ids, 1, 8) ||
+	    !validate_strings(check, "hardware_ids", component->hardware_ids, component->n_hardware_ids, 8, 64) ||
 	    !validate_file(check, "profile", component->profile, VALIDATE_MAX_DOC_BYTES) ||
 	    !validate_count(check, "units", component->n_units, 1, 8))
 		return false;
@@ -275,7 +275,7 @@ static bool validate_targets(struct check *check, const Gu__Campaign *campaign)
 
 static bool validate_supersedes(struct check *check, const Gu__Campaign *campaign)
 {
-	if (!validate_strings(check, "supersedes", campaign->supersedes, campaign->n_supersedes, 8, 64))
+	if (!validate_strings(check, "supersedes", campaign->supersedes, campaign->n_supersedes, 4, 64))
 		return false;
 	for (size_t i = 0; i < campaign->n_supersedes; i++) {
 		size_t mark = check_enter_at(check, "supersedes", i);

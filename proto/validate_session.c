@@ -38,7 +38,7 @@ static bool check_ecu(struct check *check, const Gu__EcuInfo *ecu)
 
 static bool check_register(struct check *check, const Gu__Register *r)
 {
-	if (!validate_id(check, "vehicle_id", r->vehicle_id) || !validate_count(check, "ecus", r->n_ecus, 0, 64) ||
+	if (!validate_id(check, "vehicle_id", r->vehicle_id) || !validate_count(check, "ecus", r->n_ecus, 0, 32) ||
 	    !validate_count(check, "features", r->n_features, 0, 32))
 		return false;
 	for (size_t i = 0; i < r->n_ecus; i++) {

@@ -98,8 +98,8 @@ static void a_registration_lists_an_ecu_once(void **state)
 	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
 	ecus[1].name = ecus[0].name;
 	assert_int_equal(unpack(&frame, "register_.ecus[1].name: listed twice"), ENVELOPE_INVALID);
-	r.n_ecus = 65;
-	assert_int_equal(unpack(&frame, "register_.ecus: must have 0..64 entries, has 65"), ENVELOPE_INVALID);
+	r.n_ecus = 33;
+	assert_int_equal(unpack(&frame, "register_.ecus: must have 0..32 entries, has 33"), ENVELOPE_INVALID);
 }
 
 static void heartbeats_come_every_1_to_3600_seconds(void **state)

@@ -134,7 +134,8 @@ static void lists_have_their_limits(void **state)
 	MANIFEST(m.manifest.n_components = 33, "components: must have 1..32 entries, has 33");
 	MANIFEST(m.components[0].n_units = 0, "components[0].units: must have 1..8 entries, has 0");
 	MANIFEST(m.components[0].n_units = 9, "components[0].units: must have 1..8 entries, has 9");
-	MANIFEST(m.components[0].n_hardware_ids = 0, "components[0].hardware_ids: must have 1..16 entries, has 0");
+	MANIFEST(m.components[0].n_hardware_ids = 0, "components[0].hardware_ids: must have 1..8 entries, has 0");
+	MANIFEST(m.components[0].n_hardware_ids = 9, "components[0].hardware_ids: must have 1..8 entries, has 9");
 	MANIFEST(m.unit.n_segments = 65, "components[0].units[0].segments: must have 0..64 entries, has 65");
 	MANIFEST(m.components[0].n_functions_lost = 9, "components[0].functions_lost: must have 0..8 entries, has 9");
 	MANIFEST(m.components[0].n_conditions = 17, "components[0].conditions: must have 0..16 entries, has 17");
@@ -142,7 +143,7 @@ static void lists_have_their_limits(void **state)
 	DIRECTOR(d.director.n_campaigns = 9, "campaigns: must have 0..8 entries, has 9");
 	DIRECTOR(d.campaigns[0].n_targets = 0, "campaigns[0].targets: must have 1..32 entries, has 0");
 	DIRECTOR(d.campaigns[0].n_targets = 33, "campaigns[0].targets: must have 1..32 entries, has 33");
-	DIRECTOR(d.campaigns[0].n_supersedes = 9, "campaigns[0].supersedes: must have 0..8 entries, has 9");
+	DIRECTOR(d.campaigns[0].n_supersedes = 5, "campaigns[0].supersedes: must have 0..4 entries, has 5");
 }
 
 static void files_are_named_by_32_bytes_and_a_length(void **state)
