@@ -1,5 +1,6 @@
 /* The states of a run: events out, answers in, what is tried again, and how it ends. */
 #include "ecu-flash/flash_run_priv.h"
+#include "ecu-flash/flash_units.h"
 
 #include <assert.h>
 #include <string.h>
@@ -287,23 +288,18 @@ void flash_run_refuse(struct flash_run *self, uint64_t now_us, enum flash_code c
 void flash_run_start(struct flash_run *self, uint64_t now_us)
 {
 	const struct profile *p = flash_profile(self);
-	uint8_t out[16];
+	char text[96];
 
 	if (self->state != FLASH_STATE_NEW)
 		return;
 	self->result.started_us = now_us;
 	uds_channel_set_p2(self->channel, p->timing.p2_us, p->timing.p2_star_us);
-	for (uint8_t u = 0; self->job.kind == FLASH_JOB_FLASH && u < self->job.n_units; u++) {
-		const struct image *image = self->job.units[u].image;
-
-		for (size_t s = 0; s < image->n_segments; s++) {
-			if (flash_address_and_length(p, image->segments[s].address, image->segments[s].n_bytes, out))
-				continue;
-			self->unit = u;
-			flash_fail(self, now_us, FLASH_IMAGE_TOO_LARGE, NULL, NULL);
-			return;
-		}
+	if (self->job.kind == FLASH_JOB_FLASH &&
+	    !flash_units_check(p, self->job.units, self->job.n_units, &self->unit, text, sizeof(text))) {
+		flash_fail(self, now_us, FLASH_IMAGE_TOO_LARGE, NULL, text);
+		return;
 	}
+	self->unit = 0;
 	self->stage = self->job.kind == FLASH_JOB_VERIFY ? FLASH_STAGE_VERIFY : FLASH_STAGE_IDENTIFY;
 	flash_identity_begin(self, now_us);
 }

@@ -1,4 +1,5 @@
 #include "ecu-flash/cli/load.h"
+#include "ecu-flash/flash_units.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,9 @@ int load_keys(struct inputs *inputs, const char *path)
 
 int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base)
 {
+	char words[160];
+	uint8_t unit;
+
 	for (int i = 0; i < n; i++) {
 		struct image_file *file = &inputs->files[i];
 		char text[512];
@@ -65,6 +69,11 @@ int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base)
 		inputs->units[i] = (struct flash_unit){.image = &file->image};
 		memcpy(inputs->units[i].sha256, file->segments_sha256, sizeof inputs->units[i].sha256);
 		inputs->n_units++;
+	}
+	/* known before the bus is touched */
+	if (!flash_units_check(&inputs->profile, inputs->units, inputs->n_units, &unit, words, sizeof words)) {
+		fprintf(stderr, "ecu-flash: %s: %s\n", paths[unit], words);
+		return EXIT_BAD_INPUT;
 	}
 	return -1;
 }

@@ -1,0 +1,54 @@
+#include "ecu-flash/flash_units.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* whether a value fits so many bytes */
+static bool fits(uint64_t value, uint8_t n_bytes)
+{
+	return n_bytes >= 8 || value >> (8u * n_bytes) == 0;
+}
+
+static bool overlap(const struct image_segment *a, const struct image_segment *b)
+{
+	return a->address < b->address + b->n_bytes && b->address < a->address + a->n_bytes;
+}
+
+static const struct image_segment *overlapping(const struct image *image, const struct image_segment *segment)
+{
+	for (size_t i = 0; i < image->n_segments; i++)
+		if (overlap(&image->segments[i], segment))
+			return &image->segments[i];
+	return NULL;
+}
+
+bool flash_units_check(const struct profile *profile, const struct flash_unit *units, uint8_t n_units, uint8_t *unit,
+		       char *text, size_t n_text)
+{
+	for (uint8_t u = 0; u < n_units; u++) {
+		*unit = u;
+		for (size_t s = 0; s < units[u].image->n_segments; s++) {
+			const struct image_segment *segment = &units[u].image->segments[s];
+			uint64_t last = segment->address + (segment->n_bytes - 1);
+
+			if (last < segment->address || !fits(last, profile->address_bytes) ||
+			    !fits(segment->n_bytes, profile->length_bytes)) {
+				snprintf(text, n_text,
+					 "%zu bytes at 0x%08" PRIX64
+					 " do not fit the profile's %u address and %u length bytes",
+					 segment->n_bytes, segment->address, profile->address_bytes,
+					 profile->length_bytes);
+				return false;
+			}
+			for (uint8_t before = 0; before < u; before++) {
+				if (!overlapping(units[before].image, segment))
+					continue;
+				snprintf(text, n_text,
+					 "%zu bytes at 0x%08" PRIX64 " overlap unit %u: it would be erased again",
+					 segment->n_bytes, segment->address, before + 1u);
+				return false;
+			}
+		}
+	}
+	return true;
+}
