@@ -44,7 +44,7 @@ const char *flash_code_text(enum flash_code code)
 	case FLASH_IMAGE_TOO_LARGE:
 		return "a segment does not fit the profile's address or length format";
 	case FLASH_FOREIGN_TESTER:
-		return "another tester uses the bus; nothing was erased";
+		return "another tester uses the bus";
 	}
 	return "unknown code";
 }

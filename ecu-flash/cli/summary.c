@@ -153,7 +153,7 @@ static const char *ecu_state(const struct options *options, const struct flash_r
 	if (r->erased)
 		return "The ECU has no valid application now. It stays in its boot loader: run the same command again "
 		       "with --recover.";
-	return "Nothing was erased: the ECU has its old application.";
+	return "This run erased nothing.";
 }
 
 static const char *bus_advice(int error)

@@ -120,10 +120,10 @@ static void on_director(struct backend *self, const Gu__Envelope *envelope)
 
 static void on_register_result(struct backend *self, const Gu__RegisterResult *result)
 {
-	enum update_mode mode = MODE_NONE;
+	enum update_mode mode = MODE_NONE; /* any: a finer table is not held yet, and must not refuse what it allows */
 
-	for (size_t i = 0; i < result->n_modes && mode == MODE_NONE; i++)
-		mode = (enum update_mode)result->modes[i]->mode;
+	if (result->n_modes == 1 && !result->modes[0]->ecu[0] && !result->modes[0]->urgency)
+		mode = (enum update_mode)result->modes[0]->mode;
 	gateway_register_result(self->gateway, now_us(), result->accepted, result->reason, result->heartbeat_s, mode);
 }
 
@@ -407,11 +407,6 @@ const uint8_t *backend_director(const struct backend *self, size_t *n)
 {
 	*n = self->n_director;
 	return self->director;
-}
-
-const char *backend_words(const struct backend *self)
-{
-	return self->words;
 }
 
 int backend_new(uv_loop_t *loop, const struct config *config, const struct trust *trust, struct blob_store *store,

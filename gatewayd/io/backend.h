@@ -17,8 +17,6 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 void backend_output(struct backend *self, const struct gateway_output *output);
 /* the director envelope received last and accepted by the core, for database_store() */
 const uint8_t *backend_director(const struct backend *self, size_t *n);
-/* for D-Bus: TLS version, peer, last error in words; never NULL */
-const char *backend_words(const struct backend *self);
 void backend_free(struct backend *self);
 
 #endif

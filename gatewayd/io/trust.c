@@ -174,6 +174,31 @@ static enum image_format format_of(Gu__ImageFormat format)
 	return format == GU__IMAGE_FORMAT__IMAGE_FORMAT_SREC ? IMAGE_SREC : IMAGE_RAW;
 }
 
+/*
+ * What base-1's messages can say and this gateway cannot do yet. To take it and leave it out would lose coding, flash a
+ * RAM driver as if it were flash, or fetch from where the author did not mean.
+ * Return: NULL, or the field.
+ */
+static const char *beyond_us(const Gu__Manifest *manifest)
+{
+	for (size_t c = 0; c < manifest->n_components; c++) {
+		const Gu__Component *component = manifest->components[c];
+
+		if (component->n_preserve_dids)
+			return "preserve_dids";
+		for (size_t u = 0; u < component->n_units; u++) {
+			const Gu__SoftwareUnit *unit = component->units[u];
+
+			if (unit->kind == GU__UNIT_KIND__UNIT_KIND_RAM_DRIVER)
+				return "units of kind RAM driver";
+			for (size_t s = 0; s < unit->n_sources; s++)
+				if (strcmp(unit->sources[s], "session:") != 0)
+					return "sources other than session:";
+		}
+	}
+	return NULL;
+}
+
 static bool copy_component(struct component_doc *out, const Gu__Component *in)
 {
 	const size_t max_hardware = sizeof(out->hardware_ids) / sizeof(out->hardware_ids[0]);
@@ -296,10 +321,17 @@ unsigned trust_open_manifest(const struct trust *self, const uint8_t *bytes, siz
 	struct envelope_error error = {.verdict = ENVELOPE_OK, .detail = ""};
 	struct signed_info info;
 	Gu__Manifest *manifest;
+	const char *beyond;
 	bool fits;
 
 	if (envelope_open_manifest(bytes, n, &self->author, &limits, &manifest, &info, &error))
 		return refuse("manifest", &error, text, n_text);
+	beyond = beyond_us(manifest);
+	if (beyond) {
+		snprintf(text, n_text, "manifest: %s: this gateway cannot do that yet", beyond);
+		envelope_free_manifest(manifest);
+		return GATEWAY_CODE_UNKNOWN_FEATURE;
+	}
 	memset(doc, 0, sizeof(*doc));
 	fits = copy_manifest(doc, manifest);
 	envelope_free_manifest(manifest);
