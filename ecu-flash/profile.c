@@ -136,8 +136,9 @@ static const char *check_bus_steps(const struct bus_step *steps, uint8_t n)
 				return "the DTC setting is 1 (on) or 2 (off)";
 			break;
 		case BUS_STEP_COMMUNICATION:
-			if (s->sub_function > 5 || !s->communication_type)
-				return "communication control needs a control type of 0..5 and a communication type";
+			/* 4 and 5 also need a node number, which a step does not have */
+			if (s->sub_function > 3 || !s->communication_type)
+				return "communication control needs a control type of 0..3 and a communication type";
 			break;
 		case BUS_STEP_PRECONDITIONS:
 		case BUS_STEP_CLEAR_DTC:

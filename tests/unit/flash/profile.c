@@ -180,6 +180,8 @@ static void bus_steps_must_make_sense(void **state)
 	expect_wrong("DTC setting");
 	p.bus_after[0].communication_type = 0;
 	expect_wrong("communication");
+	p.bus_after[0].sub_function = 4;
+	expect_wrong("communication");
 	p.n_bus_after = PROFILE_MAX_BUS_STEPS + 1;
 	expect_wrong("too many");
 }
