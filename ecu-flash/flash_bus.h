@@ -47,7 +47,7 @@ struct flash_bus {
 	uint8_t answers[FLASH_BUS_MAX_TARGETS]; /* to the request of the step */
 	uint64_t answer_by_us[FLASH_BUS_MAX_TARGETS];
 	bool sent;        /* the functional request is confirmed: P2 runs */
-	uint64_t sent_us; /* when that was seen */
+	uint64_t sent_us; /* when that was seen of the first try of the step */
 	uint32_t n_sent_before;
 	bool quiet_sent;  /* something of bus_before went out */
 	bool loud_unsent; /* a step of bus_after did not leave our machine */

@@ -262,7 +262,8 @@ static void advance_functional(struct flash_bus *self, uint64_t now_us)
 {
 	if (!self->sent && self->node->n_functional_sent != self->n_sent_before) {
 		self->sent = true;
-		self->sent_us = now_us;
+		if (self->tries == 1) /* what bounds 0x78 is the step, not each try */
+			self->sent_us = now_us;
 	}
 	if (!self->sent) {
 		if (now_us >= self->deadline_us)

@@ -25,6 +25,11 @@ static const struct image_segment *overlapping(const struct image *image, const 
 bool flash_units_check(const struct profile *profile, const struct flash_unit *units, uint8_t n_units, uint8_t *unit,
 		       char *text, size_t n_text)
 {
+	if (n_units > 1 && profile->erase_argument == PROFILE_ERASE_NONE) {
+		*unit = 1;
+		snprintf(text, n_text, "the erase routine takes no range: it would erase the unit before it again");
+		return false;
+	}
 	for (uint8_t u = 0; u < n_units; u++) {
 		*unit = u;
 		for (size_t s = 0; s < units[u].image->n_segments; s++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ecu-flash/estimate.h"
+#include "ecu-flash/flash_units.h"
 #include "ecu-flash/load/profile_load.h"
 
 #define DOCUMENT_MAX_BYTES (1024u * 1024u)
@@ -59,7 +60,9 @@ static bool load_profile(struct preparation *job, const struct target *target, c
 	}
 	r = profile_load_memory("profile", (const char *)text, n, &out->profile, &error);
 	free(text);
-	if (r == 0)
+	if (r == 0 && out->profile.supply == PROFILE_SUPPLY_KL15_HELD)
+		snprintf(error.text, sizeof(error.text), "supply: kl15_held: this gateway cannot have it held yet");
+	else if (r == 0)
 		return true;
 	fail(job->prepared, GATEWAY_CODE_BAD_PROFILE, target->doc.ecu, error.text);
 	return false;
@@ -127,6 +130,8 @@ static bool prepare_target(struct preparation *job, size_t index)
 	    .nominal_bps = job->config->buses[job->config->ecus[target->ecu].bus].bitrate,
 	};
 	struct flash_unit units[GATEWAY_MAX_UNITS];
+	char text[GATEWAY_TEXT_BYTES];
+	uint8_t wrong;
 
 	if (!load_profile(job, target, component, out))
 		return false;
@@ -134,6 +139,10 @@ static bool prepare_target(struct preparation *job, size_t index)
 		if (!load_unit(job, target, component, i, out))
 			return false;
 		units[i] = (struct flash_unit){.image = &out->images[i].image};
+	}
+	if (!flash_units_check(&out->profile, units, component->n_units, &wrong, text, sizeof(text))) {
+		fail(job->prepared, GATEWAY_CODE_BAD_IMAGE, target->doc.ecu, text);
+		return false;
 	}
 	out->estimate_ms = estimate_flash(&out->profile, units, component->n_units, &link).total_ms;
 	return true;

@@ -96,7 +96,7 @@ result $? "an ECU that never answers ends with 5"
 
 sed 's/646f/646e/' "$keys" >"$work/wrong-keys.yaml"
 flash_tool 1 flash --bus "$bus" --profile "$profiles/door.yaml" --keys "$work/wrong-keys.yaml" "$work/door.srec" &&
-	grep -q 'invalid key (NRC 35)' "$work/err" && grep -q 'Nothing was erased' "$work/err"
+	grep -q 'invalid key (NRC 35)' "$work/err" && grep -q 'This run erased nothing' "$work/err"
 result $? "a wrong key fails in words before anything is erased"
 
 # env undoes that a shell lets its background jobs ignore SIGINT
@@ -107,7 +107,7 @@ pid=$!
 wait_for grep -q 'wait 20000 ms' "$work/out"
 kill -INT $pid
 wait $pid
-(($? == 130)) && grep -q 'Nothing was erased' "$work/err" && grep -q 'the bus is as before' "$work/out"
+(($? == 130)) && grep -q 'This run erased nothing' "$work/err" && grep -q 'the bus is as before' "$work/out"
 result $? "Ctrl-C before the erase stops with 130 and leaves the bus as it was"
 
 flash_tool 0 flash "${door[@]}" --json "$work/door.srec" && grep -q '"verdict":"verified"' "$work/out" &&

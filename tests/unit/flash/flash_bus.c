@@ -136,6 +136,28 @@ static void pending_answer_to_a_functional_request_is_waited_for(void **state)
 	assert_int_equal(world_count(&w, 1, 1, B("\x28\x03")), 1);
 }
 
+static void answer_put_off_for_ever_does_not_keep_the_bus_silent(void **state)
+{
+	(void)state;
+	world_rule(&w, 1, RULE_PENDING_FOREVER, B("\x28\x03"), 0, 0)->delay_us = 4 * S;
+	world_flash_all(&w, 2);
+	assert_true(w.runs[0].result.verified);
+	assert_int_equal(w.runs[1].result.code, FLASH_NO_ANSWER);
+	assert_int_equal(w.runs[1].result.sid, 0x28);
+	assert_true(w.runs[1].result.ended_us < 620 * S);
+	expect_loud();
+}
+
+static void answer_put_off_when_the_quiet_ends_is_not_waited_for(void **state)
+{
+	(void)state;
+	world_rule(&w, 1, RULE_PENDING_FOREVER, B("\x28\x00"), 0, 0)->delay_us = 4 * S;
+	world_flash_all(&w, 2);
+	assert_true(w.runs[0].result.verified && w.runs[1].result.verified);
+	assert_true(w.now_us < w.runs[0].result.ended_us + 5 * S || w.now_us < w.runs[1].result.ended_us + 5 * S);
+	assert_int_equal(world_bus_events(&w, FLASH_BUS_EVENT_LOUD), 1);
+}
+
 static void silent_target_fails_and_the_other_goes_on(void **state)
 {
 	(void)state;
@@ -371,6 +393,8 @@ int main(void)
 	    T(ecu_that_was_reset_is_quietened_again_while_another_flashes),
 	    T(lost_functional_request_is_sent_again),
 	    T(pending_answer_to_a_functional_request_is_waited_for),
+	    T(answer_put_off_for_ever_does_not_keep_the_bus_silent),
+	    T(answer_put_off_when_the_quiet_ends_is_not_waited_for),
 	    T(silent_target_fails_and_the_other_goes_on),
 	    T(target_that_refuses_the_quiet_fails_with_its_code),
 	    T(unmet_preconditions_fail_the_target_alone),

@@ -77,6 +77,17 @@ static void a_length_beyond_the_length_format_is_named(void **state)
 	assert_int_equal(unit, 1);
 }
 
+static void an_erase_without_a_range_takes_one_unit(void **state)
+{
+	(void)state;
+	add(&images[0], 0x1000, 0x100);
+	add(&images[1], 0x2000, 0x100);
+	profile.erase_argument = PROFILE_ERASE_NONE;
+	assert_false(check());
+	assert_int_equal(unit, 1);
+	assert_true(flash_units_check(&profile, units, 1, &unit, text, sizeof(text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +95,7 @@ int main(void)
 	    cmocka_unit_test_setup(a_unit_that_overlaps_an_earlier_one_is_named, setup),
 	    cmocka_unit_test_setup(a_segment_beyond_the_address_format_is_named, setup),
 	    cmocka_unit_test_setup(a_length_beyond_the_length_format_is_named, setup),
+	    cmocka_unit_test_setup(an_erase_without_a_range_takes_one_unit, setup),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -24,11 +24,12 @@
 #define FUNCTIONAL_ID 0x7dfu
 
 enum rule_action {
-	RULE_REPLY,       /* the bytes given, and nothing is done */
-	RULE_IGNORE,      /* neither done nor answered: the request was lost */
-	RULE_LOSE_ANSWER, /* done, but not answered */
-	RULE_PENDING,     /* 78 first, the usual answer after `delay_us` */
-	RULE_DELAY,       /* the usual answer after `delay_us` */
+	RULE_REPLY,           /* the bytes given, and nothing is done */
+	RULE_IGNORE,          /* neither done nor answered: the request was lost */
+	RULE_LOSE_ANSWER,     /* done, but not answered */
+	RULE_PENDING_FOREVER, /* 78 every `delay_us`, and nothing else */
+	RULE_PENDING,         /* 78 first, the usual answer after `delay_us` */
+	RULE_DELAY,           /* the usual answer after `delay_us` */
 };
 
 struct rule {
@@ -55,7 +56,9 @@ struct peer {
 	uint8_t rx[WORLD_BUF];
 	struct rule rules[16];
 	unsigned n_rules;
-	struct peer_answer answers[8];
+	uint8_t stuck_sid; /* put off for ever */
+	uint64_t stuck_every_us;
+	struct peer_answer answers[32];
 	unsigned n_answers;
 	uint8_t sending[80];
 	uint64_t silent_until_us;
@@ -79,7 +82,7 @@ static inline void peer_answer(struct peer *p, uint64_t at_us, const uint8_t *pd
 {
 	struct peer_answer *a;
 
-	assert_true(p->n_answers < 8);
+	assert_true(p->n_answers < 32);
 	a = &p->answers[p->n_answers++];
 	a->at_us = at_us;
 	a->n = n;
@@ -231,6 +234,14 @@ static inline void peer_request(struct world *w, struct peer *p, unsigned ecu, u
 		peer_answer(p, at_us, r->reply, r->n_reply);
 		return;
 	}
+	if (pdu[0] != 0x3e)
+		p->stuck_sid = 0;
+	if (r && r->action == RULE_PENDING_FOREVER) {
+		p->stuck_sid = pdu[0];
+		p->stuck_every_us = r->delay_us;
+		peer_answer(p, at_us, (uint8_t[]){0x7f, pdu[0], 0x78}, 3);
+		return;
+	}
 	if (r && r->action == RULE_PENDING)
 		peer_answer(p, at_us, (uint8_t[]){0x7f, pdu[0], 0x78}, 3);
 	if (r && (r->action == RULE_PENDING || r->action == RULE_DELAY))
@@ -268,6 +279,8 @@ static inline void peer_expire(struct peer *p, uint64_t now_us)
 	assert_int_equal(isotp_send(&p->link, now_us, p->sending, p->answers[0].n), 0);
 	p->n_answers--;
 	memmove(p->answers, p->answers + 1, p->n_answers * sizeof(p->answers[0]));
+	if (p->stuck_sid && !p->n_answers)
+		peer_answer(p, now_us + p->stuck_every_us, (uint8_t[]){0x7f, p->stuck_sid, 0x78}, 3);
 }
 
 static inline uint64_t peer_deadline(const struct peer *p)

@@ -112,7 +112,7 @@ static inline void manifest_doc_init(struct manifest_doc *d)
 		c->functions_lost = d->functions_lost;
 		c->n_functions_lost = 1;
 		c->preserve_dids = d->dids;
-		c->n_preserve_dids = 1;
+		c->n_preserve_dids = 0; /* dids[] is there for who wants it */
 		c->release_counter = 7;
 	}
 	d->dids[0] = 0xf190;

@@ -248,7 +248,8 @@ static void a_campaign_does_not_supersede_itself(void **state)
 static void a_data_identifier_has_16_bits(void **state)
 {
 	(void)state;
-	MANIFEST(m.dids[0] = 0x10000, "components[0].preserve_dids[0]: must be 0x0000..0xffff");
+	MANIFEST(m.dids[0] = 0x10000;
+		 m.components[0].n_preserve_dids = 1, "components[0].preserve_dids[0]: must be 0x0000..0xffff");
 }
 
 static void a_score_ends_at_100(void **state)
