@@ -40,8 +40,10 @@ static SSL_CTX *refuse(SSL_CTX *ctx, char error[TLS_CONN_ERROR_BYTES], const cha
 	bool unread = ERR_SYSTEM_ERROR(ERR_peek_error());
 
 	tls_error_text(error, text);
-	if (!unread && strlen(error) + sizeof PEM_HINT <= TLS_CONN_ERROR_BYTES)
-		strcat(error, PEM_HINT);
+	size_t n = strlen(error);
+
+	if (!unread && n + sizeof PEM_HINT <= TLS_CONN_ERROR_BYTES)
+		memcpy(error + n, PEM_HINT, sizeof PEM_HINT);
 	SSL_CTX_free(ctx);
 	return NULL;
 }

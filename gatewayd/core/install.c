@@ -4,6 +4,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/install_order.h"
 #include "gatewayd/core/policy.h"
 
 #define FOREIGN_TESTER_PAUSE_US 60000000u   /* of quiet, before we try again */
@@ -25,19 +26,6 @@ static const struct target *to_repeat(const struct campaign *campaign)
 		const struct target *t = &campaign->targets[i];
 
 		if (t->answered && t->code && t->code != GATEWAY_CODE_STOPPED && t->state != TARGET_FAILED)
-			return t;
-	}
-	return NULL;
-}
-
-/* an ECU without software that has used up its attempts: it is tried on, ever more rarely; NULL */
-static const struct target *exhausted(const struct gateway *self, const struct campaign *campaign)
-{
-	for (unsigned i = 0; i < campaign->n_targets; i++) {
-		const struct target *t = &campaign->targets[i];
-
-		if (t->erased && t->state != TARGET_VERIFIED && t->state != TARGET_FAILED &&
-		    t->attempts >= self->config.max_attempts)
 			return t;
 	}
 	return NULL;
@@ -91,89 +79,6 @@ static uint32_t running_unerased(const struct campaign *campaign)
 	return mask;
 }
 
-/* another campaign has begun on an ECU of this one: it comes first */
-static bool behind_another(const struct gateway *self, uint8_t index)
-{
-	const struct campaign *c = &self->campaigns[index];
-
-	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		const struct campaign *other = &self->campaigns[i];
-
-		if (i == index || campaign_final(other) || !campaign_touched(other))
-			continue;
-		for (unsigned k = 0; k < c->n_targets; k++) {
-			for (unsigned m = 0; m < other->n_targets; m++) {
-				if (c->targets[k].ecu == other->targets[m].ecu)
-					return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* the flasher works for another campaign: it serves one at a time */
-static bool another_is_flashed(const struct gateway *self, uint8_t index)
-{
-	for (unsigned i = 0; self->flashing && i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		if (i != index && self->campaigns[i].state == CAMPAIGN_INSTALLING)
-			return true;
-	}
-	return false;
-}
-
-static bool has_ecu(const struct campaign *campaign, uint8_t ecu)
-{
-	for (unsigned i = 0; i < campaign->n_targets; i++) {
-		if (campaign->targets[i].ecu == ecu)
-			return true;
-	}
-	return false;
-}
-
-/* every ECU that @old leaves without software is one of @successor's */
-static bool inherits(const struct campaign *successor, const struct campaign *old)
-{
-	uint32_t erased = campaign_open_targets(old, true);
-
-	for (unsigned i = 0; i < old->n_targets; i++) {
-		if ((erased & (1u << i)) && !has_ecu(successor, old->targets[i].ecu))
-			return false;
-	}
-	return true;
-}
-
-/*
- * A campaign that was taken back and cannot bring its ECU to life gives way to one that has its files at hand. Whatever
- * an earlier campaign left erased is this one's to recover: it waits for no window, consent or network any more.
- */
-static void take_over(struct gateway *self, uint8_t index, uint64_t now_us)
-{
-	struct campaign *c = &self->campaigns[index];
-	uint32_t open = campaign_open_targets(c, false);
-
-	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		const struct campaign *old = &self->campaigns[i];
-		const struct target *t = exhausted(self, old);
-
-		if (i != index && !campaign_final(old) && old->cancel_wanted && !campaign_running(old) && t &&
-		    inherits(c, old))
-			campaign_enter(self, i, now_us, CAMPAIGN_INCONSISTENT, GATEWAY_CODE_ATTEMPTS_EXHAUSTED,
-				       t->text);
-	}
-	if (behind_another(self, index))
-		return;
-	for (unsigned i = 0; i < c->n_targets; i++) {
-		struct target *t = &c->targets[i];
-
-		if (!(open & (1u << i)) || t->erased || !self->ecus[t->ecu].erased)
-			continue;
-		t->erased = true;
-		t->state = TARGET_FLASHING;
-		gateway_mark_campaign(self, index);
-		self->changed_ecus |= 1u << t->ecu;
-	}
-}
-
 static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -211,9 +116,9 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	uint32_t targets = open;
 	unsigned code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
 
-	take_over(self, index, now_us);
+	install_order_take_over(self, index, now_us);
 	erased = campaign_open_targets(c, true);
-	failed = first_failed(c) >= 0 || exhausted(self, c);
+	failed = first_failed(c) >= 0 || install_order_exhausted(self, c);
 	if (!open || (failed && !erased)) {
 		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
 		return;
@@ -239,7 +144,7 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	}
 	if (self->stop_wanted)
 		return;
-	if (another_is_flashed(self, index) || behind_another(self, index)) {
+	if (install_order_another_is_flashed(self, index) || install_order_behind_another(self, index)) {
 		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_OTHER, NULL);
 		return;
 	}
@@ -293,7 +198,7 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 	struct campaign *c = &self->campaigns[index];
 	uint32_t open = campaign_open_targets(c, false);
 	int failed = first_failed(c);
-	const struct target *lost = exhausted(self, c);
+	const struct target *lost = install_order_exhausted(self, c);
 	const struct target *repeat = to_repeat(c);
 	char words[GATEWAY_TEXT_BYTES] = "";
 

@@ -52,7 +52,7 @@ struct rig {
 
 /* --- the backend of the test */
 
-static void server_on_ready(struct tls_conn *conn, void *user)
+static inline void server_on_ready(struct tls_conn *conn, void *user)
 {
 	struct rig *r = user;
 
@@ -61,7 +61,7 @@ static void server_on_ready(struct tls_conn *conn, void *user)
 	stream_decoder_init(&r->decoder, r->buf, sizeof(r->buf));
 }
 
-static void server_on_data(struct tls_conn *conn, void *user, const uint8_t *bytes, size_t n)
+static inline void server_on_data(struct tls_conn *conn, void *user, const uint8_t *bytes, size_t n)
 {
 	struct rig *r = user;
 	struct envelope_error error;
@@ -84,7 +84,7 @@ static void server_on_data(struct tls_conn *conn, void *user, const uint8_t *byt
 	}
 }
 
-static void server_on_close(struct tls_conn *conn, void *user, const char *error)
+static inline void server_on_close(struct tls_conn *conn, void *user, const char *error)
 {
 	struct rig *r = user;
 
@@ -94,7 +94,7 @@ static void server_on_close(struct tls_conn *conn, void *user, const char *error
 	r->n_closed++;
 }
 
-static void server_on_connection(uv_stream_t *listener, int status)
+static inline void server_on_connection(uv_stream_t *listener, int status)
 {
 	static const struct tls_conn_callbacks callbacks = {
 	    .on_ready = server_on_ready, .on_data = server_on_data, .on_close = server_on_close};
@@ -106,7 +106,7 @@ static void server_on_connection(uv_stream_t *listener, int status)
 	r->n_accepted++;
 }
 
-static void server_listen(struct rig *r, const struct test_cert *certificate)
+static inline void server_listen(struct rig *r, const struct test_cert *certificate)
 {
 	const struct tls_config tls = {.server = true,
 				       .certificate = certificate->certificate,
@@ -129,7 +129,7 @@ static void server_listen(struct rig *r, const struct test_cert *certificate)
 		 ntohs(((struct sockaddr_in *)&address)->sin_port));
 }
 
-static void server_send(struct rig *r, const Gu__Frame *frame)
+static inline void server_send(struct rig *r, const Gu__Frame *frame)
 {
 	size_t n = gu__frame__get_packed_size(frame);
 	uint8_t *bytes = malloc(STREAM_HEADER_BYTES + n);
@@ -142,7 +142,7 @@ static void server_send(struct rig *r, const Gu__Frame *frame)
 	free(bytes);
 }
 
-static void server_send_time(struct rig *r, struct crypto_key *key, uint64_t unix_s)
+static inline void server_send_time(struct rig *r, struct crypto_key *key, uint64_t unix_s)
 {
 	Gu__TimeAttestation attestation = GU__TIME_ATTESTATION__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
@@ -162,7 +162,7 @@ static void server_send_time(struct rig *r, struct crypto_key *key, uint64_t uni
 	free(bytes);
 }
 
-static void server_send_registered(struct rig *r)
+static inline void server_send_registered(struct rig *r)
 {
 	Gu__RegisterResult result = GU__REGISTER_RESULT__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
@@ -174,8 +174,8 @@ static void server_send_registered(struct rig *r)
 	server_send(r, &frame);
 }
 
-static void server_send_chunk(struct rig *r, const uint8_t sha256[32], uint64_t offset, uint64_t length,
-			      const uint8_t *data, size_t n)
+static inline void server_send_chunk(struct rig *r, const uint8_t sha256[32], uint64_t offset, uint64_t length,
+				     const uint8_t *data, size_t n)
 {
 	Gu__BlobChunk chunk = GU__BLOB_CHUNK__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
@@ -197,7 +197,7 @@ static void server_send_chunk(struct rig *r, const uint8_t sha256[32], uint64_t 
 
 /* --- the gateway */
 
-static void rig_output(struct rig *r, const struct gateway_output *out)
+static inline void rig_output(struct rig *r, const struct gateway_output *out)
 {
 	const struct flash_identity identity = {.hardware_id = "LAMP-HW-2", .serial_number = "1"};
 	uint64_t now_us = can_driver_now_us();
@@ -217,7 +217,7 @@ static void rig_output(struct rig *r, const struct gateway_output *out)
 	}
 }
 
-static void rig_pump(struct rig *r)
+static inline void rig_pump(struct rig *r)
 {
 	struct gateway_output out;
 
@@ -227,13 +227,13 @@ static void rig_pump(struct rig *r)
 		rig_output(r, &out);
 }
 
-static void on_tick(uv_timer_t *timer)
+static inline void on_tick(uv_timer_t *timer)
 {
 	(void)timer;
 }
 
 /* one turn of the loop; Return: false once the test has waited for 10 s */
-static bool rig_turn(struct rig *r, uint64_t *began_ns)
+static inline bool rig_turn(struct rig *r, uint64_t *began_ns)
 {
 	if (*began_ns == 0)
 		*began_ns = uv_hrtime();
@@ -251,7 +251,7 @@ static bool rig_turn(struct rig *r, uint64_t *began_ns)
 	} while (0)
 
 /* the next message of the gateway, which must be of this kind */
-static const Gu__Frame *rig_take(struct rig *r, Gu__Frame__BodyCase kind)
+static inline const Gu__Frame *rig_take(struct rig *r, Gu__Frame__BodyCase kind)
 {
 	rig_until(r, r->taken < r->n_inbox);
 	assert_int_equal(r->inbox[r->taken]->body_case, kind);
@@ -259,7 +259,7 @@ static const Gu__Frame *rig_take(struct rig *r, Gu__Frame__BodyCase kind)
 }
 
 /* whether the core logged something with this code, and words that hold @words */
-static bool rig_logged(const struct rig *r, unsigned code, const char *words)
+static inline bool rig_logged(const struct rig *r, unsigned code, const char *words)
 {
 	for (size_t i = 0; i < r->n_logs; i++)
 		if (r->codes[i] == code && strstr(r->texts[i], words))
@@ -267,7 +267,7 @@ static bool rig_logged(const struct rig *r, unsigned code, const char *words)
 	return false;
 }
 
-static void make_key(struct rig *r, const char *name, struct crypto_key **key, struct config_key_list *list)
+static inline void make_key(struct rig *r, const char *name, struct crypto_key **key, struct config_key_list *list)
 {
 	struct crypto_key *made = crypto_key_generate(CRYPTO_ED25519);
 	char *pem;
@@ -288,7 +288,7 @@ static void make_key(struct rig *r, const char *name, struct crypto_key **key, s
 		crypto_key_free(made);
 }
 
-static void fill_config(struct rig *r)
+static inline void fill_config(struct rig *r)
 {
 	struct config *c = r->config;
 
@@ -308,7 +308,7 @@ static void fill_config(struct rig *r)
 }
 
 /* @from_s, @to_s: dates of the backend's certificate; @foreign: of a CA that the gateway does not know */
-static struct rig *rig_new(long from_s, long to_s, bool foreign)
+static inline struct rig *rig_new(long from_s, long to_s, bool foreign)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 	char text[256] = "";
@@ -342,7 +342,7 @@ static struct rig *rig_new(long from_s, long to_s, bool foreign)
 	return r;
 }
 
-static void rig_free(struct rig *r)
+static inline void rig_free(struct rig *r)
 {
 	char command[128];
 
@@ -373,7 +373,7 @@ static void rig_free(struct rig *r)
 }
 
 /* to where the gateway has asked for the time */
-static void rig_to_time(struct rig *r)
+static inline void rig_to_time(struct rig *r)
 {
 	const Gu__Frame *frame;
 
@@ -385,7 +385,7 @@ static void rig_to_time(struct rig *r)
 }
 
 /* @unix_s: the signed time */
-static void rig_up_at(struct rig *r, uint64_t unix_s)
+static inline void rig_up_at(struct rig *r, uint64_t unix_s)
 {
 	rig_to_time(r);
 	server_send_time(r, r->time_key, unix_s);
@@ -395,7 +395,7 @@ static void rig_up_at(struct rig *r, uint64_t unix_s)
 }
 
 /* registered, and its first heartbeat is here */
-static void rig_up(struct rig *r)
+static inline void rig_up(struct rig *r)
 {
 	rig_up_at(r, (uint64_t)time(NULL));
 	rig_take(r, GU__FRAME__BODY_HEARTBEAT);
