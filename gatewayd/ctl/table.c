@@ -1,10 +1,12 @@
 #include "gatewayd/ctl/table.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <string.h>
 
 void table_init(struct table *self, size_t n_columns)
 {
+	assert(n_columns >= 1 && n_columns <= TABLE_MAX_COLUMNS);
 	self->n_rows = 0;
 	self->n_columns = n_columns;
 	self->column = n_columns;

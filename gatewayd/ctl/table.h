@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define TABLE_MAX_ROWS    72u
-#define TABLE_MAX_COLUMNS 9u
+#define TABLE_MAX_COLUMNS 10u
 #define TABLE_CELL_BYTES  200u
 
 struct table {
