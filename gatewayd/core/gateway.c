@@ -118,10 +118,8 @@ void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepte
 		gateway_settle(self, now_us);
 		return;
 	}
-	if (accepted && mode != self->mode) {
-		self->mode = mode;
-		self->dirty.modes = true;
-	}
+	if (accepted)
+		self->mode = mode; /* said anew in each session before any campaign: not stored */
 	if (!accepted)
 		gateway_tell_offline(self, GATEWAY_CODE_REFUSED, reason);
 	session_registered(&self->session, now_us, accepted, heartbeat_s);
@@ -415,11 +413,7 @@ void gateway_stop(struct gateway *self, uint64_t now_us)
 
 bool gateway_idle(const struct gateway *self)
 {
-	const struct gateway_dirty *d = &self->dirty;
-	bool dirty =
-	    d->campaigns || d->ecus || d->director || d->time || d->modes || d->report_first || d->report_acked;
-
-	return !self->flashing && !dirty && self->txn_durable + 1 == self->txn_next;
+	return !self->flashing && !gateway_is_dirty(self) && self->txn_durable + 1 == self->txn_next;
 }
 
 void gateway_expire(struct gateway *self, uint64_t now_us)

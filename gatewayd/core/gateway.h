@@ -174,7 +174,6 @@ struct gateway_dirty {
 	uint32_t ecus;         /* bit per index */
 	bool director;         /* version and digest; io stores the envelope it holds */
 	bool time;             /* trusted time floor */
-	bool modes;            /* the mode table of registration */
 	uint64_t report_first; /* reports appended: first..last, 0 = none */
 	uint64_t report_last;
 	uint64_t report_acked; /* delete up to here, 0 = none */

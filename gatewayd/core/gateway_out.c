@@ -160,15 +160,17 @@ void gateway_report_vehicle(struct gateway *self, uint64_t now_us, unsigned code
 
 /* --- popping */
 
-static bool is_dirty(const struct gateway_dirty *dirty)
+bool gateway_is_dirty(const struct gateway *self)
 {
-	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->modes ||
-	       dirty->report_first || dirty->report_acked;
+	const struct gateway_dirty *dirty = &self->dirty;
+
+	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->report_first ||
+	       dirty->report_acked;
 }
 
 static bool pop_store(struct gateway *self, struct gateway_output *out)
 {
-	if (!is_dirty(&self->dirty))
+	if (!gateway_is_dirty(self))
 		return false;
 	out->kind = GATEWAY_OUT_STORE;
 	out->dirty = self->dirty;

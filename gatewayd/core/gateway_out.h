@@ -45,4 +45,7 @@ void gateway_tell_offline(struct gateway *self, unsigned code, const char *text)
 /* gateway_restore.c: the restored campaigns go on */
 void gateway_resume(struct gateway *self, uint64_t now_us);
 
+/* whether something changed that no transaction carries yet */
+bool gateway_is_dirty(const struct gateway *self);
+
 #endif

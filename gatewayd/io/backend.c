@@ -29,7 +29,6 @@ static uint32_t random_u32(void)
 
 void backend_fail(struct backend *self, unsigned code, const char *text)
 {
-	snprintf(self->words, sizeof(self->words), "%s", text);
 	fetch_stop(self);
 	self->up = false;
 	if (!self->told) {
@@ -247,11 +246,11 @@ static void on_ready(struct tls_conn *conn, void *user)
 {
 	struct backend *self = user;
 
+	(void)conn;
 	if (self->closing)
 		return;
 	self->up = true;
 	self->reached = true;
-	snprintf(self->words, sizeof(self->words), "TLS 1.3 with %s", tls_conn_peer_name(conn));
 	gateway_connected(self->gateway, now_us());
 }
 
@@ -290,7 +289,6 @@ static void on_close(struct tls_conn *conn, void *user, const char *error)
 	fetch_stop(self);
 	snprintf(text, sizeof(text), "backend %.64s:%.8s: %.150s; trying again", self->config->backend_host,
 		 self->config->backend_port, error ? error : "it closed the session");
-	memcpy(self->words, text, sizeof(self->words));
 	gateway_disconnected(self->gateway, now_us(), reached ? GATEWAY_CODE_TLS : GATEWAY_CODE_UNREACHABLE, text,
 			     random_u32());
 }
@@ -420,15 +418,16 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	    .handshake_ms = config->core.session.answer_max_ms,
 	};
 	struct backend *self = calloc(1, sizeof(*self));
+	char text[TLS_CONN_ERROR_BYTES] = "";
 
 	if (!self)
 		return -ENOMEM;
 	self->decoder_buf = malloc(STREAM_HEADER_BYTES + STREAM_MAX_FRAME_BYTES);
-	self->tls = tls_context_new(&tls, self->words);
+	self->tls = tls_context_new(&tls, text);
 	if (!self->decoder_buf || !self->tls) {
 		int r = self->tls ? -ENOMEM : -EINVAL;
 
-		log_write(LOG_ERR, NULL, "%s", self->tls ? "out of memory" : self->words);
+		log_write(LOG_ERR, NULL, "%s", self->tls ? "out of memory" : text);
 		release(self);
 		return r;
 	}

@@ -42,7 +42,6 @@ struct backend {
 	size_t n_director;
 	struct fetch fetch;
 	uv_timer_t stall;
-	char words[TLS_CONN_ERROR_BYTES];
 	bool freed;
 };
 
