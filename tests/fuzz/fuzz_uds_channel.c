@@ -41,7 +41,7 @@ static void take_event(struct world *self, const struct uds_event *event)
 		assert(self->sid == 0 && event->n_pdu >= 1);
 		return;
 	case UDS_EVENT_POSITIVE:
-		assert(event->n_pdu >= 1 && event->pdu[0] == (self->sid | 0x40));
+		assert(event->n_pdu >= 1 && event->pdu[0] == (uint8_t)(self->sid + UDS_POSITIVE_OFFSET));
 		break;
 	case UDS_EVENT_NEGATIVE:
 		assert(event->n_pdu == 3 && event->pdu[0] == 0x7f && event->pdu[1] == self->sid);
@@ -121,7 +121,7 @@ static void answer(struct world *self, struct bytes *in, bool negative)
 		data[3] = bytes_u8(in);
 	} else {
 		data[0] = (uint8_t)(1 + bytes_u8(in) % 7);
-		data[1] = self->last_request[0] | 0x40;
+		data[1] = (uint8_t)(self->last_request[0] + UDS_POSITIVE_OFFSET);
 		memcpy(data + 2, self->last_request + 1, 6);
 		data[2] &= 0x7f;
 	}

@@ -36,6 +36,7 @@ seed fuzz_uds_channel busy 00 00 02 1002 84 07 21 0b 84 05 05 00 02 2701 84 07 3
 seed fuzz_uds_channel suppressed 00 00 02 3e80 84 0b 8d 0b 84 00 02 1003 84 0b
 seed fuzz_uds_channel block 00 00 20 3601"$(printf '%060d' 0)" 84 09 00 84 84 84 05 01
 seed fuzz_uds_channel long_answer 00 00 03 22f190 84 78 100a62f190313233 84 78 2134353637000000 0b
+seed fuzz_uds_channel answers_service 00 00 03 62f190 84 78 03a2f19000000000
 seed fuzz_uds_channel cut_off 00 00 03 22f190 84 78 100a62f190313233 0b 0b 00 01 37 84 28 027f37
 
 # options; 05: unlocked programming session; 03 and three bytes: a likely request; 00 length and bytes: any request
