@@ -65,7 +65,7 @@ enum uds_nrc {
 /* Words for people; never NULL ("unknown service", "manufacturer-specific or reserved code"). */
 const char *uds_sid_text(uint8_t sid);
 const char *uds_nrc_text(uint8_t nrc);
-/* What a negative response commonly means in a flash, and what to try; "" where nothing is known. */
+/* What to try after a negative response; "" where nothing is known. uds/uds_text.h has more words. */
 const char *uds_nrc_hint(uint8_t nrc);
 
 /* Services whose second byte is a sub-function with a suppress-positive-response bit: 10 11 19 27 28 29 31 3E 85 … */
