@@ -12,6 +12,9 @@ struct isotp_config isotp_config_default(void)
 	    .n_ar_us = 1000000,
 	    .n_bs_us = 1000000,
 	    .n_cr_us = 1000000,
+	    .n_br_us = 500000,
+	    .n_cs_us = 1000000,
+	    .wait_max = 10,
 	};
 }
 
@@ -226,6 +229,10 @@ const char *isotp_reason_text(enum isotp_reason reason)
 		return "interrupted by another message";
 	case ISOTP_REASON_NO_BUFFER:
 		return "the message is too long for our buffer";
+	case ISOTP_REASON_N_CS:
+		return "the next frame was not taken in time (N_Cs)";
+	case ISOTP_REASON_WAIT_MAX:
+		return "we had the sender wait for too long (N_WFTmax)";
 	}
 	return "unknown reason";
 }

@@ -11,6 +11,11 @@
  * Confirmations may come late and several at once: a flow control or a consecutive frame of the peer shows that the
  * frames it answers have left, and is taken before their confirmation.
  *
+ * Timers, as ISO 15765-2 names them. N_As, N_Ar: a frame of ours from being handed out to its confirmation. N_Bs, N_Cr:
+ * the wait for the peer. N_Cs: the next consecutive frame is due (clear to send, or the gap is over) and nobody pops
+ * it: our own port is stuck, and the peer's N_Cr runs out. N_Br: the pace of WAIT while the owner holds a reception,
+ * see isotp_hold(); a reception that nobody holds is answered at once.
+ *
  * Events that nobody pops: of more than ISOTP_MAX_EVENTS the oldest are lost.
  */
 #ifndef UDS_ISOTP_H
@@ -51,11 +56,17 @@ struct isotp_config {
 	uint32_t n_ar_us;   /* our flow control to its confirmation */
 	uint32_t n_bs_us;   /* wait for a flow control */
 	uint32_t n_cr_us;   /* wait for a consecutive frame */
+	uint32_t n_br_us;   /* a held reception: a frame of the peer, or our last WAIT, to our next flow control */
+	uint32_t n_cs_us;   /* a consecutive frame that is due, to its being handed out */
+	uint8_t wait_max;   /* N_WFTmax: WAITs in a row that a held reception is answered with; 0 = none */
 	uint64_t
 	    tx_message_max_us; /* deadline for one whole message we send, WAITs included; 0 = computed by the link */
 };
 
-/* All four timers at 1000 ms, classic CAN, tx_dl 8, padded with 0xCC, BS 0, STmin 0. The address is all zero. */
+/*
+ * N_As, N_Ar, N_Bs, N_Cr and N_Cs at 1000 ms; N_Br 500 ms, well below the peer's N_Bs, and 10 WAITs; classic CAN, tx_dl
+ * 8, padded with 0xCC, BS 0, STmin 0. The address is all zero.
+ */
 struct isotp_config isotp_config_default(void);
 
 enum isotp_event_kind {
@@ -79,6 +90,8 @@ enum isotp_reason {
 	ISOTP_REASON_TOO_SLOW,    /* tx_message_max_us passed */
 	ISOTP_REASON_INTERRUPTED, /* a new message began in the middle of this one */
 	ISOTP_REASON_NO_BUFFER, /* a first frame announced more than the receive buffer holds; overflow was answered */
+	ISOTP_REASON_N_CS,      /* a consecutive frame was due and nobody took it in time */
+	ISOTP_REASON_WAIT_MAX,  /* the reception was held for longer than wait_max WAITs allow */
 };
 
 struct isotp_event {
@@ -117,7 +130,10 @@ struct isotp_rx {
 	uint8_t fc_status;      /* its flow status */
 	uint32_t n_unconfirmed; /* flow controls of this reception handed out and not confirmed */
 	uint32_t n_stale;       /* the same of earlier receptions */
-	uint64_t deadline_us;   /* N_Cr or N_Ar */
+	uint64_t deadline_us;   /* N_Cr, N_Ar or N_Br */
+	bool held;              /* by isotp_hold() */
+	bool cts_owed;          /* the clear-to-send of this reception is held back */
+	uint8_t n_waits;        /* sent in a row */
 };
 
 struct isotp {
@@ -178,6 +194,18 @@ void isotp_forget_unconfirmed(struct isotp *self);
 
 void isotp_expire(struct isotp *self, uint64_t now_us);
 uint64_t isotp_deadline(const struct isotp *self);
+
+/**
+ * isotp_hold() - no clear-to-send until isotp_release(): the owner has no room, or no time, for what comes
+ *
+ * A flow control that becomes due, or has not been popped yet, is held back. n_br_us later the peer is told to WAIT,
+ * and so on at that pace, wait_max times in a row; then the reception ends as WAIT_MAX, and the peer by its N_Bs.
+ * Frames that come although nothing was cleared are ignored. A block that was cleared before arrives. Single frames are
+ * not held. The hold outlasts the reception, isotp_abort() too.
+ */
+void isotp_hold(struct isotp *self, uint64_t now_us);
+/* what was held back is due at once */
+void isotp_release(struct isotp *self, uint64_t now_us);
 
 /* Return: true and a frame to be sent now; false if there is none at @now_us */
 bool isotp_pop_frame(struct isotp *self, uint64_t now_us, struct can_msg *msg);

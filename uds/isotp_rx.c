@@ -1,6 +1,9 @@
 /*
  * The receiver: idle, or in a reception that a first frame began. What is not valid is ignored and disturbs nothing;
  * what begins a new message ends the reception before it.
+ *
+ * A flow control is due (fc_due) until it is popped. A held reception owes its clear-to-send (cts_owed) and sends
+ * WAITs.
  */
 #include "uds/isotp_internal.h"
 
@@ -13,6 +16,7 @@ void isotp_rx_end(struct isotp *self)
 	rx->state = ISOTP_RX_IDLE;
 	rx->n_stale += rx->n_unconfirmed;
 	rx->n_unconfirmed = 0;
+	rx->cts_owed = false;
 	rx->deadline_us = UDS_NEVER;
 }
 
@@ -60,6 +64,55 @@ static void flow_control_due(struct isotp *self, uint64_t now_us, enum isotp_flo
 	self->rx.deadline_us = now_us + self->config.n_ar_us;
 }
 
+/* the peer waits to be cleared to send */
+static void clear_to_send(struct isotp *self, uint64_t now_us)
+{
+	self->rx.n_waits = 0;
+	if (self->rx.held) {
+		self->rx.fc_due = false; /* an overflow that nobody popped belongs to a message before this one */
+		self->rx.cts_owed = true;
+		self->rx.deadline_us = now_us + self->config.n_br_us;
+	} else {
+		flow_control_due(self, now_us, ISOTP_FS_CTS);
+	}
+}
+
+void isotp_hold(struct isotp *self, uint64_t now_us)
+{
+	struct isotp_rx *rx = &self->rx;
+
+	const bool anew = !rx->held;
+
+	rx->held = true;
+	if (!anew || rx->state != ISOTP_RX_RECEIVING || !rx->fc_due)
+		return;
+	rx->fc_due = false;
+	rx->cts_owed = true;
+	rx->deadline_us = now_us + self->config.n_br_us;
+}
+
+void isotp_release(struct isotp *self, uint64_t now_us)
+{
+	self->rx.held = false;
+	if (!self->rx.cts_owed)
+		return;
+	self->rx.cts_owed = false;
+	flow_control_due(self, now_us, ISOTP_FS_CTS);
+}
+
+/* N_Br has passed: one more WAIT, or the end */
+static void hold_on(struct isotp *self, uint64_t now_us)
+{
+	struct isotp_rx *rx = &self->rx;
+
+	if (rx->n_waits >= self->config.wait_max) {
+		fail(self, ISOTP_REASON_WAIT_MAX);
+		return;
+	}
+	rx->n_waits++;
+	flow_control_due(self, now_us, ISOTP_FS_WAIT);
+}
+
 void isotp_rx_first(struct isotp *self, uint64_t now_us, const uint8_t *pci, size_t n, uint8_t can_dl)
 {
 	struct isotp_rx *rx = &self->rx;
@@ -91,7 +144,7 @@ void isotp_rx_first(struct isotp *self, uint64_t now_us, const uint8_t *pci, siz
 	rx->sn = 1;
 	rx->rx_dl = can_dl;
 	memcpy(rx->buf, pci + n_pci, rx->offset);
-	flow_control_due(self, now_us, ISOTP_FS_CTS);
+	clear_to_send(self, now_us);
 	isotp_push_event(self, ISOTP_EVENT_RX_STARTED, ISOTP_REASON_NONE, rx->buf, ff_dl);
 }
 
@@ -99,7 +152,7 @@ void isotp_rx_consecutive(struct isotp *self, uint64_t now_us, const uint8_t *pc
 {
 	struct isotp_rx *rx = &self->rx;
 
-	if (rx->state != ISOTP_RX_RECEIVING || can_dl > rx->rx_dl)
+	if (rx->state != ISOTP_RX_RECEIVING || rx->cts_owed || can_dl > rx->rx_dl)
 		return;
 	const size_t left = rx->n - rx->offset;
 	const bool last = left <= rx->rx_dl - isotp_pci_offset(&self->config) - 1u;
@@ -126,7 +179,7 @@ void isotp_rx_consecutive(struct isotp *self, uint64_t now_us, const uint8_t *pc
 	}
 	rx->offset += n - 1;
 	if (self->config.block_size != 0 && --rx->block_left == 0)
-		flow_control_due(self, now_us, ISOTP_FS_CTS);
+		clear_to_send(self, now_us);
 }
 
 void isotp_rx_confirm(struct isotp *self, uint64_t now_us)
@@ -136,7 +189,7 @@ void isotp_rx_confirm(struct isotp *self, uint64_t now_us)
 	if (rx->n_stale > 0) {
 		rx->n_stale--;
 	} else if (rx->n_unconfirmed > 0 && --rx->n_unconfirmed == 0) {
-		rx->deadline_us = now_us + self->config.n_cr_us;
+		rx->deadline_us = now_us + (rx->cts_owed ? self->config.n_br_us : self->config.n_cr_us);
 	}
 }
 
@@ -144,8 +197,14 @@ void isotp_rx_expire(struct isotp *self, uint64_t now_us)
 {
 	struct isotp_rx *rx = &self->rx;
 
-	if (now_us >= rx->deadline_us)
-		fail(self, rx->fc_due || rx->n_unconfirmed > 0 ? ISOTP_REASON_N_AS : ISOTP_REASON_N_CR);
+	if (now_us < rx->deadline_us)
+		return;
+	if (rx->fc_due || rx->n_unconfirmed > 0)
+		fail(self, ISOTP_REASON_N_AS);
+	else if (rx->cts_owed)
+		hold_on(self, now_us);
+	else
+		fail(self, ISOTP_REASON_N_CR);
 }
 
 bool isotp_rx_pop_flow_control(struct isotp *self, struct can_msg *msg)

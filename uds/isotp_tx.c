@@ -1,6 +1,7 @@
 /*
  * The sender: TX_FIRST -> WAIT_FC -> BLOCK -> WAIT_FC … -> WAIT_CONFIRM -> IDLE; a single frame goes from TX_FIRST to
- * WAIT_CONFIRM. N_As runs whenever a frame waits to be popped or confirmed, N_Bs in WAIT_FC once all is confirmed.
+ * WAIT_CONFIRM. N_As runs while a frame is to be confirmed, and until the single or first frame is popped; N_Bs in
+ * WAIT_FC once all is confirmed; N_Cs in BLOCK while a consecutive frame is due and none is to be confirmed.
  */
 #include "uds/isotp_internal.h"
 
@@ -70,7 +71,7 @@ void isotp_tx_flow_control(struct isotp *self, uint64_t now_us, const uint8_t *f
 		tx->block_left = fc[1];
 		tx->st_min_us = isotp_st_min_to_us(fc[2]);
 		tx->not_before_us = 0;
-		tx->deadline_us = now_us + self->config.n_as_us;
+		tx->deadline_us = now_us + self->config.n_cs_us;
 		break;
 	case ISOTP_FS_WAIT:
 		forget_confirmations(tx);
@@ -97,18 +98,28 @@ void isotp_tx_confirm(struct isotp *self, uint64_t now_us)
 		return;
 	tx->n_unconfirmed--;
 	tx->deadline_us = now_us + self->config.n_as_us;
-	if (tx->state == ISOTP_TX_BLOCK && tx->st_min_us > 0) {
-		tx->not_before_us = now_us + tx->st_min_us;
-		tx->deadline_us = tx->not_before_us + self->config.n_as_us;
-	}
 	if (tx->n_unconfirmed > 0)
 		return;
-	if (tx->state == ISOTP_TX_WAIT_FC) {
+	if (tx->state == ISOTP_TX_BLOCK) {
+		if (tx->st_min_us > 0)
+			tx->not_before_us = now_us + tx->st_min_us;
+		tx->deadline_us = now_us + tx->st_min_us + self->config.n_cs_us;
+	} else if (tx->state == ISOTP_TX_WAIT_FC) {
 		tx->deadline_us = now_us + self->config.n_bs_us;
 	} else if (tx->state == ISOTP_TX_WAIT_CONFIRM) {
 		isotp_tx_end(self);
 		isotp_push_event(self, ISOTP_EVENT_SENT, ISOTP_REASON_NONE, NULL, 0);
 	}
+}
+
+/* what the deadline that passed was for */
+static enum isotp_reason why_late(const struct isotp_tx *tx)
+{
+	if (tx->n_unconfirmed == 0 && tx->state == ISOTP_TX_WAIT_FC)
+		return ISOTP_REASON_N_BS;
+	if (tx->n_unconfirmed == 0 && tx->state == ISOTP_TX_BLOCK)
+		return ISOTP_REASON_N_CS;
+	return ISOTP_REASON_N_AS;
 }
 
 void isotp_tx_expire(struct isotp *self, uint64_t now_us)
@@ -121,8 +132,7 @@ void isotp_tx_expire(struct isotp *self, uint64_t now_us)
 	if (now_us >= tx->message_deadline_us)
 		fail(self, ISOTP_REASON_TOO_SLOW);
 	else if (now_us >= tx->deadline_us)
-		fail(self,
-		     tx->state == ISOTP_TX_WAIT_FC && tx->n_unconfirmed == 0 ? ISOTP_REASON_N_BS : ISOTP_REASON_N_AS);
+		fail(self, why_late(tx));
 }
 
 uint64_t isotp_tx_deadline(const struct isotp *self)

@@ -1,6 +1,6 @@
 /*
  * fuzz_isotp - two links on a wire that the input runs: it lets frames through, loses them, puts in others, confirms
- * early, late or never, and lets time pass.
+ * early, late or never, holds receptions and releases them, and lets time pass.
  *
  * Whatever comes: no event without a cause, every message that is sent ends once, frames handed out stay within their
  * bound, and after isotp_expire() the next deadline lies ahead. As long as the wire was honest, a message that arrives
@@ -255,6 +255,12 @@ static void step(struct world *world, struct bytes *in)
 		break;
 	case 13:
 		forget(world, self);
+		break;
+	case 14:
+		if (op & 0x80)
+			isotp_release(&self->link, world->now_us);
+		else
+			isotp_hold(&self->link, world->now_us);
 		break;
 	default: /* all that an honest wire does, once round */
 		pop(world, self, many);

@@ -230,7 +230,7 @@ static void overflow_aborts(void **state)
 static void every_reason_has_words(void **state)
 {
 	(void)state;
-	for (int reason = ISOTP_REASON_NONE; reason <= ISOTP_REASON_NO_BUFFER; reason++)
+	for (int reason = ISOTP_REASON_NONE; reason <= ISOTP_REASON_WAIT_MAX; reason++)
 		assert_string_not_equal(isotp_reason_text((enum isotp_reason)reason), "unknown reason");
 }
 

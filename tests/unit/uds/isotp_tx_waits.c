@@ -91,6 +91,33 @@ static void n_as_counts_for_the_oldest_frame_outstanding(void **state)
 	fails_at(T0 + 1500 * MS, ISOTP_REASON_N_AS);
 }
 
+static void n_cs_ends_a_message_whose_next_frame_nobody_takes(void **state)
+{
+	struct isotp_config config = tester_config();
+
+	(void)state;
+	config.n_cs_us = 300 * MS;
+	setup_link(&config);
+	begin(500);
+	input(T0 + 5, CAN(0x7e8, 0x30, 0, 0));
+	fails_at(T0 + 5 + 300 * MS, ISOTP_REASON_N_CS);
+}
+
+static void n_cs_starts_when_the_gap_is_over(void **state)
+{
+	struct isotp_config config = tester_config();
+
+	(void)state;
+	config.n_cs_us = 300 * MS;
+	setup_link(&config);
+	begin(500);
+	input(T0, CAN(0x7e8, 0x30, 0, 100));
+	pop(T0);
+	isotp_confirm(&tx_link, T0 + 10 * MS);
+	isotp_expire(&tx_link, T0 + 110 * MS); /* the gap is over */
+	fails_at(T0 + 410 * MS, ISOTP_REASON_N_CS);
+}
+
 static void n_bs_starts_at_the_confirmation_of_the_block_s_last_frame(void **state)
 {
 	struct isotp_config config = tester_config();
@@ -231,6 +258,8 @@ int main(void)
 	    TEST(n_as_ends_a_message_whose_frame_does_not_leave),
 	    TEST(n_as_ends_a_message_that_the_port_never_takes),
 	    TEST(n_as_counts_for_the_oldest_frame_outstanding),
+	    TEST(n_cs_ends_a_message_whose_next_frame_nobody_takes),
+	    TEST(n_cs_starts_when_the_gap_is_over),
 	    TEST(n_bs_starts_at_the_confirmation_of_the_block_s_last_frame),
 	    TEST(a_flow_control_ahead_of_the_late_confirmation_is_taken),
 	    TEST(a_wait_ahead_of_the_late_confirmation_is_taken),
