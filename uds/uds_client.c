@@ -27,6 +27,15 @@ struct uds_timing uds_timing_default(void)
 	};
 }
 
+bool uds_session_times(const uint8_t *pdu, size_t n, uint64_t *p2_us, uint64_t *p2_star_us)
+{
+	if (n < 6 || pdu[0] != UDS_DIAGNOSTIC_SESSION_CONTROL + UDS_POSITIVE_OFFSET)
+		return false;
+	*p2_us = (pdu[2] * UINT64_C(256) + pdu[3]) * MS;
+	*p2_star_us = (pdu[4] * UINT64_C(256) + pdu[5]) * 10 * MS;
+	return true;
+}
+
 void uds_client_init(struct uds_client *self, const struct uds_timing *timing)
 {
 	memset(self, 0, sizeof(*self));
@@ -52,6 +61,8 @@ static size_t echo_length(uint8_t sid)
 	case 0x2f: /* InputOutputControlByIdentifier */
 		return 2;
 	case UDS_TRANSFER_DATA:
+	case 0x38: /* RequestFileTransfer: the mode of operation */
+	case 0x3d: /* WriteMemoryByAddress: the format of what follows, address and size */
 		return 1;
 	default:
 		return uds_sid_has_sub_function(sid) ? 1 : 0;

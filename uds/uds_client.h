@@ -24,6 +24,15 @@ struct uds_timing {
 
 struct uds_timing uds_timing_default(void);
 
+/**
+ * uds_session_times() - the access timing in a positive answer to 10
+ * @p2_us, @p2_star_us: what the ECU keeps, from bytes in units of 1 ms and of 10 ms; the way over the bus, gateways
+ *                      included, is to be added before it becomes ours. Untouched on failure.
+ *
+ * Return: whether the answer has them. Answers of older ECUs end behind the session.
+ */
+bool uds_session_times(const uint8_t *pdu, size_t n, uint64_t *p2_us, uint64_t *p2_star_us);
+
 enum uds_event_kind {
 	UDS_EVENT_NONE,
 	UDS_EVENT_POSITIVE,    /* pdu is the whole positive answer, echoes checked */
@@ -85,7 +94,8 @@ enum { UDS_BUSY = 1, UDS_EMPTY = 2, UDS_TOO_LONG = 3 };
  * uds_client_request() - a request is handed to the transport
  *
  * The positive answer must repeat: the sub-function without its suppress bit (services that have one), for 31 the
- * routine too, the data identifier for 22 (its first), 24, 2E and 2F, the block counter for 36.
+ * routine too, the data identifier for 22 (its first), 24, 2E and 2F, the block counter for 36, the first byte for 38
+ * and 3D. What 34, 35 and 37 answer repeats nothing.
  *
  * Return: 0, UDS_BUSY while another is open, UDS_EMPTY for n 0.
  */

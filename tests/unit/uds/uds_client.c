@@ -225,6 +225,11 @@ static void every_byte_of_the_echo_is_checked(void **state)
 	    {{0x27, 0x11}, 2, 1},
 	    {{0x28, 0x03, 0x01}, 3, 1},
 	    {{0x85, 0x02}, 2, 1},
+	    {{0x19, 0x01, 0xff}, 3, 1},
+	    {{0x19, 0x02, 0x08}, 3, 1},
+	    {{0x19, 0x0a}, 2, 1},
+	    {{0x29, 0x08}, 2, 1},
+	    {{0x29, 0x01, 0x00, 0x00, 0x01, 0xaa}, 6, 1},
 	    {{0x3e, 0x00}, 2, 1},
 	    {{0x31, 0x01, 0xff, 0x00}, 4, 3},
 	    {{0x22, 0xf1, 0x90, 0xf1, 0x8c}, 5, 2},
@@ -232,6 +237,9 @@ static void every_byte_of_the_echo_is_checked(void **state)
 	    {{0x36, 0x07, 0x01, 0x02}, 4, 1},
 	    {{0x37}, 1, 0},
 	    {{0x34, 0x00, 0x11, 0x00, 0x10}, 5, 0},
+	    {{0x35, 0x00, 0x11, 0x00, 0x10}, 5, 0},
+	    {{0x38, 0x03, 0x00, 0x01, 0x61}, 5, 1},
+	    {{0x3d, 0x11, 0x00, 0x01, 0x61}, 5, 1},
 	    {{0x14, 0xff, 0xff, 0xff}, 4, 0},
 	};
 
@@ -259,6 +267,38 @@ static void every_byte_of_the_echo_is_checked(void **state)
 			answer[k] ^= 0x01;
 		}
 	}
+}
+
+/* what was suppressed is echoed without its bit */
+static void trouble_codes_and_authentication_can_be_suppressed_too(void **state)
+{
+	(void)state;
+	REQUEST(0x19, 0x82, 0xff);
+	INPUT(T0, 0x59, 0x82, 0xff);
+	assert_event(UDS_EVENT_MALFORMED, 0x19);
+	REQUEST(0x19, 0x82, 0xff);
+	INPUT(T0, 0x59, 0x02, 0xff);
+	assert_event(UDS_EVENT_POSITIVE, 0x19);
+	REQUEST(0x29, 0x80);
+	ends_at(T0 + 150 * MS, UDS_EVENT_SUPPRESSED, 0x29);
+}
+
+static void the_answer_to_10_announces_p2_in_1_and_p2_star_in_10_ms(void **state)
+{
+	uint64_t p2_us = 1, p2_star_us = 2;
+
+	(void)state;
+	assert_false(uds_session_times(BYTES(0x50, 0x02), &p2_us, &p2_star_us));
+	assert_false(uds_session_times(BYTES(0x50, 0x02, 0x00, 0x32, 0x01), &p2_us, &p2_star_us));
+	assert_false(uds_session_times(BYTES(0x51, 0x02, 0x00, 0x32, 0x01, 0xf4), &p2_us, &p2_star_us));
+	assert_int_equal(p2_us, 1);
+	assert_int_equal(p2_star_us, 2);
+	assert_true(uds_session_times(BYTES(0x50, 0x02, 0x00, 0x32, 0x01, 0xf4), &p2_us, &p2_star_us));
+	assert_int_equal(p2_us, 50 * MS);
+	assert_int_equal(p2_star_us, 5 * S);
+	assert_true(uds_session_times(BYTES(0x50, 0x02, 0xff, 0xff, 0xff, 0xff), &p2_us, &p2_star_us));
+	assert_int_equal(p2_us, 65535 * MS);
+	assert_int_equal(p2_star_us, 655350 * MS);
 }
 
 static void the_second_answer_to_an_earlier_block_does_not_end_the_next(void **state)
@@ -457,6 +497,8 @@ int main(void)
 	    TEST(a_message_before_the_request_was_sent_is_no_answer),
 	    TEST(a_truncated_negative_answer_is_malformed),
 	    TEST(every_byte_of_the_echo_is_checked),
+	    TEST(trouble_codes_and_authentication_can_be_suppressed_too),
+	    TEST(the_answer_to_10_announces_p2_in_1_and_p2_star_in_10_ms),
 	    TEST(the_second_answer_to_an_earlier_block_does_not_end_the_next),
 	    TEST(a_late_answer_to_a_request_that_timed_out_does_not_end_the_next),
 	    TEST(each_response_pending_restarts_with_p2_star),
