@@ -45,4 +45,22 @@ long=$(git ls-files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 500 {
 [[ -z $long ]]
 result $? "no source file is longer than 500 lines"
 [[ -z $long ]] || echo "$long"
+
+# the last column of a table's row: a file between backquotes, then tests of it; each is defined there and run
+missing=$(
+	sed -nE 's/^\|.*\| ([^|]*`tests[^|]*) \|$/\1/p' docs/conformance.md | tr -sc 'A-Za-z0-9_./' '\n' | grep . | {
+		file=/dev/null
+		while read -r name; do
+			if [[ $name == */* ]]; then
+				file=$name
+				[[ -f $file ]] || echo "# docs/conformance.md names $file, which does not exist"
+			elif ! grep -q "^static void $name(void \*\*state)" "$file" 2>/dev/null || (($(grep -cw "$name" "$file") < 2)); then
+				echo "# $file has or runs no test $name"
+			fi
+		done
+	}
+)
+[[ -z $missing && $(grep -c '`tests/' docs/conformance.md) -gt 50 ]]
+result $? "every test that docs/conformance.md names exists"
+[[ -z $missing ]] || echo "$missing"
 echo "1..$number"

@@ -43,6 +43,19 @@ static void above_8_bytes_only_the_escape_form_of_a_single_frame_is_valid(void *
 	assert_received("abcdefghij");
 }
 
+/* some stacks fill every frame to the longest */
+static void an_escape_length_that_a_short_frame_would_have_held_is_taken(void **state)
+{
+	struct isotp_config config = tester_config();
+
+	(void)state;
+	config.fd = true;
+	config.tx_dl = 64;
+	setup_link(&config);
+	input(T0, CAN(0x7e8, 0, 2, 'h', 'i', 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc));
+	assert_received("hi");
+}
+
 static void a_message_in_three_frames_gets_one_flow_control(void **state)
 {
 	(void)state;
@@ -253,6 +266,30 @@ static void n_cr_restarts_at_every_frame(void **state)
 	fails_at(T0 + 1900 * MS, ISOTP_REASON_N_CR);
 }
 
+static void n_cr_does_not_restart_at_frames_that_are_ignored(void **state)
+{
+	(void)state;
+	begin_20();
+	input(T0 + 500 * MS, CAN(0x7e8, 0x21, 'g', 'h')); /* a short one in the middle */
+	input(T0 + 600 * MS, CAN(0x7e8, 0x30, 0, 0));
+	input(T0 + 700 * MS, CAN(0x7e8, 0x41, 0, 0, 0, 0, 0, 0, 0));
+	input(T0 + 800 * MS, CAN(0x7e8, 0x00, 0, 0, 0, 0, 0, 0, 0));
+	fails_at(T0 + 1 * S, ISOTP_REASON_N_CR);
+}
+
+static void timers_are_1000_ms_by_default(void **state)
+{
+	const struct isotp_config config = isotp_config_default();
+
+	(void)state;
+	assert_int_equal(config.n_as_us, 1000 * MS);
+	assert_int_equal(config.n_ar_us, 1000 * MS);
+	assert_int_equal(config.n_bs_us, 1000 * MS);
+	assert_int_equal(config.n_cr_us, 1000 * MS);
+	/* the peer's N_Bs must not run out between two WAITs, whose frame may take N_Ar of its kind to leave */
+	assert_true(config.n_br_us < config.n_bs_us * 9 / 10);
+}
+
 static void n_cr_restarts_after_each_flow_control_of_a_block(void **state)
 {
 	struct isotp_config config = tester_config();
@@ -301,6 +338,7 @@ int main(void)
 	    TEST(a_single_frame_is_a_message),
 	    TEST(single_frames_of_no_length_or_longer_than_the_frame_are_ignored),
 	    TEST(above_8_bytes_only_the_escape_form_of_a_single_frame_is_valid),
+	    TEST(an_escape_length_that_a_short_frame_would_have_held_is_taken),
 	    TEST(a_message_in_three_frames_gets_one_flow_control),
 	    TEST(the_flow_control_says_what_is_configured),
 	    TEST(first_frames_that_would_fit_a_single_frame_are_ignored),
@@ -318,6 +356,8 @@ int main(void)
 	    TEST(unknown_frame_types_disturb_nothing),
 	    TEST(n_cr_restarts_after_the_flow_control_was_sent),
 	    TEST(n_cr_restarts_at_every_frame),
+	    TEST(n_cr_does_not_restart_at_frames_that_are_ignored),
+	    TEST(timers_are_1000_ms_by_default),
 	    TEST(n_cr_restarts_after_each_flow_control_of_a_block),
 	    TEST(n_ar_ends_a_reception_whose_flow_control_does_not_leave),
 	    TEST(a_frame_ahead_of_the_flow_control_s_late_confirmation_is_taken),

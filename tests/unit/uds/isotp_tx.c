@@ -227,6 +227,26 @@ static void overflow_aborts(void **state)
 	assert_false(isotp_sending(&tx_link));
 }
 
+static void stray_and_unknown_frames_do_not_disturb_sending(void **state)
+{
+	(void)state;
+	begin(34);
+	for (unsigned type = 2; type <= 15; type++)
+		if (type != 3)
+			input(T0, CAN(0x7e8, (uint8_t)(type << 4 | 1), 1, 2, 3, 4, 5, 6, 7));
+	assert_no_frame(T0);
+	input(T0, CAN(0x7e8, 0x30, 0, 0));
+	for (uint8_t sn = 1; sn <= 4; sn++) {
+		pop(T0);
+		assert_int_equal(frame.data[0], 0x20 | sn);
+		input(T0, CAN(0x7e8, 0x21, 1, 2, 3, 4, 5, 6, 7));
+		input(T0, CAN(0x7e8, 0xf1, 1, 2, 3, 4, 5, 6, 7));
+		isotp_confirm(&tx_link, T0);
+	}
+	assert_event(ISOTP_EVENT_SENT, ISOTP_REASON_NONE);
+	assert_no_event();
+}
+
 static void every_reason_has_words(void **state)
 {
 	(void)state;
@@ -254,6 +274,7 @@ int main(void)
 	    TEST(block_size_and_gap_are_taken_from_each_clear_to_send),
 	    TEST(reserved_flow_status_aborts),
 	    TEST(overflow_aborts),
+	    TEST(stray_and_unknown_frames_do_not_disturb_sending),
 	    TEST(every_reason_has_words),
 	};
 

@@ -90,6 +90,31 @@ static void requests_that_cannot_be_placed_are_refused(void **state)
 	assert_int_equal(tx_buf[0], 0x36);
 }
 
+static void p2_of_a_block_of_4_kib_starts_when_its_last_frame_has_left(void **state)
+{
+	static uint8_t block[CAP] = {0x36, 0x01};
+	uint64_t t = T0;
+
+	(void)state;
+	assert_int_equal(uds_channel_request(&ch, t, block, sizeof(block)), 0);
+	pop(t);
+	uds_channel_confirm(&ch, t);
+	input(t, CAN(0x7e8, 0x30, 0, 1));
+	while (uds_client_sending(&ch.client)) {
+		pop(t);
+		t += 2 * MS;
+		uds_channel_confirm(&ch, t);
+		t += 1 * MS;
+		uds_channel_expire(&ch, t);
+		assert_no_event();
+	}
+	/* many times P2 after the request began */
+	assert_int_equal(t, T0 + 585 * 3 * MS);
+	assert_int_equal(uds_channel_deadline(&ch), t - 1 * MS + 150 * MS);
+	input(t + 140 * MS, CAN(0x7e8, 2, 0x76, 0x01));
+	assert_event(UDS_EVENT_POSITIVE);
+}
+
 static void p2_stops_at_the_first_frame_of_a_long_answer(void **state)
 {
 	(void)state;
@@ -435,6 +460,7 @@ int main(void)
 	    TEST(a_request_is_sent_and_its_answer_reported),
 	    TEST(a_request_is_copied_from_head_and_body),
 	    TEST(requests_that_cannot_be_placed_are_refused),
+	    TEST(p2_of_a_block_of_4_kib_starts_when_its_last_frame_has_left),
 	    TEST(p2_stops_at_the_first_frame_of_a_long_answer),
 	    TEST(an_answer_that_breaks_off_ends_the_request_with_the_reason),
 	    TEST(an_answer_longer_than_the_buffer_ends_the_request_with_the_reason),
