@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command as root on a stock Debian kernel, in a throw-away virtual machine that sees this machine's files.
 #
-#   tests/vm/run.sh [--systemd] [--deadline SECONDS] [--keep DIR] COMMAND [ARGUMENT…]
+#   tests/vm/run.sh [--systemd] [--controllers N] [--deadline SECONDS] [--keep DIR] COMMAND [ARGUMENT…]
 #
 # What the command prints comes out here, and its exit status is this one's. The whole file tree is there at the same
 # paths, read-only below a layer in memory: whatever the command writes is gone with the machine, but for what it puts
@@ -9,6 +9,8 @@
 # machines): boots in about 3 s, runs at about a tenth of the speed, on one CPU.
 #
 #   --systemd           systemd is process 1 (about 8 s), pruned to D-Bus and what the command starts itself
+#   --controllers N     can0 … on one bus, emulated PCI cards with a real driver (modprobe kvaser_pci in the command): no
+#                       FD, and frames are neither paced nor ever wrong
 #   --deadline SECONDS  [120]
 #   --keep DIR          leave console.log, stdout, stderr and whatever the command put into $VM_OUT in DIR
 #
@@ -24,12 +26,20 @@ modules=(virtio_pci 9pnet_virtio 9p overlay can can-raw can-isotp can-dev vcan)
 process_1=shell
 deadline=120
 keep=
+devices=()
 while (($#)); do
 	case $1 in
 	--systemd) process_1=systemd ;;
-	--deadline | --keep)
+	--deadline | --keep | --controllers)
 		(($# > 1)) || { echo "tests/vm/run.sh: $1 needs a value; see its header" >&2 && exit 2; }
-		if [[ $1 == --keep ]]; then keep=$2; else deadline=$2; fi
+		case $1 in
+		--keep) keep=$2 ;;
+		--deadline) deadline=$2 ;;
+		--controllers)
+			devices=(-object can-bus,id=bus)
+			for ((i = 0; i < $2; i++)); do devices+=(-device kvaser_pci,canbus=bus); done
+			;;
+		esac
 		shift
 		;;
 	-*) echo "tests/vm/run.sh: unknown option $1; see its header" >&2 && exit 2 ;;
@@ -119,7 +129,7 @@ timeout -k 5 "$deadline" nice qemu-system-x86_64 -accel tcg,thread=multi -cpu ma
 	-append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off apparmor=0 audit=0 nokaslr tsc=reliable" \
 	-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap" \
 	-device virtio-9p-pci,fsdev=root,mount_tag=hostroot \
-	-fsdev "local,id=out,path=$out,security_model=none" -device virtio-9p-pci,fsdev=out,mount_tag=out </dev/null
+	-fsdev "local,id=out,path=$out,security_model=none" -device virtio-9p-pci,fsdev=out,mount_tag=out "${devices[@]}" </dev/null
 ended=$?
 cat "$out/stdout"
 cat "$out/stderr" >&2
