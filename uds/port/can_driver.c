@@ -1,12 +1,15 @@
 #include "uds/port/can_driver.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "uds/port/can_link_setup.h"
 #include "uds/port/hr_timer.h"
 
 #define REOPEN_MS          500
+#define REFUSED_MS         10000 /* until settings that the interface's driver refused are tried again */
 #define DEFAULT_WINDOW     32u
 #define MAX_STEPS_PER_TURN 16u
 #define MAX_FILTERS        512u
@@ -20,6 +23,10 @@ struct can_driver {
 	bool fd;
 	uint8_t window;
 	struct can_driver_callbacks callbacks;
+	bool has_link;
+	struct can_link_wanted link;
+	char link_text[CAN_LINK_TEXT_BYTES]; /* as last told */
+	struct can_health health;
 	struct can_port *port;      /* NULL while the bus is lost */
 	struct can_port_stats past; /* of the ports that were lost */
 	struct can_node node;
@@ -247,6 +254,24 @@ static void on_expire(void *owner)
 	run(self, now_us);
 }
 
+static bool take_error(struct can_driver *self, uint64_t now_us, const struct can_msg *msg)
+{
+	struct can_error error;
+	bool changed;
+
+	if (!can_error_decode(msg, &error))
+		return false;
+	changed = can_health_input(&self->health, &error);
+	if (self->callbacks.on_error)
+		self->callbacks.on_error(self->callbacks.owner, now_us, &error, changed);
+	return true;
+}
+
+const struct can_health *can_driver_health(const struct can_driver *self)
+{
+	return &self->health;
+}
+
 static void on_batch(void *owner, const struct can_port_batch *batch)
 {
 	struct can_driver *self = owner;
@@ -257,6 +282,8 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	if (batch->n_confirmed > 0)
 		can_node_confirm(&self->node, now_us, batch->n_confirmed);
 	for (size_t i = 0; i < batch->n_msgs && !self->closing; i++) {
+		if (take_error(self, now_us, &batch->msgs[i]))
+			continue;
 		/* an answer is valid only until the channel's next input: the owner sees it before that */
 		if (can_node_input(&self->node, now_us, &batch->msgs[i]))
 			step(self, now_us);
@@ -303,11 +330,45 @@ static void on_lost(void *owner, int error)
 		self->callbacks.on_bus(self->callbacks.owner, error);
 }
 
+static void tell_link(struct can_driver *self, const char *text)
+{
+	if (strcmp(text, self->link_text) == 0)
+		return;
+	snprintf(self->link_text, sizeof(self->link_text), "%s", text);
+	if (text[0] && self->callbacks.on_link)
+		self->callbacks.on_link(self->callbacks.owner, text);
+}
+
+/* the interface is as wanted, or made so, and the state that its controller is in is known */
+static int open_link(struct can_driver *self)
+{
+	struct can_link_info info = {0};
+	char text[CAN_LINK_TEXT_BYTES];
+	int r;
+
+	if (strncmp(self->port_name, "unix:", 5) != 0) {
+		if (self->has_link) {
+			r = can_link_setup(self->port_name, &self->link, &info, text);
+			tell_link(self, text);
+			if (r < 0)
+				return r;
+		} else if (can_link_read(self->port_name, &info) < 0) {
+			info.state = CAN_BUS_ACTIVE; /* can_port_open() finds out what is wrong */
+		}
+	}
+	if (self->health.state == CAN_BUS_OFF && info.state != CAN_BUS_OFF)
+		self->health.n_restarts++; /* while nobody listened */
+	self->health.state = info.state;
+	return 0;
+}
+
 static int open_port(struct can_driver *self)
 {
 	struct can_port_callbacks callbacks = {.owner = self, .on_batch = on_batch, .on_lost = on_lost};
+	int r = open_link(self);
 
-	int r = can_port_open(self->loop, self->port_name, self->fd, &callbacks, &self->port);
+	if (r == 0)
+		r = can_port_open(self->loop, self->port_name, self->fd, &callbacks, &self->port);
 	if (r != 0) {
 		self->port = NULL;
 		return r;
@@ -320,8 +381,11 @@ static int open_port(struct can_driver *self)
 static void on_reopen(uv_timer_t *timer)
 {
 	struct can_driver *self = timer->data;
+	int r = open_port(self);
 
-	if (open_port(self) != 0)
+	if (r == -EIO)
+		uv_timer_start(timer, on_reopen, REFUSED_MS, REOPEN_MS);
+	if (r != 0)
 		return;
 	uv_timer_stop(&self->reopen_timer);
 	if (self->callbacks.on_bus)
@@ -364,6 +428,9 @@ static struct can_driver *allocate(uv_loop_t *loop, const struct can_driver_conf
 	}
 	self->loop = loop;
 	self->fd = config->fd;
+	self->has_link = config->link != NULL;
+	if (config->link)
+		self->link = *config->link;
 	self->window = config->window ? config->window : DEFAULT_WINDOW;
 	if (self->window > CAN_NODE_MAX_WINDOW)
 		self->window = CAN_NODE_MAX_WINDOW;

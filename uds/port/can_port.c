@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "uds/can_error.h"
 #include "uds/port/can_port_io.h"
 #include "uds/port/hr_timer.h"
 
@@ -174,7 +175,8 @@ static int take_packet(struct can_port *self, unsigned i, struct can_port_batch 
 	if (!passes(self, msg))
 		return 0;
 	batch->n_msgs++;
-	return self->kind->judge ? self->kind->judge(msg) : 0;
+	/* After bus-off the controller has thrown away what was outstanding: its confirmations will never come. */
+	return msg->flags & CAN_MSG_ERROR && msg->id & CAN_ERROR_BUS_OFF ? -ENETDOWN : 0;
 }
 
 static void read_batch(struct can_port *self)

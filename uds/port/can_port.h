@@ -1,6 +1,9 @@
 /*
  * can_port - one bus on a libuv loop: a PF_CAN socket ("can0", "vcan0") or the simulated bus ("unix:PATH").
  *
+ * Error frames of the controller (CAN_MSG_ERROR) come with the frames of others. After bus-off the port is lost: what
+ * was outstanding is gone.
+ *
  * Every frame of ours is confirmed once it has left (PF_CAN: CAN_RAW_RECV_OWN_MSGS and MSG_CONFIRM; unix: the broker's
  * echo), in the order sent. Reads and writes are batched (recvmmsg, sendmmsg). ENOBUFS and a full socket are the port's
  * own business: frames wait in the port and go out later.
@@ -26,7 +29,8 @@ struct can_port_callbacks {
 	void *owner;
 	/* frames and confirmations; the port may be closed in it */
 	void (*on_batch)(void *owner, const struct can_port_batch *batch);
-	/* the bus is gone (broker ended, interface removed or down): -errno. The port is closed by its owner. */
+	/* the bus is gone (broker ended, interface removed or down, bus-off): -errno. The port is closed by its owner.
+	 */
 	void (*on_lost)(void *owner, int error);
 };
 

@@ -13,8 +13,6 @@
 struct can_port_kind {
 	/* whether a packet is the echo of a frame of ours */
 	bool (*is_echo)(const uint8_t *wire, int msg_flags);
-	/* -errno if this frame means that the bus is gone (bus-off), else 0; may be NULL */
-	int (*judge)(const struct can_msg *msg);
 	/* NULL: the port filters by itself */
 	int (*set_filters)(int fd, const struct can_port_filter *filters, size_t n);
 	/* an empty packet is the end of the connection, and one of an odd size a broken peer */

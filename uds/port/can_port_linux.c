@@ -17,17 +17,16 @@
  * 1 Mbit/s loses some, and on a virtual interface, which nothing paces, a block of 4095 bytes is 585 frames at once. */
 #define RECEIVE_BUFFER_BYTES (1 << 20)
 
+/* Bus errors one by one come only from an interface that was set to report them (berr-reporting). */
+#define ERROR_CLASSES                                                                                        \
+	(CAN_ERR_TX_TIMEOUT | CAN_ERR_LOSTARB | CAN_ERR_CRTL | CAN_ERR_PROT | CAN_ERR_ACK | CAN_ERR_BUSOFF | \
+	 CAN_ERR_RESTARTED)
+
 static bool is_echo(const uint8_t *wire, int msg_flags)
 {
 	(void)wire;
 	/* MSG_DONTROUTE marks frames of this host, MSG_CONFIRM those of this very socket */
 	return (msg_flags & MSG_CONFIRM) != 0;
-}
-
-/* After bus-off the controller has thrown away what was outstanding: its confirmations will never come. */
-static int judge(const struct can_msg *msg)
-{
-	return msg->flags & CAN_MSG_ERROR && msg->id & CAN_ERR_BUSOFF ? -ENETDOWN : 0;
 }
 
 static int set_filters(int fd, const struct can_port_filter *filters, size_t n)
@@ -50,7 +49,7 @@ static int set_filters(int fd, const struct can_port_filter *filters, size_t n)
 	return 0;
 }
 
-static const struct can_port_kind linux_kind = {.is_echo = is_echo, .judge = judge, .set_filters = set_filters};
+static const struct can_port_kind linux_kind = {.is_echo = is_echo, .set_filters = set_filters};
 
 /* Only a controller has a state; libsocketcan complains on stderr about a virtual interface, so that is not asked. */
 static bool is_bus_off(const char *interface)
@@ -108,7 +107,7 @@ static int set_up(int fd, const char *interface, bool want_fd)
 	if (r == 0)
 		r = set_option(fd, CAN_RAW_RECV_OWN_MSGS, 1);
 	if (r == 0)
-		r = set_option(fd, CAN_RAW_ERR_FILTER, CAN_ERR_BUSOFF | CAN_ERR_RESTARTED | CAN_ERR_CRTL);
+		r = set_option(fd, CAN_RAW_ERR_FILTER, ERROR_CLASSES);
 	if (r != 0)
 		return r;
 	widen_receive_buffer(fd);
