@@ -100,6 +100,77 @@ static int load_keys(struct loader *l, const char *name, const struct yaml_keys 
 	return 0;
 }
 
+static bool is_simulated(const char *port)
+{
+	return strncmp(port, "unix:", 5) == 0;
+}
+
+/* a simulated bus has no interface: what cannot be checked or set there is refused, not ignored */
+static int no_link(struct loader *l, unsigned index)
+{
+	static const char *const keys[] = {"sample_point", "restart_ms", "bring_up"};
+	char key[64];
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		snprintf(key, sizeof(key), "buses[%u].%s", index, keys[i]);
+		if (yaml_has(l->doc, key))
+			return yaml_error_at(l->doc, l->error, key,
+					     "is for a network interface; a simulated bus (unix:) has none");
+	}
+	return 0;
+}
+
+static int load_sample_point(struct loader *l, unsigned index, double value, uint16_t *out)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "buses[%u].sample_point", index);
+	if (!yaml_has(l->doc, key))
+		return 0;
+	if (!(value >= 0.5 && value <= 0.999))
+		return yaml_error_at(l->doc, l->error, key, "must be 0.5..0.999 of a bit, is %g", value);
+	*out = (uint16_t)(value * 1000 + 0.5);
+	return 0;
+}
+
+/* bit rates, for estimates and, where they are given, for the interface */
+static int load_link(struct loader *l, unsigned index)
+{
+	const struct yaml_bus *in = &l->yaml->buses[index];
+	struct config_bus *out = &l->config->buses[index];
+	char key[64];
+	int r;
+
+	snprintf(key, sizeof(key), "buses[%u].bitrate", index);
+	out->bitrate = given_or(l, key, in->bitrate, 500000);
+	if ((r = range(l, key, out->bitrate, 10000, 1000000)))
+		return r;
+	out->link.bitrate = given_or(l, key, in->bitrate, 0);
+	out->link.fd = in->fd;
+	snprintf(key, sizeof(key), "buses[%u].data_bitrate", index);
+	if (yaml_has(l->doc, key)) {
+		if (!in->fd)
+			return yaml_error_at(l->doc, l->error, key, "is of CAN FD: needs fd: true");
+		if ((r = range(l, key, in->data_bitrate, 10000, 16000000)))
+			return r;
+		out->data_bitrate = out->link.data_bitrate = in->data_bitrate;
+	}
+	if (is_simulated(in->port))
+		return no_link(l, index);
+	if ((r = load_sample_point(l, index, in->sample_point, &out->link.sample_point)))
+		return r;
+	snprintf(key, sizeof(key), "buses[%u].restart_ms", index);
+	out->link.has_restart_ms = yaml_has(l->doc, key);
+	out->link.restart_ms = in->restart_ms;
+	if ((r = range(l, key, in->restart_ms, 0, 600000)))
+		return r;
+	snprintf(key, sizeof(key), "buses[%u].bring_up", index);
+	out->link.bring_up = in->bring_up;
+	if (in->bring_up && !out->link.bitrate)
+		return yaml_error_at(l->doc, l->error, key, "needs a bitrate to bring it up at");
+	return 0;
+}
+
 static int load_buses(struct loader *l)
 {
 	char key[64];
@@ -119,9 +190,7 @@ static int load_buses(struct loader *l)
 		snprintf(out->name, sizeof(out->name), "%s", in->name);
 		snprintf(out->port, sizeof(out->port), "%s", in->port);
 		out->fd = in->fd;
-		snprintf(key, sizeof(key), "buses[%u].bitrate", i);
-		out->bitrate = given_or(l, key, in->bitrate, 500000);
-		if ((r = range(l, key, out->bitrate, 10000, 1000000)))
+		if ((r = load_link(l, i)))
 			return r;
 		snprintf(key, sizeof(key), "buses[%u].max_parallel", i);
 		parallel = given_or(l, key, in->max_parallel, 1);

@@ -9,6 +9,7 @@
 #include "ecu-flash/profile.h"
 #include "gatewayd/core/gateway.h"
 #include "uds/can_signal.h"
+#include "uds/port/can_link.h"
 
 #define CONFIG_MAX_BUSES  8u
 #define CONFIG_MAX_KEYS   8u
@@ -18,8 +19,10 @@ struct config_bus {
 	char name[GATEWAY_NAME_BYTES];
 	char port[CONFIG_PATH_BYTES]; /* "can0" or "unix:PATH" */
 	bool fd;
-	uint8_t max_parallel; /* ECUs flashed at once on this bus */
-	uint32_t bitrate;     /* for estimates; 0 = 500000 */
+	uint8_t max_parallel;        /* ECUs flashed at once on this bus */
+	uint32_t bitrate;            /* for estimates, bit/s */
+	uint32_t data_bitrate;       /* for estimates; 0 = not given */
+	struct can_link_wanted link; /* what its interface must be like: only what the file gives */
 };
 
 struct config_signal {

@@ -37,6 +37,10 @@ static const cyaml_schema_field_t bus_fields[] = {
     CYAML_FIELD_STRING_PTR("port", CYAML_FLAG_POINTER, struct yaml_bus, port, 1, CONFIG_PATH_BYTES - 1),
     CYAML_FIELD_BOOL("fd", CYAML_FLAG_OPTIONAL, struct yaml_bus, fd),
     CYAML_FIELD_UINT("bitrate", CYAML_FLAG_OPTIONAL, struct yaml_bus, bitrate),
+    CYAML_FIELD_FLOAT("sample_point", CYAML_FLAG_OPTIONAL, struct yaml_bus, sample_point),
+    CYAML_FIELD_UINT("data_bitrate", CYAML_FLAG_OPTIONAL, struct yaml_bus, data_bitrate),
+    CYAML_FIELD_UINT("restart_ms", CYAML_FLAG_OPTIONAL, struct yaml_bus, restart_ms),
+    CYAML_FIELD_BOOL("bring_up", CYAML_FLAG_OPTIONAL, struct yaml_bus, bring_up),
     CYAML_FIELD_UINT("max_parallel", CYAML_FLAG_OPTIONAL, struct yaml_bus, max_parallel),
     CYAML_FIELD_END,
 };

@@ -36,6 +36,10 @@ struct yaml_bus {
 	char *port;
 	bool fd;
 	uint32_t bitrate;
+	double sample_point;
+	uint32_t data_bitrate;
+	uint32_t restart_ms;
+	bool bring_up;
 	uint32_t max_parallel;
 };
 

@@ -126,9 +126,8 @@ static bool prepare_target(struct preparation *job, size_t index)
 	const struct target *target = &job->campaign->targets[index];
 	const struct component_doc *component = &job->campaign->manifest.components[target->component];
 	struct prepared_target *out = &job->prepared->targets[index];
-	const struct estimate_link link = {
-	    .nominal_bps = job->config->buses[job->config->ecus[target->ecu].bus].bitrate,
-	};
+	const struct config_bus *bus = &job->config->buses[job->config->ecus[target->ecu].bus];
+	const struct estimate_link link = {.nominal_bps = bus->bitrate, .data_bps = bus->data_bitrate};
 	struct flash_unit units[GATEWAY_MAX_UNITS];
 	char text[GATEWAY_TEXT_BYTES];
 	uint8_t wrong;

@@ -102,7 +102,15 @@ static void every_key_reaches_its_field(void **state)
 	assert_false(config.buses[0].fd);
 	assert_int_equal(config.buses[0].bitrate, 250000);
 	assert_int_equal(config.buses[0].max_parallel, 2);
+	assert_int_equal(config.buses[0].link.bitrate, 250000);
+	assert_int_equal(config.buses[0].link.sample_point, 875);
+	assert_true(config.buses[0].link.has_restart_ms);
+	assert_int_equal(config.buses[0].link.restart_ms, 100);
+	assert_true(config.buses[0].link.bring_up);
+	assert_false(config.buses[0].link.fd);
 	assert_true(config.buses[1].fd);
+	assert_int_equal(config.buses[1].data_bitrate, 4000000);
+	assert_int_equal(config.buses[1].bitrate, 500000);
 	assert_int_equal(config.core.n_ecus, 2);
 	assert_string_equal(config.core.ecus[1].name, "door-1");
 	assert_string_equal(config.core.ecus[1].bus, "chassis");
@@ -154,6 +162,11 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_int_equal(config.core.session.answer_max_ms, 30000);
 	assert_int_equal(config.author_keys.threshold, 1);
 	assert_int_equal(config.buses[0].bitrate, 500000);
+	/* what is not given is not asked of the interface */
+	assert_int_equal(config.buses[0].link.bitrate, 0);
+	assert_int_equal(config.buses[0].link.sample_point, 0);
+	assert_false(config.buses[0].link.has_restart_ms);
+	assert_false(config.buses[0].link.bring_up);
 	assert_int_equal(config.buses[0].max_parallel, 1);
 	assert_int_equal(config.core.vehicle.max_age_ms[VEHICLE_IGNITION], 2000);
 	assert_int_equal(config.core.vehicle.max_age_ms[VEHICLE_SPEED_KMH], 0);
@@ -260,6 +273,34 @@ static void values_out_of_range_are_refused(void **state)
 	expect_refused_at(14, "min_free_mib: 1048577", "min_free_mib", "is 1048577");
 	expect_refused_at(14, "policy: {max_attempts: -1}", "max_attempts", "");
 	expect_refused_at(14, "policy: {max_attempts: many}", "max_attempts", "");
+}
+
+static void what_is_wanted_of_an_interface_is_checked(void **state)
+{
+	(void)state;
+	expect_refused_at(8, "- {name: body, port: can0, sample_point: 0.4}", "buses[0].sample_point", "is 0.4");
+	expect_refused_at(8, "- {name: body, port: can0, sample_point: 87.5}", "buses[0].sample_point", "0.5..0.999");
+	expect_refused_at(8, "- {name: body, port: can0, restart_ms: 600001}", "buses[0].restart_ms", "is 600001");
+	expect_refused_at(8, "- {name: body, port: can0, bring_up: true}", "buses[0].bring_up", "needs a bitrate");
+	expect_refused_at(8, "- {name: body, port: can0, data_bitrate: 2000000}", "buses[0].data_bitrate", "fd: true");
+	expect_refused_at(8, "- {name: body, port: can0, fd: true, data_bitrate: 1}", "buses[0].data_bitrate", "is 1");
+	assert_int_equal(load_with(8, "- {name: body, port: can0, fd: true, data_bitrate: 2000000}"), 0);
+	assert_true(config.buses[0].link.fd);
+	assert_int_equal(config.buses[0].link.data_bitrate, 2000000);
+}
+
+static void a_simulated_bus_has_no_interface_to_set(void **state)
+{
+	(void)state;
+	static const char *const keys[] = {"sample_point: 0.8", "restart_ms: 100", "bring_up: true"};
+	char line[100], key[40];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(line, sizeof(line), "- {name: body, port: 'unix:/run/x', bitrate: 250000, %s}", keys[i]);
+		snprintf(key, sizeof(key), "buses[0].%.*s", (int)strcspn(keys[i], ":"), keys[i]);
+		expect_refused_at(8, line, key, "a simulated bus");
+	}
+	assert_int_equal(load_with(8, "- {name: body, port: 'unix:/run/x', bitrate: 250000}"), 0);
 }
 
 static void a_bus_that_there_is_not_is_named(void **state)
@@ -377,6 +418,8 @@ int main(void)
 	    TEST(a_key_that_there_is_not_is_named),
 	    TEST(names_must_be_those_that_documents_can_say),
 	    TEST(values_out_of_range_are_refused),
+	    TEST(what_is_wanted_of_an_interface_is_checked),
+	    TEST(a_simulated_bus_has_no_interface_to_set),
 	    TEST(a_bus_that_there_is_not_is_named),
 	    TEST(a_name_given_twice_is_refused),
 	    TEST(two_ecus_at_one_address_of_a_bus_are_refused),
