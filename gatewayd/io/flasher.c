@@ -158,6 +158,19 @@ static void job_of(const struct flasher *self, uint8_t target, struct flash_job 
 	}
 }
 
+/* Another tester has the bus: an ECU that is still whole waits for the next attempt, one that is erased does not. */
+static bool yields(struct flasher *self, const struct flasher_bus *bus, uint8_t target, const struct flash_job *job)
+{
+	const uint64_t now_us = can_driver_now_us();
+	struct flash_result result = {.code = FLASH_FOREIGN_TESTER, .started_us = now_us, .ended_us = now_us};
+
+	if (job->recovery || !flasher_bus_yields(bus, now_us))
+		return false;
+	snprintf(result.text, sizeof(result.text), "%s: %s", job->profile->name, flash_code_text(FLASH_FOREIGN_TESTER));
+	gateway_flash_result(self->gateway, now_us, self->campaign, target, &result);
+	return true;
+}
+
 void flasher_flash(struct flasher *self, uint8_t campaign, uint32_t targets, const struct prepared *prepared)
 {
 	const struct campaign *c = &self->gateway->campaigns[campaign];
@@ -180,6 +193,8 @@ void flasher_flash(struct flasher *self, uint8_t campaign, uint32_t targets, con
 		if (!(targets & 1u << i))
 			continue;
 		job_of(self, i, job);
+		if (yields(self, bus, i, job))
+			continue;
 		if (!bus->driver || flasher_bus_add(bus, c->targets[i].ecu, i, job) < 0)
 			self->code = GATEWAY_CODE_BUS_UNAVAILABLE;
 	}

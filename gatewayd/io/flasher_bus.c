@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -7,6 +8,10 @@
 #include "gatewayd/io/flasher_priv.h"
 #include "gatewayd/io/log.h"
 #include "gatewayd/io/signals.h"
+
+#define REFUSED_TURNS   59u       /* until settings that the interface's driver refused are tried again */
+#define TELL_AGAIN_US   60000000u /* what goes on is told once in this time */
+#define BUS_MAX_FILTERS (VEHICLE_SIGNALS + 2u * GATEWAY_MAX_ECUS)
 
 static const char *bus_name(const struct flasher_bus *self)
 {
@@ -129,10 +134,61 @@ static uint64_t on_step(void *owner, uint64_t now_us)
 	return self->task == BUS_DONE ? UDS_NEVER : flash_bus_deadline(&self->bus);
 }
 
+/* Return: the request identifiers of the ECUs of this bus, functional ones included: of others they are heard, and our
+ * own come back as confirmations */
+static size_t request_filters(const struct flasher_bus *self, struct can_port_filter *filters)
+{
+	const struct config *config = self->flasher->config;
+	size_t n = 0;
+
+	for (uint8_t i = 0; i < config->core.n_ecus; i++) {
+		const struct profile *profile = &config->ecus[i].profile;
+
+		if (config->ecus[i].bus != self->index)
+			continue;
+		filters[n++] = (struct can_port_filter){.id = profile->link.address.tx_id,
+							.extended_id = profile->link.address.extended_id};
+		filters[n++] = (struct can_port_filter){.id = profile->functional.id,
+							.extended_id = profile->functional.extended_id};
+	}
+	return n;
+}
+
+static bool is_request(const struct flasher_bus *self, const struct can_msg *msg)
+{
+	struct can_port_filter filters[2u * GATEWAY_MAX_ECUS];
+	const size_t n = request_filters(self, filters);
+
+	for (size_t i = 0; i < n; i++)
+		if (filters[i].id == msg->id && filters[i].extended_id == ((msg->flags & CAN_MSG_EXTENDED) != 0))
+			return !(msg->flags & CAN_MSG_RTR);
+	return false;
+}
+
+static void note_foreign(struct flasher_bus *self, uint64_t now_us, uint32_t id)
+{
+	const struct log_fields fields = {.bus = bus_name(self), .message_id = CATALOG_FOREIGN_TESTER};
+
+	self->foreign_us = now_us;
+	if (self->foreign_told_us && now_us - self->foreign_told_us < TELL_AGAIN_US)
+		return;
+	self->foreign_told_us = now_us;
+	log_write(LOG_NOTICE, &fields,
+		  "bus %s: another tester sends requests (identifier %X); no ECU is erased until it is quiet for %u s",
+		  bus_name(self), id, FOREIGN_QUIET_US / 1000000u);
+}
+
+bool flasher_bus_yields(const struct flasher_bus *self, uint64_t now_us)
+{
+	return self->foreign_us && now_us - self->foreign_us < FOREIGN_QUIET_US;
+}
+
 static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)
 {
 	struct flasher_bus *self = owner;
 
+	if (is_request(self, msg))
+		note_foreign(self, now_us, msg->id);
 	signals_input(self->flasher->config, self->flasher->gateway, self->index, now_us, msg);
 }
 
@@ -149,30 +205,84 @@ static void on_bus(void *owner, int error)
 	}
 }
 
+static void on_error(void *owner, uint64_t now_us, const struct can_error *error, bool state_changed)
+{
+	struct flasher_bus *self = owner;
+	const struct can_health *health = can_driver_health(self->driver);
+	const struct log_fields fields = {.bus = bus_name(self), .message_id = CATALOG_BUS_ERRORS};
+
+	if (state_changed)
+		log_write(health->state == CAN_BUS_ACTIVE ? LOG_NOTICE : LOG_WARNING, &fields,
+			  "the controller of bus %s is %s (errors: sending %u, receiving %u)", bus_name(self),
+			  can_bus_state_text(health->state), health->tx_errors, health->rx_errors);
+	if (!error->no_ack || (self->no_ack_told_us && now_us - self->no_ack_told_us < TELL_AGAIN_US))
+		return;
+	self->no_ack_told_us = now_us;
+	log_write(LOG_WARNING, &fields,
+		  "bus %s: nobody acknowledges our frames: no other station is awake or connected (%u frames so far)",
+		  bus_name(self), health->n_no_ack);
+}
+
+/* while the bus is being opened, flasher_bus_open() says it; later the driver has found it while opening it again */
+static void on_link(void *owner, const char *text)
+{
+	struct flasher_bus *self = owner;
+	const struct log_fields fields = {.bus = bus_name(self), .message_id = CATALOG_BUS_REFUSED};
+
+	snprintf(self->link_text, sizeof(self->link_text), "%s", text);
+	if (self->driver)
+		log_write(LOG_WARNING, &fields, "bus %s: %s", bus_name(self), text);
+}
+
+static void cannot_open(struct flasher_bus *self, int error)
+{
+	const struct config_bus *bus = &self->flasher->config->buses[self->index];
+	const bool in_words = self->link_text[0] != '\0';
+	const struct log_fields fields = {.bus = bus->name, .message_id = in_words ? CATALOG_BUS_REFUSED : NULL};
+	const char *why = in_words ? self->link_text : strerror(-error);
+
+	self->hold = error == -EIO ? REFUSED_TURNS : 0;
+	if (strcmp(why, self->trouble) == 0)
+		return;
+	snprintf(self->trouble, sizeof(self->trouble), "%s", why);
+	log_write(LOG_WARNING, &fields, "bus %s (%s) cannot be opened: %s; trying again each %s", bus->name, bus->port,
+		  why, self->hold ? "minute" : "second");
+}
+
 void flasher_bus_open(struct flasher_bus *self)
 {
 	const struct config_bus *bus = &self->flasher->config->buses[self->index];
-	const struct can_driver_config config = {.port = bus->port, .fd = bus->fd};
-	const struct can_driver_callbacks callbacks = {
-	    .owner = self, .step = on_step, .on_frame = on_frame, .on_bus = on_bus};
-	struct can_port_filter filters[VEHICLE_SIGNALS];
+	const struct can_driver_config config = {.port = bus->port, .fd = bus->fd, .link = &bus->link};
+	const struct can_driver_callbacks callbacks = {.owner = self,
+						       .step = on_step,
+						       .on_frame = on_frame,
+						       .on_bus = on_bus,
+						       .on_error = on_error,
+						       .on_link = on_link};
+	struct can_port_filter filters[BUS_MAX_FILTERS];
 	const struct log_fields fields = {.bus = bus->name};
-	const bool late = self->trouble_told;
+	const bool late = self->trouble[0] != '\0';
 	size_t n;
-	int r = can_driver_open(self->flasher->loop, &config, &callbacks, &self->driver);
+	int r;
 
-	if (r < 0) {
-		self->driver = NULL;
-		if (!self->trouble_told)
-			log_write(LOG_WARNING, &fields, "bus %s (%s) cannot be opened: %s; trying again each second",
-				  bus->name, bus->port, strerror(-r));
-		self->trouble_told = true;
+	if (self->hold > 0) {
+		self->hold--;
 		return;
 	}
+	self->link_text[0] = '\0';
+	r = can_driver_open(self->flasher->loop, &config, &callbacks, &self->driver);
+	if (r < 0) {
+		self->driver = NULL;
+		cannot_open(self, r);
+		return;
+	}
+	if (self->link_text[0])
+		log_write(LOG_WARNING, &fields, "bus %s: %s", bus->name, self->link_text);
 	if (late)
 		log_write(LOG_NOTICE, &fields, "bus %s (%s) is open", bus->name, bus->port);
-	self->trouble_told = false;
+	self->trouble[0] = '\0';
 	n = signals_filters(self->flasher->config, self->index, filters);
+	n += request_filters(self, filters + n);
 	r = can_driver_watch(self->driver, filters, n);
 	if (r < 0)
 		log_write(LOG_WARNING, &fields, "bus %s: filters: %s", bus->name, strerror(-r));

@@ -11,6 +11,7 @@
 
 #define WORK_REQUEST_BYTES 65600u /* the longest TransferData: maxNumberOfBlockLength is capped by it */
 #define WORK_ANSWER_BYTES  4096u
+#define FOREIGN_QUIET_US   60000000u /* of quiet after another tester, before an ECU is erased */
 
 /* one ECU being identified or flashed */
 struct work {
@@ -26,9 +27,14 @@ enum bus_task { BUS_IDLE, BUS_IDENTIFYING, BUS_FLASHING, BUS_DONE };
 
 struct flasher_bus {
 	struct flasher *flasher;
-	uint8_t index;             /* in the configuration */
-	struct can_driver *driver; /* NULL: not open, tried again each second */
-	bool trouble_told;
+	uint8_t index;                       /* in the configuration */
+	struct can_driver *driver;           /* NULL: not open, tried again each second */
+	char trouble[CAN_LINK_TEXT_BYTES];   /* why it is not open, as last told */
+	char link_text[CAN_LINK_TEXT_BYTES]; /* what the driver last said of the interface */
+	uint8_t hold;                        /* so many tries are left out */
+	uint64_t no_ack_told_us;             /* 0 = never */
+	uint64_t foreign_us;                 /* when another tester was last heard; 0 = never */
+	uint64_t foreign_told_us;
 	enum bus_task task;
 	struct flash_bus bus;
 	struct work *works[GATEWAY_MAX_ECUS];
@@ -54,6 +60,8 @@ void flasher_bus_open(struct flasher_bus *self);
 int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, const struct flash_job *job);
 void flasher_bus_prepare(struct flasher_bus *self, uint8_t max_parallel);
 void flasher_bus_start(struct flasher_bus *self, enum bus_task task);
+/* whether another tester was heard within the last FOREIGN_QUIET_US */
+bool flasher_bus_yields(const struct flasher_bus *self, uint64_t now_us);
 /* detaches and frees what is done */
 void flasher_bus_clear(struct flasher_bus *self);
 /* one bus is done: when all are, the core is told */

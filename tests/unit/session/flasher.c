@@ -251,6 +251,134 @@ static void a_flash_without_its_files_is_given_back_as_interrupted(void **state)
 	bench_free(b);
 }
 
+/* --- another tester */
+
+static void send_as_another_tester(struct bench *b, uint32_t id)
+{
+	const struct can_port_callbacks none = {.owner = b};
+	const struct can_msg msg = {.id = id, .len = 3, .data = {0x02, 0x3e, 0x80}};
+	struct can_port *port;
+	char text[112];
+
+	snprintf(text, sizeof(text), "unix:%s", b->path);
+	assert_int_equal(can_port_open(&b->loop, text, false, &none, &port), 0);
+	can_port_pause(port);
+	assert_int_equal(can_port_send(port, &msg, 1), 1);
+	for (unsigned i = 0; i < 10; i++)
+		uv_run(&b->loop, UV_RUN_ONCE);
+	can_port_close(port);
+}
+
+/* a campaign that is about to be flashed, with files of which nobody will read a byte */
+static struct prepared *begin_campaign(struct bench *b, bool erased)
+{
+	static const uint8_t byte[1] = {0x5a};
+	struct campaign *c = &b->gateway->campaigns[0];
+	struct prepared *prepared = calloc(1, sizeof(*prepared));
+
+	assert_non_null(prepared);
+	prepared->n_targets = 1;
+	prepared->targets[0].profile = b->config->ecus[0].profile;
+	prepared->targets[0].n_images = 1;
+	prepared->targets[0].images[0].image = (struct image){
+	    .segments = {{.address = 0x8000, .data = byte, .n_bytes = 1}}, .n_segments = 1, .n_bytes = 1};
+	b->gateway->campaigns[0].manifest.n_components = 1;
+	b->gateway->campaigns[0].manifest.components[0].n_units = 1;
+	name(c->doc.id, "c1");
+	name(c->targets[0].doc.ecu, "lamp");
+	c->n_targets = 1;
+	c->state = CAMPAIGN_INSTALLING;
+	c->prepared = true;
+	c->targets[0].running = true;
+	c->targets[0].erased = erased;
+	c->targets[0].state = erased ? TARGET_FLASHING : TARGET_PENDING;
+	b->gateway->flashing = true;
+	return prepared;
+}
+
+static void our_own_requests_are_no_other_tester(void **state)
+{
+	struct bench *b = bench_new(true);
+
+	(void)state;
+	until(b, b->gateway->inventory_known);
+	assert_true(b->gateway->ecus[0].present);
+	assert_int_equal(b->flasher->buses[0].foreign_us, 0);
+	assert_false(flasher_bus_yields(&b->flasher->buses[0], can_driver_now_us()));
+	bench_free(b);
+}
+
+static void another_tester_is_heard_while_we_are_idle_and_until_60_s_after(void **state)
+{
+	static const uint32_t ids[] = {0x7e0, 0x7df};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct bench *b = bench_new(true);
+		const struct flasher_bus *bus = &b->flasher->buses[0];
+
+		until(b, b->gateway->inventory_known);
+		send_as_another_tester(b, 0x7e8); /* an ECU's answer is none */
+		assert_int_equal(bus->foreign_us, 0);
+		send_as_another_tester(b, ids[i]);
+		until(b, bus->foreign_us != 0);
+		assert_true(flasher_bus_yields(bus, bus->foreign_us + FOREIGN_QUIET_US - 1));
+		assert_false(flasher_bus_yields(bus, bus->foreign_us + FOREIGN_QUIET_US));
+		bench_free(b);
+	}
+}
+
+static void an_ecu_is_not_begun_while_another_tester_is_there(void **state)
+{
+	struct bench *b = bench_new(true);
+	struct prepared *prepared;
+
+	(void)state;
+	until(b, b->gateway->inventory_known);
+	send_as_another_tester(b, 0x7e0);
+	until(b, b->flasher->buses[0].foreign_us != 0);
+	prepared = begin_campaign(b, false);
+	flasher_flash(b->flasher, 0, 1, prepared);
+	assert_int_equal(b->flasher->buses[0].n_works, 0);
+	assert_int_equal(b->gateway->campaigns[0].targets[0].code, GATEWAY_CODE_FOREIGN_TESTER);
+	assert_int_equal(b->gateway->campaigns[0].targets[0].attempts, 0);
+	until(b, !b->gateway->flashing);
+	assert_false(flasher_busy(b->flasher));
+	bench_free(b);
+	free(prepared);
+}
+
+static void after_60_s_of_quiet_it_is_begun(void **state)
+{
+	struct bench *b = bench_new(true);
+	struct prepared *prepared;
+
+	(void)state;
+	until(b, b->gateway->inventory_known);
+	b->flasher->buses[0].foreign_us = can_driver_now_us() - FOREIGN_QUIET_US;
+	prepared = begin_campaign(b, false);
+	flasher_flash(b->flasher, 0, 1, prepared);
+	assert_int_equal(b->flasher->buses[0].n_works, 1);
+	bench_free(b);
+	free(prepared);
+}
+
+static void an_ecu_that_is_erased_is_finished_all_the_same(void **state)
+{
+	struct bench *b = bench_new(true);
+	struct prepared *prepared;
+
+	(void)state;
+	until(b, b->gateway->inventory_known);
+	send_as_another_tester(b, 0x7e0);
+	until(b, b->flasher->buses[0].foreign_us != 0);
+	prepared = begin_campaign(b, true);
+	flasher_flash(b->flasher, 0, 1, prepared);
+	assert_int_equal(b->flasher->buses[0].n_works, 1);
+	bench_free(b);
+	free(prepared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +389,11 @@ int main(void)
 	    cmocka_unit_test(a_bus_lost_while_identifying_ends_the_identification),
 	    cmocka_unit_test(a_flasher_can_be_freed_at_any_turn),
 	    cmocka_unit_test(a_flash_without_its_files_is_given_back_as_interrupted),
+	    cmocka_unit_test(our_own_requests_are_no_other_tester),
+	    cmocka_unit_test(another_tester_is_heard_while_we_are_idle_and_until_60_s_after),
+	    cmocka_unit_test(an_ecu_is_not_begun_while_another_tester_is_there),
+	    cmocka_unit_test(after_60_s_of_quiet_it_is_begun),
+	    cmocka_unit_test(an_ecu_that_is_erased_is_finished_all_the_same),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
