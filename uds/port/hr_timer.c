@@ -15,16 +15,36 @@ uint64_t hr_timer_now_ns(void)
 	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
 }
 
+static void set(const struct hr_timer *self, uint64_t at_ns)
+{
+	struct itimerspec spec = {0};
+
+	if (at_ns != HR_TIMER_NEVER) {
+		spec.it_value.tv_sec = (time_t)(at_ns / SECOND_NS);
+		spec.it_value.tv_nsec = (long)(at_ns % SECOND_NS);
+		if (at_ns == 0)
+			spec.it_value.tv_nsec = 1; /* all zero would disarm */
+	}
+	/* a time after year 2^63 s cannot occur: at_ns / SECOND_NS fits */
+	timerfd_settime(self->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+/*
+ * The expirations are not read, which would be a system call each time: setting the timer clears them, and an owner
+ * that is called sets it anew nearly always.
+ */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct hr_timer *self = poll->data;
-	uint64_t n_expirations;
 
 	(void)status;
 	(void)events;
-	/* re-armed since it became readable: nothing to read, nothing expired */
-	if (read(self->fd, &n_expirations, sizeof(n_expirations)) != (ssize_t)sizeof(n_expirations))
+	if (self->armed_ns == HR_TIMER_NEVER) {
+		set(self, HR_TIMER_NEVER); /* it has expired, and its owner set no other time */
 		return;
+	}
+	if (hr_timer_now_ns() < self->armed_ns)
+		return; /* set anew since it became readable */
 	self->armed_ns = HR_TIMER_NEVER;
 	self->on_expire(self->owner);
 }
@@ -52,18 +72,9 @@ int hr_timer_init(struct hr_timer *self, uv_loop_t *loop, void *owner, void (*on
 
 void hr_timer_arm(struct hr_timer *self, uint64_t at_ns)
 {
-	struct itimerspec spec = {0};
-
 	if (uv_is_closing((uv_handle_t *)&self->poll) || at_ns == self->armed_ns)
 		return;
-	if (at_ns != HR_TIMER_NEVER) {
-		spec.it_value.tv_sec = (time_t)(at_ns / SECOND_NS);
-		spec.it_value.tv_nsec = (long)(at_ns % SECOND_NS);
-		if (at_ns == 0)
-			spec.it_value.tv_nsec = 1; /* all zero would disarm */
-	}
-	/* a time after year 2^63 s cannot occur: at_ns / SECOND_NS fits */
-	timerfd_settime(self->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	set(self, at_ns);
 	self->armed_ns = at_ns;
 }
 

@@ -1,0 +1,138 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "uds/port/hr_timer.h"
+
+#define MS UINT64_C(1000000)
+
+struct bench {
+	uv_loop_t loop;
+	struct hr_timer timer;
+	uv_timer_t end; /* of the time in which a test looks on */
+	uv_prepare_t turns;
+	unsigned n_turns;
+	unsigned n_expired;
+	uint64_t expired_ns;
+	uint64_t again_ns; /* the owner sets the timer anew, so much later; 0: it does not */
+};
+
+static void on_expire(void *owner)
+{
+	struct bench *s = owner;
+
+	s->n_expired++;
+	s->expired_ns = hr_timer_now_ns();
+	if (s->again_ns)
+		hr_timer_arm(&s->timer, s->expired_ns + s->again_ns);
+}
+
+static void on_turn(uv_prepare_t *prepare)
+{
+	((struct bench *)prepare->data)->n_turns++;
+}
+
+static void on_end(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+static void look_on(struct bench *s, uint64_t ms)
+{
+	uv_update_time(&s->loop);
+	uv_timer_start(&s->end, on_end, ms, 0);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+}
+
+static int setup(void **state)
+{
+	static struct bench bench;
+	struct bench *s = &bench;
+
+	*s = (struct bench){0};
+	assert_int_equal(uv_loop_init(&s->loop), 0);
+	assert_int_equal(hr_timer_init(&s->timer, &s->loop, s, on_expire), 0);
+	uv_timer_init(&s->loop, &s->end);
+	uv_prepare_init(&s->loop, &s->turns);
+	s->turns.data = s;
+	uv_prepare_start(&s->turns, on_turn);
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *s = *state;
+
+	hr_timer_close(&s->timer, NULL);
+	uv_close((uv_handle_t *)&s->end, NULL);
+	uv_close((uv_handle_t *)&s->turns, NULL);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	return uv_loop_close(&s->loop);
+}
+
+static void it_expires_once_and_not_before_its_time(void **state)
+{
+	struct bench *s = *state;
+	uint64_t at_ns = hr_timer_now_ns() + 5 * MS;
+
+	hr_timer_arm(&s->timer, at_ns);
+	look_on(s, 40);
+	assert_int_equal(s->n_expired, 1);
+	assert_true(s->expired_ns >= at_ns);
+}
+
+static void an_owner_that_sets_no_other_time_is_left_in_peace(void **state)
+{
+	struct bench *s = *state;
+
+	hr_timer_arm(&s->timer, hr_timer_now_ns() + MS);
+	look_on(s, 40);
+	assert_int_equal(s->n_expired, 1);
+	assert_in_range(s->n_turns, 1, 8); /* the loop sleeps, although nobody read the expiration */
+}
+
+static void a_time_that_has_passed_expires_at_once(void **state)
+{
+	struct bench *s = *state;
+
+	hr_timer_arm(&s->timer, 0);
+	look_on(s, 10);
+	assert_int_equal(s->n_expired, 1);
+}
+
+static void a_timer_that_is_disarmed_does_not_expire(void **state)
+{
+	struct bench *s = *state;
+
+	hr_timer_arm(&s->timer, hr_timer_now_ns() + 5 * MS);
+	hr_timer_arm(&s->timer, HR_TIMER_NEVER);
+	look_on(s, 20);
+	assert_int_equal(s->n_expired, 0);
+}
+
+static void the_owner_may_set_it_anew_each_time(void **state)
+{
+	struct bench *s = *state;
+
+	s->again_ns = MS;
+	hr_timer_arm(&s->timer, hr_timer_now_ns() + MS);
+	look_on(s, 50);
+	assert_in_range(s->n_expired, 5, 50);
+	assert_in_range(s->n_turns, s->n_expired, s->n_expired + 5); /* one turn of the loop each */
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    CASE(it_expires_once_and_not_before_its_time), CASE(an_owner_that_sets_no_other_time_is_left_in_peace),
+	    CASE(a_time_that_has_passed_expires_at_once),  CASE(a_timer_that_is_disarmed_does_not_expire),
+	    CASE(the_owner_may_set_it_anew_each_time),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
