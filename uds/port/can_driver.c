@@ -13,9 +13,13 @@
 #define DEFAULT_WINDOW     32u
 #define MAX_STEPS_PER_TURN 16u
 #define MAX_FILTERS        512u
-/* Resting: see plan_rest(). Below the least it is not worth a timer; above the most an answer would wait too long. */
-#define REST_MIN_US 400u
-#define REST_MAX_US 5000u
+/*
+ * Resting: see plan_rest(). Below the least it is not worth a timer; above the most what others send would wait too
+ * long. The margin is for timers that fire late: at its end the bus still has frames of ours.
+ */
+#define REST_MIN_US    400u
+#define REST_MAX_US    6000u
+#define REST_MARGIN_US 1000u
 
 struct can_driver {
 	uv_loop_t *loop;
@@ -48,6 +52,7 @@ struct can_driver {
 	uint64_t last_batch_us;
 	uint64_t rest_until_us; /* 0 while reading */
 	uint32_t frame_us;      /* between two confirmations of a busy bus; 0 = not known */
+	bool rested;            /* the batch at hand is what gathered in a rest */
 };
 
 uint64_t can_driver_now_us(void)
@@ -137,30 +142,35 @@ static bool one_channel_is_busy(const struct can_driver *self)
 }
 
 /*
- * A wake-up per confirmation triples the cost of a transfer. While most of the window is outstanding nothing but
- * confirmations is expected, so the port is left alone until about half of the window has gone; the rate is measured.
- * Whenever fewer frames are outstanding (the end of a block, STmin, flow control due), and while another
- * ECU of this bus is being talked to, every frame is read at once.
+ * A wake-up per confirmation triples the cost of a transfer. While several frames are outstanding nothing but their
+ * confirmations is expected: an ECU answers, and asks for flow control, only after the last of them. So the port is
+ * left alone until most of them have gone; the rate is measured. When few are left, and while another ECU of this
+ * bus is being talked to, every frame is read at once.
  */
 static void plan_rest(struct can_driver *self, uint64_t now_us)
 {
-	unsigned half = self->window / 2u;
-	unsigned n = self->node.n_outstanding;
+	uint64_t left_us = (uint64_t)self->node.n_outstanding * self->frame_us;
+	uint64_t margin_us = left_us / 4 > REST_MARGIN_US ? left_us / 4 : REST_MARGIN_US;
 
-	if (self->frame_us == 0 || n < half + half / 2 || !one_channel_is_busy(self))
+	if (left_us < margin_us + REST_MIN_US || !one_channel_is_busy(self))
 		return;
-	uint64_t rest_us = (uint64_t)(n - half) * self->frame_us;
-	if (rest_us < REST_MIN_US)
-		return;
+	uint64_t rest_us = left_us - margin_us;
 	self->rest_until_us = now_us + (rest_us < REST_MAX_US ? rest_us : REST_MAX_US);
 	can_port_pause(self->port);
 }
 
+/* What has gathered is read at once; only if it brings no further rest, the loop is to watch the port again. */
 static void end_rest(struct can_driver *self)
 {
-	if (self->rest_until_us != 0 && self->port)
-		can_port_resume(self->port);
+	if (self->rest_until_us == 0)
+		return;
 	self->rest_until_us = 0;
+	self->rested = true;
+	if (self->port)
+		can_port_read(self->port);
+	self->rested = false;
+	if (!self->closing && self->port && self->rest_until_us == 0)
+		can_port_resume(self->port);
 }
 
 static void measure_pace(struct can_driver *self, uint64_t now_us, size_t n_confirmed)
@@ -172,8 +182,9 @@ static void measure_pace(struct can_driver *self, uint64_t now_us, size_t n_conf
 	if (n_confirmed == 0)
 		return;
 	if (n_confirmed >= n_before) {
-		/* the bus ran dry meanwhile: that says nothing about its pace, only that resting was too long */
-		self->frame_us /= 2;
+		/* the bus ran dry meanwhile: that says nothing about its pace, but a rest before it was too long */
+		if (self->rested)
+			self->frame_us /= 2;
 		return;
 	}
 	uint64_t sample_us = elapsed_us / n_confirmed;
@@ -219,8 +230,8 @@ static void step(struct can_driver *self, uint64_t now_us)
 	self->owner_deadline_us = self->callbacks.step(self->callbacks.owner, now_us);
 }
 
-/* the owner moves, frames go out, the timer is set; a kick from within step() makes another round, a bounded number */
-static void run(struct can_driver *self, uint64_t now_us)
+/* the owner moves, frames go out; a kick from within step() makes another round, a bounded number */
+static void advance(struct can_driver *self, uint64_t now_us)
 {
 	unsigned n_steps = 0;
 
@@ -231,6 +242,11 @@ static void run(struct can_driver *self, uint64_t now_us)
 		send_frames(self, now_us);
 	} while (self->again && ++n_steps < MAX_STEPS_PER_TURN);
 	self->running = false;
+}
+
+static void run(struct can_driver *self, uint64_t now_us)
+{
+	advance(self, now_us);
 	arm(self);
 }
 
@@ -245,11 +261,13 @@ void can_driver_kick(struct can_driver *self)
 static void on_expire(void *owner)
 {
 	struct can_driver *self = owner;
-	uint64_t now_us = can_driver_now_us();
 
 	if (self->closing)
 		return;
 	end_rest(self);
+	if (self->closing)
+		return;
+	uint64_t now_us = can_driver_now_us();
 	can_node_expire(&self->node, now_us);
 	run(self, now_us);
 }
@@ -296,11 +314,10 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	/* what is due at this very time must not wait for the timer's turn */
 	if (can_node_deadline(&self->node) <= now_us)
 		can_node_expire(&self->node, now_us);
-	run(self, now_us);
-	if (!self->closing && self->port && self->rest_until_us == 0) {
+	advance(self, now_us);
+	if (!self->closing && self->port && self->rest_until_us == 0)
 		plan_rest(self, now_us);
-		arm(self);
-	}
+	arm(self);
 }
 
 /* losing and reopening the bus */

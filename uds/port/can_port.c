@@ -251,6 +251,12 @@ void can_port_resume(struct can_port *self)
 	update_poll(self);
 }
 
+void can_port_read(struct can_port *self)
+{
+	if (!self->lost_error && !self->closing)
+		read_batch(self);
+}
+
 static void prepare_reading(struct can_port *self)
 {
 	for (unsigned i = 0; i < CAN_PORT_BATCH; i++) {

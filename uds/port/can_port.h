@@ -65,6 +65,8 @@ size_t can_port_send(struct can_port *self, const struct can_msg *msgs, size_t n
 /* no reading, and so no on_batch, until resumed: confirmations gather and cost one wake-up; sending goes on */
 void can_port_pause(struct can_port *self);
 void can_port_resume(struct can_port *self);
+/* what has gathered, at once and even while paused; on_batch is called from within if there is anything */
+void can_port_read(struct can_port *self);
 
 /* memory is reclaimed in the close callback of its handles; no callback after this call. NULL is allowed. */
 void can_port_close(struct can_port *self);

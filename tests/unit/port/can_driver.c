@@ -287,7 +287,7 @@ static void a_transfer_fills_a_paced_bus_with_few_wake_ups(void **state)
 	print_message("# 12 blocks of 4095: 0.%04u of the limit in bus time, %llu frames in %llu batches\n", share,
 		      (unsigned long long)stats.n_confirmed, (unsigned long long)stats.n_batches);
 	assert_in_range(share, 9000, 10000); /* 0.999 on an idle machine; a loaded one stalls both ends */
-	assert_true(stats.n_batches * 3 < stats.n_confirmed);
+	assert_true(stats.n_batches * 8 < stats.n_confirmed);
 }
 
 static void blocks_of_eight_frames_are_never_kept_waiting(void **state)
