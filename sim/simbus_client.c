@@ -6,10 +6,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ASK_FOR_ECHOES    0x01
-#define ECHO_BYTE         6                     /* __res0 of struct can_frame */
-#define READ_STOPS_BELOW  (BUS_QUEUE / 2u)      /* room in the core */
-#define READ_STARTS_ABOVE (BUS_QUEUE / 2u + 8u) /* apart, so that reads come in batches */
+#define ASK_FOR_ECHOES 0x01
+#define ECHO_BYTE      6 /* __res0 of struct can_frame */
+/*
+ * Room in the core. While a client's frames wait there, more of them would only wake us, and the client with us, for
+ * each one that it sends: they stay in its socket, and are read in a batch before the bus could run dry.
+ */
+#define READ_STOPS_BELOW  (BUS_QUEUE - 4u)
+#define READ_STARTS_ABOVE (BUS_QUEUE - 2u)
+#define READ_AT_MOST      (BUS_QUEUE / 2u)
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
@@ -101,7 +106,7 @@ static bool read_batch(struct simbus_client *self)
 	struct iovec iov[SIMBUS_READ_BATCH];
 	struct mmsghdr hdr[SIMBUS_READ_BATCH];
 	/* at most what the core takes: reading is on only while it has this room */
-	unsigned n = READ_STOPS_BELOW;
+	unsigned n = READ_AT_MOST;
 
 	memset(hdr, 0, n * sizeof(hdr[0]));
 	for (unsigned i = 0; i < n; i++) {
