@@ -90,20 +90,26 @@ void ecu_core_init(struct ecu_core *self, const struct ecu_config *config, const
 	boot(self, now_us);
 }
 
+static bool is_functional(const struct ecu_config *config, const struct can_msg *msg)
+{
+	return config->functional_id && msg->id == config->functional_id &&
+	       !(msg->flags & CAN_MSG_EXTENDED) == !config->functional_extended_id &&
+	       (!config->functional_has_address || (msg->len > 0 && msg->data[0] == config->functional_address));
+}
+
 /* a functional request is one single frame; nothing of it touches the physical link */
 static void functional_input(struct ecu_core *self, uint64_t now_us, const struct can_msg *msg)
 {
-	size_t at = 1;
+	size_t at = self->config->functional_has_address ? 1 : 0;
 	size_t n;
 
-	if (msg->flags & (CAN_MSG_RTR | CAN_MSG_ERROR) || msg->len < 2 || msg->data[0] >> 4)
+	if (msg->flags & (CAN_MSG_RTR | CAN_MSG_ERROR) || msg->len < at + 2 || msg->data[at] >> 4)
 		return;
-	n = msg->data[0] & 15u;
+	n = msg->data[at++] & 15u;
 	if (msg->len > 8) {
 		if (n)
 			return;
-		n = msg->data[1];
-		at = 2;
+		n = msg->data[at++];
 	}
 	if (n == 0 || at + n > msg->len)
 		return;
@@ -112,12 +118,9 @@ static void functional_input(struct ecu_core *self, uint64_t now_us, const struc
 
 bool ecu_core_input(struct ecu_core *self, uint64_t now_us, const struct can_msg *msg)
 {
-	const struct ecu_config *config = self->config;
-
 	if (ecu_is_mute(self, now_us))
 		return false;
-	if (config->functional_id && msg->id == config->functional_id &&
-	    !(msg->flags & CAN_MSG_EXTENDED) == !config->functional_extended_id)
+	if (is_functional(self->config, msg))
 		functional_input(self, now_us, msg);
 	else if (!isotp_input(&self->link, now_us, msg))
 		return false; /* most frames of a bus are not for us */

@@ -88,6 +88,8 @@ struct ecu_config {
 	struct isotp_config link; /* as the ECU sees it: tx_id is the response identifier */
 	uint32_t functional_id;   /* 0 = none */
 	bool functional_extended_id;
+	bool functional_has_address; /* extended and mixed: functional frames begin with functional_address, too */
+	uint8_t functional_address;  /* else they are in normal form whatever the form of the link */
 	uint32_t max_number_of_block_length; /* at least 3; counts the service identifier and the counter */
 	bool fingerprint_required;           /* before 31 FF00 and 34: NRC 22 without */
 	bool asynchronous_routines;          /* FF00 and 0202 answer at once with status 02, 31 03 asks */

@@ -15,6 +15,13 @@ static const cyaml_strval_t algorithm_words[] = {
     {"xor", VECU_SECURITY_XOR},
 };
 
+static const cyaml_strval_t addressing_words[] = {
+    {"normal", ISOTP_NORMAL},
+    {"normal-fixed", ISOTP_NORMAL_FIXED},
+    {"extended", ISOTP_EXTENDED},
+    {"mixed", ISOTP_MIXED},
+};
+
 static const cyaml_schema_field_t region_fields[] = {
     CYAML_FIELD_UINT("address", REQUIRED, struct vecu_yaml_region, address),
     CYAML_FIELD_UINT("size", REQUIRED, struct vecu_yaml_region, size),
@@ -94,8 +101,14 @@ static const cyaml_schema_field_t factory_fields[] = {
 static const cyaml_schema_field_t ecu_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, name, 1, VECU_NAME_BYTES - 1),
     CYAML_FIELD_STRING_PTR("bus", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, bus, 1, VECU_NAME_BYTES - 1),
-    CYAML_FIELD_UINT("request_id", REQUIRED, struct vecu_yaml_ecu, request_id),
-    CYAML_FIELD_UINT("response_id", REQUIRED, struct vecu_yaml_ecu, response_id),
+    CYAML_FIELD_ENUM("addressing", OPT | CYAML_FLAG_STRICT, struct vecu_yaml_ecu, addressing, addressing_words,
+		     CYAML_ARRAY_LEN(addressing_words)),
+    UINT(vecu_yaml_ecu, request_id),
+    UINT(vecu_yaml_ecu, response_id),
+    UINT(vecu_yaml_ecu, target_address),
+    UINT(vecu_yaml_ecu, source_address),
+    UINT(vecu_yaml_ecu, address_extension),
+    UINT(vecu_yaml_ecu, functional_address),
     UINT(vecu_yaml_ecu, functional_id),
     UINT(vecu_yaml_ecu, id_bits),
     UINT(vecu_yaml_ecu, max_block_length),

@@ -55,7 +55,9 @@ struct vecu_yaml_factory {
 
 struct vecu_yaml_ecu {
 	char *name, *bus;
+	enum isotp_addressing addressing;
 	uint64_t request_id, response_id, functional_id, id_bits, max_block_length;
+	uint64_t target_address, source_address, address_extension, functional_address;
 	bool fingerprint_required, asynchronous_routines;
 	struct vecu_yaml_link link;
 	struct vecu_yaml_timing timing;

@@ -154,6 +154,25 @@ def an_image_is_transferred_checked_and_started(ecu, image):
     assert read(ecu, 0xF181) == b"crc-%08x" % zlib.crc32(image)
 
 
+def long_messages_pass_in_both_directions(ecu, serial):
+    session(ecu, 3)
+    assert read(ecu, 0xF18C) == serial
+    data = bytes(range(32))
+    request = UDS() / uds.UDS_WDBI(dataIdentifier=0x0110) / data
+    positive(ecu.ask(request), request)
+    assert read(ecu, 0x0110) == data
+
+
+def extended_addressing(bus):
+    ecu = Ecu(bus, 0x6F1, 0x612, ext_address=0x12, rx_ext_address=0xF1)
+    long_messages_pass_in_both_directions(ecu, b"EXTENDED-ADDRESSING-OF-ISO-TP")
+
+
+def normal_fixed_addressing(bus):
+    ecu = Ecu(bus, 0x18DA34F1, 0x18DAF134)
+    long_messages_pass_in_both_directions(ecu, b"NORMAL-FIXED-OF-ISO-TP")
+
+
 def main():
     bus, image = sys.argv[1], open(sys.argv[2], "rb").read()
     ecu = Ecu(bus, 0x7E0, 0x7E8)
@@ -165,6 +184,8 @@ def main():
         (an_identifier_is_written_in_several_frames_and_read_back, ecu),
         (suppressed_tester_present_is_not_answered_and_holds_the_session, ecu),
         (an_image_is_transferred_checked_and_started, ecu, image),
+        (extended_addressing, bus),
+        (normal_fixed_addressing, bus),
     )
     for test, *arguments in tests:
         sentence = "Scapy as tester: " + test.__name__.replace("_", " ")

@@ -29,7 +29,26 @@ ecu_config() {
 		    version_from: crc32
 		    memory: [{address: 0x08000000, size: 0x4000}]
 		    factory: {version: old-1, size: 0x400}
-		    dids: [{id: 0x0110, hex: "00000000000000000000 00000000000000000000 00000000000000000000 00000000000000000000", writable: true}]
+		    dids:
+		      - {id: 0x0110, hex: "00000000000000000000 00000000000000000000 00000000000000000000 00000000000000000000", writable: true}
+		  - name: extended
+		    bus: body
+		    addressing: extended
+		    request_id: 0x6f1
+		    response_id: 0x612
+		    target_address: 0x12
+		    identification: {serial_number: EXTENDED-ADDRESSING-OF-ISO-TP}
+		    version: "1"
+		    memory: [{address: 0, size: 0x400}]
+		    dids: [{id: 0x0110, text: "a text of more than twenty bytes", writable: true}]
+		  - name: fixed
+		    bus: body
+		    addressing: normal-fixed
+		    target_address: 0x34
+		    identification: {serial_number: NORMAL-FIXED-OF-ISO-TP}
+		    version: "1"
+		    memory: [{address: 0, size: 0x400}]
+		    dids: [{id: 0x0110, text: "a text of more than twenty bytes", writable: true}]
 	END
 }
 

@@ -163,6 +163,107 @@ static void a_wrong_vehicle_is_named_with_file_line_and_key(void **state)
 	assert_non_null(strstr(error.text, "v.yaml:3: events[1].at_ms: "));
 }
 
+/* @addressing: the lines of one ECU's addresses */
+static int load_addressed(const char *addressing, struct vecu_setup **setup, struct yaml_error *error)
+{
+	char path[128], text[1024];
+
+	snprintf(text, sizeof(text),
+		 "buses: [{name: b, port: can0}]\n"
+		 "ecus:\n"
+		 "  - name: x\n"
+		 "    bus: b\n"
+		 "    version: v\n"
+		 "    memory: [{address: 0, size: 16}]\n%s",
+		 addressing);
+	write_text("e.yaml", text);
+	path_in_dir("e.yaml", path);
+	return vecu_setup_load(path, setup, error);
+}
+
+static struct ecu_config addressed(const char *addressing)
+{
+	struct vecu_setup *setup = NULL;
+	struct yaml_error error = {""};
+	struct ecu_config core;
+
+	if (load_addressed(addressing, &setup, &error) != 0)
+		fail_msg("%s", error.text);
+	core = setup->ecus[0].core;
+	free(setup);
+	return core;
+}
+
+static void every_form_of_addressing_loads(void **state)
+{
+	(void)state;
+	struct ecu_config c = addressed("    addressing: normal-fixed\n    target_address: 0x12\n");
+
+	assert_true(c.link.address.extended_id && c.functional_extended_id);
+	assert_int_equal(c.link.address.rx_id, 0x18da12f1);
+	assert_int_equal(c.link.address.tx_id, 0x18daf112);
+	assert_int_equal(c.functional_id, 0x18db33f1);
+	c = addressed("    addressing: extended\n    request_id: 0x6f1\n    response_id: 0x612\n"
+		      "    target_address: 0x12\n    functional_id: 0x6f1\n    functional_address: 0xdf\n");
+	assert_int_equal(c.link.address.form, ISOTP_EXTENDED);
+	assert_int_equal(c.link.address.rx_ae, 0x12);
+	assert_int_equal(c.link.address.tx_ae, 0xf1);
+	assert_true(c.functional_has_address);
+	assert_int_equal(c.functional_address, 0xdf);
+	c = addressed("    addressing: mixed\n    id_bits: 29\n    request_id: 0x18ce12f1\n"
+		      "    response_id: 0x18cef112\n    address_extension: 0x55\n");
+	assert_int_equal(c.link.address.form, ISOTP_MIXED);
+	assert_true(c.link.address.extended_id);
+	assert_int_equal(c.link.address.rx_ae, 0x55);
+	assert_int_equal(c.link.address.tx_ae, 0x55);
+	assert_false(c.functional_has_address);
+}
+
+static void addresses_that_do_not_fit_their_form_are_refused(void **state)
+{
+	static const char *const wrong[][2] = {
+	    {"    request_id: 1\n", "ecus[0].response_id: is missing"},
+	    {"    addressing: normal-fixed\n", "ecus[0].target_address: is missing"},
+	    {"    addressing: normal-fixed\n    target_address: 1\n    request_id: 1\n",
+	     "ecus[0].request_id: does not"},
+	    {"    addressing: normal-fixed\n    target_address: 1\n    id_bits: 11\n", "ecus[0].id_bits: must be 29"},
+	    {"    addressing: mixed\n    request_id: 1\n    response_id: 2\n", "ecus[0].address_extension: is missing"},
+	    {"    request_id: 1\n    response_id: 2\n    target_address: 3\n", "ecus[0].target_address: does not"},
+	    {"    request_id: 1\n    response_id: 2\n    functional_address: 3\n",
+	     "ecus[0].functional_address: does not"},
+	    {"    addressing: extended\n    request_id: 1\n    response_id: 2\n    target_address: 0x100\n",
+	     "ecus[0].target_address: must be 0..255"},
+	    {"    addressing: sideways\n", "ecus[0].addressing"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct vecu_setup *setup = NULL;
+		struct yaml_error error = {""};
+
+		assert_int_equal(load_addressed(wrong[i][0], &setup, &error), 1);
+		if (!strstr(error.text, wrong[i][1]))
+			fail_msg("expected \"%s\" in \"%s\"", wrong[i][1], error.text);
+	}
+}
+
+#define TWO_ON_ONE_IDENTIFIER(target)                                                                         \
+	"    addressing: extended\n    request_id: 0x6f1\n    response_id: 0x612\n    target_address: 0x12\n" \
+	"  - {name: y, bus: b, version: v, memory: [{address: 0, size: 16}], addressing: extended,\n"         \
+	"     request_id: 0x6f1, response_id: 0x613, target_address: " target "}\n"
+
+static void one_identifier_may_lead_to_ecus_of_different_addresses(void **state)
+{
+	(void)state;
+	struct vecu_setup *setup = NULL;
+	struct yaml_error error = {""};
+
+	assert_int_equal(load_addressed(TWO_ON_ONE_IDENTIFIER("0x13"), &setup, &error), 0);
+	free(setup);
+	assert_int_equal(load_addressed(TWO_ON_ONE_IDENTIFIER("0x12"), &setup, &error), 1);
+	assert_non_null(strstr(error.text, "ecus[1].request_id: is that of x on the same bus"));
+}
+
 static const char with_factory[] = "    factory: {version: \"old \\\"1\\\"\", size: 0x100}\n"
 				   "    dids: [{id: 0x0110, hex: 0102, writable: true}]\n";
 
@@ -309,6 +410,9 @@ int main(void)
 	    TEST(defaults_stand_where_keys_are_left_out),
 	    TEST(wrong_values_are_named_with_file_line_and_key),
 	    TEST(a_wrong_vehicle_is_named_with_file_line_and_key),
+	    TEST(every_form_of_addressing_loads),
+	    TEST(addresses_that_do_not_fit_their_form_are_refused),
+	    TEST(one_identifier_may_lead_to_ecus_of_different_addresses),
 	    TEST(an_ecu_is_kept_with_memory_and_state),
 	    TEST(a_memory_of_another_size_is_refused),
 	    TEST(a_broken_state_file_is_refused_with_its_line),

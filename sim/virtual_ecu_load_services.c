@@ -1,0 +1,74 @@
+/* What a virtual ECU does, from YAML: security, data identifiers, the application's message. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/virtual_ecu_loader.h"
+
+void vecu_load_security(struct vecu_loader *l, const struct vecu_yaml_security *y, struct vecu_definition *d)
+{
+	struct ecu_security *s = &d->core.security;
+	int n_key = 0;
+
+	if (!vecu_has(l, "security") || y->algorithm == VECU_SECURITY_NONE) {
+		d->algorithm = VECU_SECURITY_NONE;
+		s->level = 0;
+		return;
+	}
+	d->algorithm = y->algorithm;
+	s->level = vecu_number8(l, "security.level", y->level, 1, 0x41, s->level);
+	s->seed_bytes = vecu_number8(l, "security.seed_bytes", y->seed_bytes, 1, ECU_MAX_SEED_BYTES, s->seed_bytes);
+	s->max_attempts = vecu_number8(l, "security.attempts", y->attempts, 1, 255, s->max_attempts);
+	s->delay_us = 1000 * vecu_number(l, "security.delay_ms", y->delay_ms, 0, 3600000, s->delay_us / 1000);
+	s->delay_at_power_on = y->delay_at_power_on;
+	n_key = yaml_hex_bytes(y->key ? y->key : "", d->key, sizeof(d->key));
+	if (y->algorithm == VECU_SECURITY_AES128_CMAC ? n_key != 16 : n_key < 1)
+		vecu_fail(l, "security.key", "must be 16 bytes in hex%s",
+			  y->algorithm == VECU_SECURITY_XOR ? ", or fewer for xor" : "");
+	else
+		d->n_key = (uint8_t)n_key;
+}
+
+void vecu_load_dids(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core)
+{
+	char key[64];
+
+	core->n_dids = y->n_dids;
+	for (size_t i = 0; i < y->n_dids; i++) {
+		const struct vecu_yaml_did *d = &y->dids[i];
+		struct ecu_did *out = &core->dids[i];
+		int n;
+
+		snprintf(key, sizeof(key), "dids[%zu].id", i);
+		out->id = (uint16_t)vecu_number(l, key, d->id, 0, 0xffff, 0);
+		out->writable = d->writable;
+		out->secured = d->secured;
+		snprintf(key, sizeof(key), "dids[%zu]", i);
+		if (!d->text == !d->hex) {
+			vecu_fail(l, key, "needs one of text and hex");
+			return;
+		}
+		if (d->text) {
+			n = (int)strlen(d->text);
+			memcpy(out->bytes, d->text, (size_t)n);
+		} else {
+			n = yaml_hex_bytes(d->hex, out->bytes, sizeof(out->bytes));
+		}
+		if (n < 1) {
+			vecu_fail(l, key, "must hold 1..%u bytes", ECU_MAX_DID_BYTES);
+			return;
+		}
+		out->n = (uint8_t)n;
+	}
+}
+
+void vecu_load_message(struct vecu_loader *l, const struct vecu_yaml_message *y, struct ecu_config *core)
+{
+	struct ecu_app_message *out = &core->app_message;
+
+	if (!vecu_has(l, "message"))
+		return;
+	out->extended_id = core->functional_extended_id;
+	out->id = vecu_number32(l, "message.id", y->id, 1, out->extended_id ? 0x1fffffff : 0x7ff, 0);
+	out->period_us = 1000 * vecu_number(l, "message.period_ms", y->period_ms, 1, 3600000, 100);
+	out->dlc = vecu_number8(l, "message.dlc", y->dlc, 0, 8, 8);
+}
