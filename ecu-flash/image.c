@@ -53,10 +53,8 @@ int image_parse(struct image *image, enum image_format format, const uint8_t *by
 		r = parse_raw(&parsed, bytes, n, raw_base, error);
 		break;
 	case IMAGE_IHEX:
-		r = image_build_run(&parsed, image_ihex_scan, bytes, n, buf, cap, error);
-		break;
 	case IMAGE_SREC:
-		r = image_build_run(&parsed, image_srec_scan, bytes, n, buf, cap, error);
+		r = image_build_run(&parsed, bytes, n, buf, cap, error);
 		break;
 	}
 	if (!r)

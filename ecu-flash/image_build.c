@@ -102,13 +102,6 @@ int image_build_add(struct image_build *self, unsigned line, uint64_t address, c
 
 	if (!n)
 		return 0;
-	if (self->find_offset != SIZE_MAX) { /* the second look at a file: nothing is stored */
-		self->n_data += n;
-		if (self->n_data <= self->find_offset)
-			return 0;
-		self->found_line = line;
-		return 2;
-	}
 	if (address + n > UINT64_C(0x100000000))
 		return image_fail(error, line, "the record runs beyond the 32-bit address space");
 	if (self->cap < index_bytes || self->cap - index_bytes < self->n_data + n)
@@ -164,19 +157,23 @@ static void sort_entries(struct image_build *self)
 	}
 }
 
-static int overlap(struct image_build *self, image_scan *scan, const uint8_t *bytes, size_t n, struct entry e, size_t i,
+/* a second look at the file finds the line that gives byte @i of the run @e */
+static int overlap(const struct image *image, const uint8_t *bytes, size_t n, struct entry e, size_t i,
 		   struct image_error *error)
 {
-	struct image_build look = {.buf = self->buf, .cap = self->cap, .find_offset = e.offset + i};
+	struct image_records records;
 	struct image_error unused;
+	size_t n_data = 0;
 
-	scan(&look, bytes, n, &unused);
-	return image_fail(error, look.found_line, "address 0x%08" PRIx64 " is given twice, with different bytes",
+	image_records_init(&records, image->format, bytes, n);
+	while (n_data <= e.offset + i && !image_records_next(&records, &unused))
+		n_data += records.n;
+	return image_fail(error, records.line, "address 0x%08" PRIx64 " is given twice, with different bytes",
 			  (uint64_t)e.address + i);
 }
 
 /* copies the runs in the order of their addresses and makes segments of them */
-static int join(struct image_build *self, struct image *image, image_scan *scan, const uint8_t *bytes, size_t n,
+static int join(struct image_build *self, struct image *image, const uint8_t *bytes, size_t n,
 		struct image_error *error)
 {
 	uint8_t *out = self->buf + self->n_data;
@@ -194,7 +191,7 @@ static int join(struct image_build *self, struct image *image, image_scan *scan,
 			seen = end - e.address < e.n_bytes ? (size_t)(end - e.address) : e.n_bytes;
 			for (size_t i = 0; i < seen; i++)
 				if (there[i] != data[i])
-					return overlap(self, scan, bytes, n, e, i, error);
+					return overlap(image, bytes, n, e, i, error);
 		} else if (!segment || e.address > end) {
 			if (image->n_segments == IMAGE_MAX_SEGMENTS)
 				return image_fail(error, 0, "the image has more than %u segments", IMAGE_MAX_SEGMENTS);
@@ -211,25 +208,29 @@ static int join(struct image_build *self, struct image *image, image_scan *scan,
 	return 0;
 }
 
-int image_build_run(struct image *image, image_scan *format_scan, const uint8_t *bytes, size_t n, uint8_t *buf,
-		    size_t cap, struct image_error *error)
+int image_build_run(struct image *image, const uint8_t *bytes, size_t n, uint8_t *buf, size_t cap,
+		    struct image_error *error)
 {
-	struct image_build build = {.buf = buf, .cap = cap, .find_offset = SIZE_MAX};
+	struct image_build build = {.buf = buf, .cap = cap};
+	struct image_records records;
 	int r;
 
 	if (n > UINT32_MAX)
 		return image_fail(error, 0, "the file is larger than 4 GiB");
 	if (cap < n)
 		return image_fail(error, 0, "the buffer is too small for the decoded image");
-	r = format_scan(&build, bytes, n, error);
-	if (r)
-		return r;
+	image_records_init(&records, image->format, bytes, n);
+	while (!(r = image_records_next(&records, error)))
+		if (image_build_add(&build, records.line, records.address, records.data, records.n, error))
+			return 1;
+	if (r == 1)
+		return 1;
 	if (!build.n_data)
 		return image_fail(error, 0, "the file holds no data");
 	if (cap - build.n_entries * ENTRY_BYTES < 2 * build.n_data)
 		return image_fail(error, 0, "the buffer is too small for the decoded image");
 	sort_entries(&build);
-	r = join(&build, image, format_scan, bytes, n, error);
-	image->entry = build.entry;
+	r = join(&build, image, bytes, n, error);
+	image->entry = records.entry;
 	return r;
 }

@@ -9,16 +9,7 @@
 #ifndef ECU_FLASH_IMAGE_BUILD_H
 #define ECU_FLASH_IMAGE_BUILD_H
 
-#include "ecu-flash/image.h"
-
-struct image_lines { /* a reader of lines */
-	const uint8_t *bytes;
-	size_t n;
-	size_t next;
-	unsigned number; /* of the current line, 1-based */
-	const uint8_t *text;
-	size_t length; /* without line end and white space before it */
-};
+#include "ecu-flash/image_records.h"
 
 /* the next line that is not blank; Return: false at the end */
 bool image_lines_next(struct image_lines *self);
@@ -33,24 +24,22 @@ struct image_build {
 	size_t n_entries;
 	uint64_t run_end; /* address after the last record, where the next one would continue its run */
 	size_t run_bytes; /* of the current run */
-	uint64_t entry;
-	size_t find_offset; /* SIZE_MAX, or: stop at the record that gives this byte of the data */
-	unsigned found_line;
 };
 
-/* @format_scan: image_ihex_scan or image_srec_scan; called again to find the line of an overlap */
-typedef int image_scan(struct image_build *build, const uint8_t *bytes, size_t n, struct image_error *error);
+/* what one line of a format was */
+enum image_record { IMAGE_RECORD_DATA = 0, IMAGE_RECORD_WRONG = 1, IMAGE_RECORD_OTHER = 3 };
 
-int image_ihex_scan(struct image_build *build, const uint8_t *bytes, size_t n, struct image_error *error);
-int image_srec_scan(struct image_build *build, const uint8_t *bytes, size_t n, struct image_error *error);
+/* the record on the line at hand. Return: enum image_record; DATA is filled in, WRONG has @error, OTHER is taken in */
+int image_ihex_record(struct image_records *file, struct image_error *error);
+int image_srec_record(struct image_records *file, struct image_error *error);
 
-/* Return: 0; 1 with @error if it does not fit; 2 if this record is the one looked for */
+/* Return: 0, or 1 with @error if it does not fit */
 int image_build_add(struct image_build *self, unsigned line, uint64_t address, const uint8_t *data, size_t n,
 		    struct image_error *error);
 
-/* runs @format_scan over the file and fills @image. Return: as image_parse() */
-int image_build_run(struct image *image, image_scan *format_scan, const uint8_t *bytes, size_t n, uint8_t *buf,
-		    size_t cap, struct image_error *error);
+/* reads the file, whose format @image says, and fills @image. Return: as image_parse() */
+int image_build_run(struct image *image, const uint8_t *bytes, size_t n, uint8_t *buf, size_t cap,
+		    struct image_error *error);
 
 /* Return: 1, so that a check can end with it */
 int image_fail(struct image_error *error, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));

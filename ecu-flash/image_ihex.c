@@ -11,14 +11,14 @@ enum { DATA = 0, END_OF_FILE = 1, SEGMENT_BASE = 2, SEGMENT_START = 3, LINEAR_BA
 #define HEAD_BYTES 4u /* length, address, type */
 
 struct record {
-	uint8_t bytes[HEAD_BYTES + 255 + 1];
 	uint8_t n;
 	uint16_t address;
 	uint8_t type;
 	const uint8_t *data;
 };
 
-static int decode(struct record *record, const struct image_lines *line, struct image_error *error)
+/* @bytes: of the record, HEAD_BYTES + 255 + 1 at most; its data stay there */
+static int decode(struct record *record, uint8_t *bytes, const struct image_lines *line, struct image_error *error)
 {
 	uint8_t sum = 0;
 	size_t n;
@@ -40,19 +40,19 @@ static int decode(struct record *record, const struct image_lines *line, struct 
 
 		if (byte < 0)
 			return image_fail(error, line->number, "column %zu is not hexadecimal", 2 + 2 * i);
-		record->bytes[i] = (uint8_t)byte;
+		bytes[i] = (uint8_t)byte;
 		sum = (uint8_t)(sum + byte);
 	}
 	if (sum) {
-		uint8_t given = record->bytes[n - 1];
+		uint8_t given = bytes[n - 1];
 
 		return image_fail(error, line->number, "the checksum is %02X, the record's bytes give %02X", given,
 				  (uint8_t)(given - sum));
 	}
 	record->n = (uint8_t)length;
-	record->address = (uint16_t)(record->bytes[1] << 8 | record->bytes[2]);
-	record->type = record->bytes[3];
-	record->data = record->bytes + HEAD_BYTES;
+	record->address = (uint16_t)(bytes[1] << 8 | bytes[2]);
+	record->type = bytes[3];
+	record->data = bytes + HEAD_BYTES;
 	return 0;
 }
 
@@ -61,64 +61,55 @@ static uint32_t be16(const uint8_t *p)
 	return (uint32_t)p[0] << 8 | p[1];
 }
 
-struct base {
-	uint64_t address;
-	bool linear;
-};
-
-static int take(struct image_build *build, struct base *base, const struct record *record, unsigned line,
-		struct image_error *error)
+/* a record that holds no data says something of the file */
+static int take(struct image_records *file, const struct record *record, struct image_error *error)
 {
 	static const uint8_t lengths[] = {
 	    [SEGMENT_BASE] = 2, [SEGMENT_START] = 4, [LINEAR_BASE] = 2, [LINEAR_START] = 4};
 
 	if (record->type > LINEAR_START)
-		return image_fail(error, line, "record type %02X is unknown", record->type);
+		return image_fail(error, file->line, "record type %02X is unknown", record->type);
 	if (record->type != DATA && record->n != lengths[record->type])
-		return image_fail(error, line, "a record of type %02X has %u data bytes, not %u", record->type,
+		return image_fail(error, file->line, "a record of type %02X has %u data bytes, not %u", record->type,
 				  lengths[record->type], record->n);
 	switch (record->type) {
 	case DATA:
 		/* below a segment base the offset would wrap to the segment's start: no tool means that */
-		if (!base->linear && (uint32_t)record->address + record->n > 0x10000)
-			return image_fail(error, line, "the record runs over the end of its 64 KiB segment");
-		return image_build_add(build, line, base->address + record->address, record->data, record->n, error);
+		if (!file->base_linear && (uint32_t)record->address + record->n > 0x10000)
+			return image_fail(error, file->line, "the record runs over the end of its 64 KiB segment");
+		file->address = file->base + record->address;
+		file->data = record->data;
+		file->n = record->n;
+		return IMAGE_RECORD_DATA;
+	case END_OF_FILE:
+		file->ended = true;
+		break;
 	case SEGMENT_BASE:
-		*base = (struct base){.address = (uint64_t)be16(record->data) << 4};
+		file->base = (uint64_t)be16(record->data) << 4;
+		file->base_linear = false;
 		break;
 	case LINEAR_BASE:
-		*base = (struct base){.address = (uint64_t)be16(record->data) << 16, .linear = true};
+		file->base = (uint64_t)be16(record->data) << 16;
+		file->base_linear = file->linear = true;
 		break;
 	case SEGMENT_START:
-		build->entry = (be16(record->data) << 4) + be16(record->data + 2);
+		file->entry = (be16(record->data) << 4) + be16(record->data + 2);
 		break;
 	case LINEAR_START:
-		build->entry = (uint64_t)be16(record->data) << 16 | be16(record->data + 2);
+		file->entry = (uint64_t)be16(record->data) << 16 | be16(record->data + 2);
+		file->linear = true;
 		break;
 	}
-	return 0;
+	return IMAGE_RECORD_OTHER;
 }
 
-int image_ihex_scan(struct image_build *build, const uint8_t *bytes, size_t n, struct image_error *error)
+int image_ihex_record(struct image_records *file, struct image_error *error)
 {
-	struct image_lines line = {.bytes = bytes, .n = n};
-	struct base base = {0};
-	bool ended = false;
+	struct record record = {0};
+	int r;
 
-	while (image_lines_next(&line)) {
-		struct record record = {0};
-		int r;
-
-		if (ended)
-			return image_fail(error, line.number, "there is something after the end-of-file record");
-		r = decode(&record, &line, error);
-		if (!r)
-			r = take(build, &base, &record, line.number, error);
-		if (r)
-			return r;
-		ended = record.type == END_OF_FILE;
-	}
-	if (!ended)
-		return image_fail(error, line.number, "the end-of-file record is missing: the file is cut off");
-	return 0;
+	if (file->ended)
+		return image_fail(error, file->line, "there is something after the end-of-file record");
+	r = decode(&record, file->bytes, &file->lines, error);
+	return r ? r : take(file, &record, error);
 }

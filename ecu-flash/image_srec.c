@@ -6,10 +6,10 @@
 #include "ecu-flash/image_build.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct record {
 	uint8_t type; /* 0..9 */
-	uint8_t bytes[1 + 255];
 	uint64_t address;
 	const uint8_t *data;
 	size_t n;
@@ -18,7 +18,8 @@ struct record {
 /* address bytes of S0..S9; S4 is reserved */
 static const uint8_t address_bytes[10] = {2, 2, 3, 4, 0, 2, 3, 4, 3, 2};
 
-static int decode(struct record *record, const struct image_lines *line, struct image_error *error)
+/* @bytes: of the record, 1 + 255 at most; its data stay there */
+static int decode(struct record *record, uint8_t *bytes, const struct image_lines *line, struct image_error *error)
 {
 	uint8_t sum = 0;
 	size_t n;
@@ -46,57 +47,58 @@ static int decode(struct record *record, const struct image_lines *line, struct 
 
 		if (byte < 0)
 			return image_fail(error, line->number, "column %zu is not hexadecimal", 3 + 2 * i);
-		record->bytes[i] = (uint8_t)byte;
+		bytes[i] = (uint8_t)byte;
 		sum = (uint8_t)(sum + byte);
 	}
 	if (sum != 0xff) {
-		uint8_t given = record->bytes[n - 1];
+		uint8_t given = bytes[n - 1];
 
 		return image_fail(error, line->number, "the checksum is %02X, the record's bytes give %02X", given,
 				  (uint8_t)(given + 0xff - sum));
 	}
 	record->address = 0;
 	for (size_t i = 0; i < address_bytes[record->type]; i++)
-		record->address = record->address << 8 | record->bytes[1 + i];
-	record->data = record->bytes + 1 + address_bytes[record->type];
+		record->address = record->address << 8 | bytes[1 + i];
+	record->data = bytes + 1 + address_bytes[record->type];
 	record->n = n - 2 - address_bytes[record->type];
 	return 0;
 }
 
-int image_srec_scan(struct image_build *build, const uint8_t *bytes, size_t n, struct image_error *error)
+/* a record that holds no data says something of the file */
+static int take(struct image_records *file, const struct record *record, struct image_error *error)
 {
-	struct image_lines line = {.bytes = bytes, .n = n};
-	uint64_t n_records = 0;
-	bool ended = false;
-
-	while (image_lines_next(&line)) {
-		struct record record = {0};
-		int r = decode(&record, &line, error);
-
-		if (r)
-			return r;
-		if (ended)
-			return image_fail(error, line.number,
-					  "there is something after the closing S7, S8 or S9 record");
-		if (record.type >= 5 && record.n)
-			return image_fail(error, line.number, "an S%u record carries no data", record.type);
-		if (record.type >= 1 && record.type <= 3) {
-			n_records++;
-			r = image_build_add(build, line.number, record.address, record.data, record.n, error);
-			if (r)
-				return r;
-		} else if (record.type == 5 || record.type == 6) {
-			if (record.address != n_records)
-				return image_fail(error, line.number,
-						  "the file announces %" PRIu64 " data records and holds %" PRIu64,
-						  record.address, n_records);
-		} else if (record.type >= 7) {
-			build->entry = record.address;
-			ended = true;
-		}
+	if (file->ended)
+		return image_fail(error, file->line, "there is something after the closing S7, S8 or S9 record");
+	if (record->type >= 5 && record->n)
+		return image_fail(error, file->line, "an S%u record carries no data", record->type);
+	if (record->type == 0 && !file->has_header) {
+		memcpy(file->header, record->data, record->n);
+		file->n_header = (uint8_t)record->n;
+		file->has_header = true;
+	} else if (record->type >= 1 && record->type <= 3) {
+		file->n_data_records++;
+		file->address = record->address;
+		file->data = record->data;
+		file->n = record->n;
+		if (record->type > file->srec_type)
+			file->srec_type = record->type;
+		return IMAGE_RECORD_DATA;
+	} else if (record->type == 5 || record->type == 6) {
+		if (record->address != file->n_data_records)
+			return image_fail(error, file->line,
+					  "the file announces %" PRIu64 " data records and holds %" PRIu64,
+					  record->address, file->n_data_records);
+	} else if (record->type >= 7) {
+		file->entry = record->address;
+		file->ended = true;
 	}
-	if (!ended)
-		return image_fail(error, line.number,
-				  "the closing S7, S8 or S9 record is missing: the file is cut off");
-	return 0;
+	return IMAGE_RECORD_OTHER;
+}
+
+int image_srec_record(struct image_records *file, struct image_error *error)
+{
+	struct record record = {0};
+	int r = decode(&record, file->bytes, &file->lines, error);
+
+	return r ? r : take(file, &record, error);
 }
