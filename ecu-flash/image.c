@@ -19,7 +19,7 @@ const char *image_format_text(enum image_format format)
 	return "unknown";
 }
 
-static enum image_format recognise(const uint8_t *bytes, size_t n)
+enum image_format image_recognise(const uint8_t *bytes, size_t n)
 {
 	if (n >= 1 && bytes[0] == ':')
 		return IMAGE_IHEX;
@@ -46,9 +46,9 @@ int image_parse(struct image *image, enum image_format format, const uint8_t *by
 	struct image parsed = {0};
 	int r = 1;
 
-	parsed.format = format == IMAGE_AUTO ? recognise(bytes, n) : format;
+	parsed.format = format == IMAGE_AUTO ? image_recognise(bytes, n) : format;
 	switch (parsed.format) {
-	case IMAGE_AUTO: /* recognise() never answers so */
+	case IMAGE_AUTO: /* image_recognise() never answers so */
 	case IMAGE_RAW:
 		r = parse_raw(&parsed, bytes, n, raw_base, error);
 		break;

@@ -45,6 +45,9 @@ struct image_error {
 int image_parse(struct image *image, enum image_format format, const uint8_t *bytes, size_t n, uint64_t raw_base,
 		uint8_t *buf, size_t cap, struct image_error *error);
 
+/* IMAGE_IHEX, IMAGE_SREC or IMAGE_RAW, by the first bytes */
+enum image_format image_recognise(const uint8_t *bytes, size_t n);
+
 const char *image_format_text(enum image_format format);
 
 /* CRC-32 (IEEE 802.3, reflected) over a segment's bytes; @crc starts at 0 and chains */

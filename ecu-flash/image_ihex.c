@@ -8,7 +8,8 @@
 
 enum { DATA = 0, END_OF_FILE = 1, SEGMENT_BASE = 2, SEGMENT_START = 3, LINEAR_BASE = 4, LINEAR_START = 5 };
 
-#define HEAD_BYTES 4u /* length, address, type */
+#define SEGMENTED_END 0x100000u /* addresses that types 2 and 3 reach */
+#define HEAD_BYTES    4u        /* length, address, type */
 
 struct record {
 	uint8_t n;
@@ -90,14 +91,15 @@ static int take(struct image_records *file, const struct record *record, struct 
 		break;
 	case LINEAR_BASE:
 		file->base = (uint64_t)be16(record->data) << 16;
-		file->base_linear = file->linear = true;
+		file->base_linear = true;
+		file->linear = file->linear || file->base < SEGMENTED_END;
 		break;
 	case SEGMENT_START:
 		file->entry = (be16(record->data) << 4) + be16(record->data + 2);
 		break;
 	case LINEAR_START:
 		file->entry = (uint64_t)be16(record->data) << 16 | be16(record->data + 2);
-		file->linear = true;
+		file->linear = file->linear || file->entry < SEGMENTED_END;
 		break;
 	}
 	return IMAGE_RECORD_OTHER;

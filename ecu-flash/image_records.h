@@ -33,7 +33,7 @@ struct image_records {
 	uint8_t header[IMAGE_HEADER_BYTES]; /* of the first S0 record */
 	uint8_t n_header;
 	bool has_header;
-	bool linear;       /* Intel HEX: there is a record of type 4 or 5 */
+	bool linear;       /* Intel HEX: records of type 4 or 5 where types 2 and 3 would have served */
 	uint8_t srec_type; /* S-record: the highest of S1, S2, S3; 0 = none yet */
 
 	/* private */

@@ -17,4 +17,7 @@ struct job_outcome {
 int job_run(const struct options *options, const struct inputs *inputs, enum flash_job_kind kind, struct report *report,
 	    struct job_outcome *outcome);
 
+/* a whole verb: its files, the job, what became of it. Return: the exit code */
+int job_main(const struct options *options, enum flash_job_kind kind);
+
 #endif

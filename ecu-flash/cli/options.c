@@ -1,72 +1,61 @@
 #include "ecu-flash/cli/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "ecu-flash/cli/values.h"
 #include "ecu-flash/flash_run.h"
 
-static const char help_text[] =
-    "usage: ecu-flash flash  --bus BUS --profile FILE [--keys FILE] [OPTION]... IMAGE...\n"
-    "       ecu-flash info   --bus BUS --profile FILE [OPTION]...\n"
-    "       ecu-flash verify --bus BUS --profile FILE --expect-version TEXT [OPTION]...\n"
-    "       ecu-flash image show [--base ADDR] [--json] FILE\n"
-    "       ecu-flash profile check [--bitrate BPS] [--json] FILE [IMAGE]...\n"
-    "Flashes one ECU over UDS on CAN from files, without a daemon and without a backend.\n"
-    "\n"
-    "  flash           write the images, check them, and read the version back\n"
-    "  info            read the ECU's identity: hardware, serial number, versions\n"
-    "  verify          read the version and compare it\n"
-    "  image show      segments, start address and digests of a firmware file\n"
-    "  profile check   validate an ECU profile and print its sequence in words\n"
-    "\n"
-    "  -b, --bus BUS              can0, vcan0, or unix:PATH of a simulated bus\n"
-    "  -p, --profile FILE         profile of the ECU, in YAML\n"
-    "  -k, --keys FILE            secrets of security access, in YAML\n"
-    "  -e, --expect-version TEXT  what the ECU must say after the flash\n"
-    "  -r, --recover              the ECU may sit in its boot loader since an earlier flash was cut off: tolerate\n"
-    "                             silence and refusals before its programming session\n"
-    "      --base ADDR            address of a raw image's first byte (0)\n"
-    "      --bitrate BPS          nominal bit rate, for estimates (500000)\n"
-    "      --data-bitrate BPS     of the data phase of CAN FD, for estimates (2000000)\n"
-    "      --json                 one JSON object on stdout at the end; progress goes to stderr\n"
-    "  -t, --trace                each UDS request and answer on stderr\n"
-    "  -h, --help, --version\n"
-    "\n"
-    "IMAGE is Intel HEX, Motorola S-record or raw, told apart by its first bytes. Several images are the software "
-    "units\n"
-    "of one ECU, written in the order given.\n"
-    "\n"
-    "Ctrl-C stops at the next safe point. Once the ECU's memory is being erased there is none before its "
-    "verification.\n"
-    "\n"
-    "Exit status: 0 done; 1 the flash or verification failed; 2 wrong usage; 3 a file is wrong (file and line are\n"
-    "named); 4 the bus is not available; 5 the ECU does not answer; 130 stopped at a safe point.\n";
-
-enum long_option { BASE = 256, BITRATE, DATA_BITRATE, JSON, VERSION };
-
-static const struct option option_table[] = {
-    {"bus", required_argument, NULL, 'b'},
-    {"profile", required_argument, NULL, 'p'},
-    {"keys", required_argument, NULL, 'k'},
-    {"expect-version", required_argument, NULL, 'e'},
-    {"base", required_argument, NULL, BASE},
-    {"bitrate", required_argument, NULL, BITRATE},
-    {"data-bitrate", required_argument, NULL, DATA_BITRATE},
-    {"recover", no_argument, NULL, 'r'},
-    {"json", no_argument, NULL, JSON},
-    {"trace", no_argument, NULL, 't'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, VERSION},
-    {NULL, 0, NULL, 0},
+static const struct verb *const verbs[] = {
+    &verb_flash,         &verb_verify,        &verb_info,          &verb_image_show,
+    &verb_image_convert, &verb_image_compare, &verb_profile_check,
 };
+#define N_VERBS (sizeof verbs / sizeof *verbs)
 
-static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static const struct {
+	const char *name;
+	const char *argument; /* NULL: none */
+	const char *help;
+	char letter;
+} table[N_OPTIONS] = {
+    [OPTION_BUS] = {"bus", "BUS", "can0, vcan0, or unix:PATH of a simulated bus", 'b'},
+    [OPTION_PROFILE] = {"profile", "FILE", "profile of the ECU, in YAML", 'p'},
+    [OPTION_KEYS] = {"keys", "FILE", "secrets of security access, in YAML", 'k'},
+    [OPTION_EXPECT_VERSION] = {"expect-version", "TEXT", "the version that the ECU must say", 'e'},
+    [OPTION_RECOVER] = {"recover", NULL,
+			"the ECU may sit in its boot loader since an earlier flash was cut off: tolerate\n"
+			"silence and refusals before its programming session",
+			'r'},
+    [OPTION_BASE] = {"base", "ADDR", "address of a raw image's first byte (0)", 0},
+    [OPTION_TO] = {"to", "FORMAT",
+		   "ihex, srec or raw; without it the name of the output says: .hex .ihex .ihx,\n"
+		   ".srec .s19 .s28 .s37 .mot .s, .bin .raw",
+		   0},
+    [OPTION_OUT] = {"out", "FILE", "where to write; - for standard output", 'o'},
+    [OPTION_FILL] = {"fill", "BYTE",
+		     "what gaps of a raw image hold (0xFF, and gaps of more than 64 KiB in all are\n"
+		     "refused)",
+		     0},
+    [OPTION_BYTES_PER_LINE] = {"bytes-per-line", "N", "data bytes of a record, 1..255, in the order of addresses", 0},
+    [OPTION_SREC_TYPE] = {"srec-type", "N", "S-records of type 1, 2 or 3 (the least that holds all addresses)", 0},
+    [OPTION_HEADER] = {"header", "TEXT", "text of the S0 record (that of the source; else there is none)", 0},
+    [OPTION_ENTRY] = {"entry", "ADDR", "start address (that of the source, if it has one)", 0},
+    [OPTION_LINEAR] = {"linear", NULL, "Intel HEX: address and start records of types 04 and 05 only", 0},
+    [OPTION_LINE_END] = {"line-end", "crlf|lf", "line ends (those of the source; crlf of a raw source)", 0},
+    [OPTION_BITRATE] = {"bitrate", "BPS", "nominal bit rate, for estimates (500000)", 0},
+    [OPTION_DATA_BITRATE] = {"data-bitrate", "BPS", "of the data phase of CAN FD, for estimates (2000000)", 0},
+    [OPTION_JSON] = {"json", NULL, "one JSON object on standard output; words go to standard error", 0},
+    [OPTION_TRACE] = {"trace", NULL, "each UDS request and answer on standard error, in words", 't'},
+    [OPTION_CANDUMP] = {"candump", "FILE", "each frame as candump -l writes it; - for standard output", 0},
+    [OPTION_HELP] = {"help", NULL, "this text", 'h'},
+    [OPTION_VERSION] = {"version", NULL, "the version", 0},
+};
+#define EVERYBODYS (TAKES(OPTION_HELP) | TAKES(OPTION_VERSION))
+#define LONG_BASE  256
 
-static int usage(const char *format, ...)
+int options_wrong(const struct verb *verb, const char *format, ...)
 {
 	va_list args;
 
@@ -74,164 +63,284 @@ static int usage(const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fputs("\nTry 'ecu-flash --help'.\n", stderr);
+	fprintf(stderr, "\nTry 'ecu-flash%s%s --help'.\n", verb ? " " : "", verb ? verb->name : "");
 	return EXIT_USAGE;
 }
 
-/* decimal or 0x…; a leading 0 alone is not octal but a mistake */
-static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
-{
-	char *end;
-	unsigned long long parsed;
+/* ---- help ---- */
 
-	if (text[0] < '0' || text[0] > '9' || (text[0] == '0' && text[1] >= '0' && text[1] <= '9'))
-		return false;
-	errno = 0;
-	parsed = strtoull(text, &end, 0);
-	if (errno || *end || parsed < min || parsed > max)
-		return false;
-	*value = parsed;
-	return true;
+static int general_help(void)
+{
+	puts("usage: ecu-flash VERB [OPTION]... [FILE]...\n"
+	     "Talks UDS on CAN to ECUs on a bench, and flashes them from files: no daemon, no backend.\n");
+	for (size_t i = 0; i < N_VERBS; i++)
+		printf("  %-16s %s\n", verbs[i]->name, verbs[i]->summary);
+	puts("\n'ecu-flash VERB --help' says what a verb takes.\n"
+	     "\n"
+	     "Exit status: 0 done; 1 it failed, or 'image compare' found a difference; 2 wrong usage; 3 a file is\n"
+	     "wrong (file and line are named); 4 the bus is not available; 5 the ECU does not answer; 130 stopped by\n"
+	     "Ctrl-C at a safe point.");
+	return EXIT_DONE;
 }
 
-static int take_option(struct options *o, int option, const char *value)
+static void option_help(enum option_id option)
+{
+	const char *line = table[option].help;
+	char name[40], letter[8] = "    ";
+
+	snprintf(name, sizeof name, "--%s%s%s", table[option].name, table[option].argument ? " " : "",
+		 table[option].argument ? table[option].argument : "");
+	if (table[option].letter)
+		snprintf(letter, sizeof letter, "-%c, ", table[option].letter);
+	printf("  %s%-22s ", letter, name);
+	for (const char *end; (end = strchr(line, '\n')); line = end + 1)
+		printf("%.*s\n%29s", (int)(end - line), line, "");
+	puts(line);
+}
+
+static int verb_help(const struct verb *verb)
+{
+	printf("usage: ecu-flash %s %s\n%s\n", verb->name, verb->usage, verb->about);
+	for (unsigned i = 0; i < N_OPTIONS; i++)
+		if ((verb->takes | TAKES(OPTION_HELP)) & TAKES(i))
+			option_help((enum option_id)i);
+	return EXIT_DONE;
+}
+
+/* ---- the values of options ---- */
+
+static int take_number(uint64_t *value, enum option_id option, const char *text, uint64_t min, uint64_t max)
+{
+	if (value_number(text, min, max, value))
+		return -1;
+	if (max == UINT64_MAX)
+		return options_wrong(NULL, "--%s takes a number, decimal or 0x...: '%s'", table[option].name, text);
+	return options_wrong(NULL, "--%s must be %llu..%llu: '%s'", table[option].name, (unsigned long long)min,
+			     (unsigned long long)max, text);
+}
+
+static int take_small(struct options *o, enum option_id option, const char *text)
 {
 	uint64_t n = 0;
+	int r;
 
-	switch (option) {
-	case 'b':
-		o->bus = value;
-		break;
-	case 'p':
-		o->profile = value;
-		break;
-	case 'k':
-		o->keys = value;
-		break;
-	case 'e':
-		if (!value[0] || strlen(value) >= FLASH_VERSION_BYTES)
-			return usage("--expect-version takes 1 to 64 characters: '%s'", value);
-		o->expect_version = value;
-		break;
-	case BASE:
-		if (!number(value, 0, UINT64_MAX, &o->base))
-			return usage("--base is no address: '%s'", value);
-		break;
-	case BITRATE:
-		if (!number(value, 10000, 1000000, &n))
-			return usage("--bitrate must be 10000..1000000: '%s'", value);
+	switch ((unsigned)option) {
+	case OPTION_FILL:
+		r = take_number(&n, option, text, 0, 255);
+		o->fill = (uint8_t)n;
+		return r;
+	case OPTION_BYTES_PER_LINE:
+		r = take_number(&n, option, text, 1, 255);
+		o->bytes_per_line = (uint8_t)n;
+		return r;
+	case OPTION_SREC_TYPE:
+		r = take_number(&n, option, text, 1, 3);
+		o->srec_type = (uint8_t)n;
+		return r;
+	case OPTION_BITRATE:
+		r = take_number(&n, option, text, 10000, 1000000);
 		o->bitrate = (uint32_t)n;
-		break;
-	case DATA_BITRATE:
-		if (!number(value, 10000, 16000000, &n))
-			return usage("--data-bitrate must be 10000..16000000: '%s'", value);
+		return r;
+	default: /* OPTION_DATA_BITRATE */
+		r = take_number(&n, option, text, 10000, 16000000);
 		o->data_bitrate = (uint32_t)n;
+		return r;
+	}
+}
+
+static int take_text(struct options *o, enum option_id option, const char *text)
+{
+	switch ((unsigned)option) {
+	case OPTION_EXPECT_VERSION:
+		if (!text[0] || strlen(text) >= FLASH_VERSION_BYTES)
+			return options_wrong(NULL, "--expect-version takes 1 to 64 characters: '%s'", text);
+		o->expect_version = text;
 		break;
-	case JSON:
-		o->json = true;
+	case OPTION_TO:
+		if (strcmp(text, "ihex") != 0 && strcmp(text, "srec") != 0 && strcmp(text, "raw") != 0)
+			return options_wrong(NULL, "--to takes ihex, srec or raw: '%s'", text);
+		o->to = text;
 		break;
-	case 't':
-		o->trace = true;
+	case OPTION_LINE_END:
+		if (strcmp(text, "lf") != 0 && strcmp(text, "crlf") != 0)
+			return options_wrong(NULL, "--line-end takes crlf or lf: '%s'", text);
+		o->lf = strcmp(text, "lf") == 0;
 		break;
-	case 'r':
-		o->recover = true;
+	default: /* OPTION_HEADER */
+		if (strlen(text) > 252)
+			return options_wrong(NULL, "--header takes at most 252 characters");
+		o->header = text;
 		break;
-	case 'h':
-		fputs(help_text, stdout);
-		return EXIT_DONE;
-	case VERSION:
-		puts("ecu-flash " GU_VERSION);
-		return EXIT_DONE;
-	default: /* getopt_long() has said what is wrong */
-		fputs("Try 'ecu-flash --help'.\n", stderr);
-		return EXIT_USAGE;
 	}
 	return -1;
 }
 
-/* takes the one or two words of the command off @o->files */
-static int take_command(struct options *o)
+static int take_option(struct options *o, enum option_id option, const char *value)
 {
-	static const struct {
-		const char *first, *second;
-		enum command command;
-	} commands[] = {
-	    {"flash", NULL, COMMAND_FLASH},
-	    {"info", NULL, COMMAND_INFO},
-	    {"verify", NULL, COMMAND_VERIFY},
-	    {"image", "show", COMMAND_IMAGE_SHOW},
-	    {"profile", "check", COMMAND_PROFILE_CHECK},
-	};
+	o->given |= TAKES(option);
+	switch (option) {
+	case OPTION_BUS:
+		o->bus = value;
+		break;
+	case OPTION_PROFILE:
+		o->profile = value;
+		break;
+	case OPTION_KEYS:
+		o->keys = value;
+		break;
+	case OPTION_OUT:
+		o->out = value;
+		break;
+	case OPTION_CANDUMP:
+		o->candump = value;
+		break;
+	case OPTION_BASE:
+		return take_number(&o->base, option, value, 0, UINT64_MAX);
+	case OPTION_ENTRY:
+		return take_number(&o->entry, option, value, 0, UINT32_MAX);
+	case OPTION_FILL:
+	case OPTION_BYTES_PER_LINE:
+	case OPTION_SREC_TYPE:
+	case OPTION_BITRATE:
+	case OPTION_DATA_BITRATE:
+		return take_small(o, option, value);
+	case OPTION_EXPECT_VERSION:
+	case OPTION_TO:
+	case OPTION_LINE_END:
+	case OPTION_HEADER:
+		return take_text(o, option, value);
+	case OPTION_LINEAR:
+		o->linear = true;
+		break;
+	case OPTION_JSON:
+		o->json = true;
+		break;
+	case OPTION_TRACE:
+		o->trace = true;
+		break;
+	case OPTION_RECOVER:
+		o->recover = true;
+		break;
+	case OPTION_HELP:
+	case OPTION_VERSION:
+	case N_OPTIONS:
+		break;
+	}
+	return -1;
+}
 
-	if (!o->n_files)
-		return usage("a command is missing: flash, info, verify, image show, profile check");
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		int words = commands[i].second ? 2 : 1;
+static int take_options(struct options *o, int argc, char **argv)
+{
+	struct option longs[N_OPTIONS + 1];
+	char letters[2 * N_OPTIONS + 1], *letter = letters;
+	int found;
+	int r = -1;
 
-		if (strcmp(o->files[0], commands[i].first) != 0)
+	memset(longs, 0, sizeof longs);
+	for (unsigned i = 0; i < N_OPTIONS; i++) {
+		longs[i] = (struct option){table[i].name, table[i].argument ? required_argument : no_argument, NULL,
+					   LONG_BASE + (int)i};
+		if (!table[i].letter)
 			continue;
-		if (words == 2 && (o->n_files < 2 || strcmp(o->files[1], commands[i].second) != 0))
-			return usage("it is called 'image show' and 'profile check', not '%s' alone", o->files[0]);
-		o->command = commands[i].command;
+		*letter++ = table[i].letter;
+		if (table[i].argument)
+			*letter++ = ':';
+	}
+	*letter = '\0';
+	while (r < 0 && (found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		unsigned i = found >= LONG_BASE ? (unsigned)found - LONG_BASE : 0;
+
+		if (found == '?') { /* getopt_long() has said what is wrong */
+			fputs("Try 'ecu-flash --help'.\n", stderr);
+			return EXIT_USAGE;
+		}
+		while (found < LONG_BASE && table[i].letter != found)
+			i++;
+		r = take_option(o, (enum option_id)i, optarg);
+	}
+	o->files = argv + optind;
+	o->n_files = argc - optind;
+	return r;
+}
+
+/* ---- the verb ---- */
+
+/* Return: how many of the words the verb's name takes, 0 if they are others */
+static int words_of(const struct verb *verb, char **words, int n)
+{
+	const char *space = strchr(verb->name, ' ');
+	size_t first = space ? (size_t)(space - verb->name) : strlen(verb->name);
+
+	if (n < 1 || strlen(words[0]) != first || strncmp(words[0], verb->name, first) != 0)
+		return 0;
+	if (!space)
+		return 1;
+	return n >= 2 && strcmp(words[1], space + 1) == 0 ? 2 : 0;
+}
+
+/* takes the one or two words of the verb off @o->files */
+static int take_verb(struct options *o)
+{
+	if (!o->n_files)
+		return options_wrong(NULL, "a verb is missing");
+	for (size_t i = 0; i < N_VERBS; i++) {
+		int words = words_of(verbs[i], o->files, o->n_files);
+
+		if (!words)
+			continue;
+		o->verb = verbs[i];
 		o->files += words;
 		o->n_files -= words;
 		return -1;
 	}
-	return usage("unknown command '%s'", o->files[0]);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const char *space = strchr(verbs[i]->name, ' ');
+
+		if (space && strlen(o->files[0]) == (size_t)(space - verbs[i]->name) &&
+		    strncmp(verbs[i]->name, o->files[0], (size_t)(space - verbs[i]->name)) == 0)
+			return options_wrong(NULL, "'%s' takes a second word, as in 'ecu-flash %s'", o->files[0],
+					     verbs[i]->name);
+	}
+	return options_wrong(NULL, "unknown verb '%s'", o->files[0]);
 }
 
 static int check(const struct options *o)
 {
-	bool on_bus = o->command == COMMAND_FLASH || o->command == COMMAND_INFO || o->command == COMMAND_VERIFY;
+	const struct verb *verb = o->verb;
+	uint64_t foreign = o->given & ~(verb->takes | EVERYBODYS);
+	uint64_t missing = verb->needs & ~o->given;
 
-	if (on_bus && !o->bus)
-		return usage("--bus is missing: can0, or unix:PATH of a simulated bus");
-	if (on_bus && !o->profile)
-		return usage("--profile is missing: the YAML file that describes the ECU");
-	switch (o->command) {
-	case COMMAND_FLASH:
-		if (!o->n_files)
-			return usage("flash needs an image");
-		if (o->n_files > (int)FLASH_MAX_UNITS)
-			return usage("flash takes at most 8 images");
-		break;
-	case COMMAND_INFO:
-		if (o->n_files)
-			return usage("info takes no file: '%s'", o->files[0]);
-		break;
-	case COMMAND_VERIFY:
-		if (!o->expect_version)
-			return usage("verify needs --expect-version");
-		if (o->n_files)
-			return usage("verify takes no file: '%s'", o->files[0]);
-		break;
-	case COMMAND_IMAGE_SHOW:
-		if (o->n_files != 1)
-			return usage("image show takes one file");
-		break;
-	case COMMAND_PROFILE_CHECK:
-		if (!o->n_files)
-			return usage("profile check needs a file");
-		if (o->n_files > 1 + (int)FLASH_MAX_UNITS)
-			return usage("profile check takes at most 8 images");
-		break;
+	for (unsigned i = 0; i < N_OPTIONS; i++) {
+		if (foreign & TAKES(i))
+			return options_wrong(verb, "%s does not take --%s", verb->name, table[i].name);
+		if (missing & TAKES(i))
+			return options_wrong(verb, "--%s is missing: %s", table[i].name, table[i].help);
 	}
+	if (o->n_files < verb->min_files)
+		return options_wrong(verb, "%s needs more: ecu-flash %s %s", verb->name, verb->name, verb->usage);
+	if (o->n_files > verb->max_files)
+		return verb->max_files ? options_wrong(verb, "%s takes at most %d file%s", verb->name, verb->max_files,
+						       verb->max_files == 1 ? "" : "s")
+				       : options_wrong(verb, "%s takes no file: '%s'", verb->name, o->files[0]);
 	return -1;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	struct options o = {.bitrate = 500000, .data_bitrate = 2000000};
-	int option;
-	int r = -1;
+	struct options o = {.bitrate = 500000, .data_bitrate = 2000000, .fill = 0xff};
+	int r = take_options(&o, argc, argv);
 
-	while (r < 0 && (option = getopt_long(argc, argv, "b:p:k:e:rth", option_table, NULL)) != -1)
-		r = take_option(&o, option, optarg);
 	if (r >= 0)
 		return r;
-	o.files = argv + optind;
-	o.n_files = argc - optind;
-	r = take_command(&o);
+	if (option_given(&o, OPTION_VERSION)) {
+		puts("ecu-flash " GU_VERSION);
+		return EXIT_DONE;
+	}
+	if (option_given(&o, OPTION_HELP) && !o.n_files)
+		return general_help();
+	r = take_verb(&o);
+	if (r < 0 && option_given(&o, OPTION_HELP))
+		return verb_help(o.verb);
 	if (r < 0)
 		r = check(&o);
 	*options = o;

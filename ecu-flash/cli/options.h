@@ -1,15 +1,18 @@
 /*
- * options - the command line of ecu-flash, and its exit codes.
+ * options - the command line of ecu-flash: its verbs, its options, and its exit codes.
+ *
+ * One table of all options; a verb lists those that it takes, and says the rest of its help by itself.
  */
 #ifndef ECU_FLASH_CLI_OPTIONS_H
 #define ECU_FLASH_CLI_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum exit_code {
 	EXIT_DONE = 0,
-	EXIT_FLASH_FAILED = 1,
+	EXIT_FLASH_FAILED = 1, /* or whatever the verb was to do; of 'image compare': the images differ */
 	EXIT_USAGE = 2,
 	EXIT_BAD_INPUT = 3,
 	EXIT_NO_BUS = 4,
@@ -17,28 +20,89 @@ enum exit_code {
 	EXIT_STOPPED = 130,
 };
 
-enum command { COMMAND_FLASH, COMMAND_INFO, COMMAND_VERIFY, COMMAND_IMAGE_SHOW, COMMAND_PROFILE_CHECK };
+enum option_id {
+	OPTION_BUS,
+	OPTION_PROFILE,
+	OPTION_KEYS,
+	OPTION_EXPECT_VERSION,
+	OPTION_RECOVER,
+	OPTION_BASE,
+	OPTION_TO,
+	OPTION_OUT,
+	OPTION_FILL,
+	OPTION_BYTES_PER_LINE,
+	OPTION_SREC_TYPE,
+	OPTION_HEADER,
+	OPTION_ENTRY,
+	OPTION_LINEAR,
+	OPTION_LINE_END,
+	OPTION_BITRATE,
+	OPTION_DATA_BITRATE,
+	OPTION_JSON,
+	OPTION_TRACE,
+	OPTION_CANDUMP,
+	OPTION_HELP,
+	OPTION_VERSION,
+	N_OPTIONS,
+};
+#define TAKES(option) (UINT64_C(1) << (option))
+
+struct options;
+
+struct verb {
+	const char *name;    /* one word or two: "flash", "image show" */
+	const char *summary; /* a line in the list of verbs */
+	const char *usage;   /* what follows the name */
+	const char *about;   /* paragraphs above the options */
+	uint64_t takes;      /* TAKES(…); --help and --version are everybody's */
+	uint64_t needs;      /* of these */
+	int min_files, max_files;
+	int (*run)(const struct options *options); /* Return: the exit code */
+};
+
+extern const struct verb verb_flash, verb_info, verb_verify, verb_image_show, verb_image_convert, verb_image_compare,
+    verb_profile_check;
 
 struct options {
-	enum command command;
+	const struct verb *verb;
+	uint64_t given;  /* TAKES(…) */
 	const char *bus; /* "can0" or "unix:PATH" */
 	const char *profile;
 	const char *keys;
 	const char *expect_version;
-	uint64_t base;    /* of raw images */
+	uint64_t base; /* of raw images */
+	const char *to;
+	const char *out;
+	uint8_t fill;
+	uint8_t bytes_per_line; /* 0 = not given */
+	uint8_t srec_type;      /* 1..3; 0 = not given */
+	const char *header;
+	uint64_t entry;
+	bool linear;
+	bool lf;          /* where --line-end is given */
 	uint32_t bitrate; /* for estimates */
 	uint32_t data_bitrate;
 	bool json;
 	bool trace;
+	const char *candump;
 	bool recover; /* the ECU may sit in its boot loader */
-	char **files; /* images, or the one file that is looked at */
+	char **files; /* what is neither verb nor option */
 	int n_files;
 };
 
+static inline bool option_given(const struct options *options, enum option_id option)
+{
+	return options->given & TAKES(option);
+}
+
 /**
  * options_parse() - fills @options from the command line
- * Return: -1 to go on, else the exit code: help and version are printed on stdout, errors on stderr.
+ * Return: -1 to go on with @options->verb, else the exit code: help and version are printed on stdout, errors on
+ * stderr.
  */
 int options_parse(struct options *options, int argc, char **argv);
+
+/* "ecu-flash: " and the words on stderr, then where to find help. Return: EXIT_USAGE */
+int options_wrong(const struct verb *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -141,7 +141,7 @@ static const char *advice(const struct job_outcome *outcome)
 
 static const char *ecu_state(const struct options *options, const struct flash_result *r)
 {
-	if (r->code == FLASH_OK || options->command != COMMAND_FLASH)
+	if (r->code == FLASH_OK || options->verb != &verb_flash)
 		return "";
 	if (r->erased && r->step == FLASH_STEP_ERASE)
 		return "The ECU was asked to erase: if it began to, it has no valid application and stays in its boot "
@@ -204,13 +204,13 @@ void summary_text(const struct options *options, const struct inputs *inputs, co
 		failure_text(options, outcome);
 		return;
 	}
-	if (options->command == COMMAND_FLASH)
+	if (options->verb == &verb_flash)
 		flash_text(inputs, outcome);
 	else
 		identity_text(inputs, &r->after);
-	if (options->command == COMMAND_VERIFY)
+	if (options->verb == &verb_verify)
 		row("verdict", verdict(outcome));
-	if (outcome->stop_wanted && options->command == COMMAND_FLASH)
+	if (outcome->stop_wanted && options->verb == &verb_flash)
 		puts("  The stop came after the first erase: the ECU was flashed and verified to its end.");
 }
 
@@ -307,9 +307,7 @@ void summary_json(const struct options *options, const struct inputs *inputs, co
 	json_init(&json);
 	json_object(&json);
 	json_key(&json, "command");
-	json_string(&json, options->command == COMMAND_FLASH  ? "flash"
-			   : options->command == COMMAND_INFO ? "info"
-							      : "verify");
+	json_string(&json, options->verb->name);
 	json_key(&json, "bus");
 	json_string(&json, options->bus);
 	json_key(&json, "ecu");
@@ -320,7 +318,7 @@ void summary_json(const struct options *options, const struct inputs *inputs, co
 	json_uint(&json, summary_exit_code(outcome));
 	json_key(&json, "verified");
 	json_bool(&json, r->verified);
-	if (options->command == COMMAND_FLASH) {
+	if (options->verb == &verb_flash) {
 		identity_json(&json, "before", &r->before);
 		identity_json(&json, "after", &r->after);
 		flash_json(&json, options, inputs, r);

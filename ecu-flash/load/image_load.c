@@ -95,6 +95,18 @@ int image_load(const char *path, enum image_format format, uint64_t raw_base, st
 	return r;
 }
 
+int image_map(const char *path, struct image_file *file, char *text, size_t n_text)
+{
+	struct image_file mapped = {0};
+	int r = map_file(&mapped, path, text, n_text);
+
+	if (r)
+		return r;
+	mapped.image.format = image_recognise(mapped.map, mapped.map_n);
+	*file = mapped;
+	return 0;
+}
+
 void image_unload(struct image_file *file)
 {
 	if (file->map)
