@@ -48,6 +48,10 @@ struct can_driver {
 	/* frames that the node has given away and the port had no room for */
 	struct can_msg stash[CAN_PORT_BATCH];
 	size_t n_stash;
+	/* frames that the port took and has not confirmed, for on_traffic; a ring */
+	struct can_msg sent[CAN_NODE_MAX_WINDOW];
+	size_t sent_head;
+	size_t n_sent;
 	/* the pace of confirmations, for resting */
 	uint64_t last_batch_us;
 	uint64_t rest_until_us; /* 0 while reading */
@@ -82,7 +86,7 @@ static bool add_filter(struct can_driver *self, uint32_t id, bool extended_id)
 static void apply_filters(struct can_driver *self)
 {
 	if (self->port)
-		can_port_set_filters(self->port, self->filters, self->n_filters);
+		can_port_set_filters(self->port, self->filters, self->callbacks.on_traffic ? 0 : self->n_filters);
 }
 
 void can_driver_refresh_filters(struct can_driver *self)
@@ -128,6 +132,34 @@ int can_driver_watch(struct can_driver *self, const struct can_port_filter *ids,
 	return 0;
 }
 
+/* traffic */
+
+/* more than the window is never outstanding; should the node have given some up, the oldest go */
+static void note_sent(struct can_driver *self, size_t n)
+{
+	for (size_t i = 0; self->callbacks.on_traffic && i < n; i++) {
+		if (self->n_sent == CAN_NODE_MAX_WINDOW) {
+			self->sent_head = (self->sent_head + 1) % CAN_NODE_MAX_WINDOW;
+			self->n_sent--;
+		}
+		self->sent[(self->sent_head + self->n_sent++) % CAN_NODE_MAX_WINDOW] = self->stash[i];
+	}
+}
+
+/* own frames first: what others answered to them came later */
+static void show_traffic(struct can_driver *self, const struct can_port_batch *batch)
+{
+	if (!self->callbacks.on_traffic)
+		return;
+	for (size_t i = 0; i < batch->n_confirmed && self->n_sent > 0; i++) {
+		self->callbacks.on_traffic(self->callbacks.owner, batch->now_us, &self->sent[self->sent_head], true);
+		self->sent_head = (self->sent_head + 1) % CAN_NODE_MAX_WINDOW;
+		self->n_sent--;
+	}
+	for (size_t i = 0; i < batch->n_msgs; i++)
+		self->callbacks.on_traffic(self->callbacks.owner, batch->now_us, &batch->msgs[i], false);
+}
+
 /* running */
 
 static bool one_channel_is_busy(const struct can_driver *self)
@@ -152,7 +184,7 @@ static void plan_rest(struct can_driver *self, uint64_t now_us)
 	uint64_t left_us = (uint64_t)self->node.n_outstanding * self->frame_us;
 	uint64_t margin_us = left_us / 4 > REST_MARGIN_US ? left_us / 4 : REST_MARGIN_US;
 
-	if (left_us < margin_us + REST_MIN_US || !one_channel_is_busy(self))
+	if (self->callbacks.on_traffic || left_us < margin_us + REST_MIN_US || !one_channel_is_busy(self))
 		return;
 	uint64_t rest_us = left_us - margin_us;
 	self->rest_until_us = now_us + (rest_us < REST_MAX_US ? rest_us : REST_MAX_US);
@@ -205,6 +237,7 @@ static void send_frames(struct can_driver *self, uint64_t now_us)
 		if (self->n_stash == 0)
 			return;
 		size_t taken = can_port_send(self->port, self->stash, self->n_stash);
+		note_sent(self, taken);
 		self->n_stash -= taken;
 		memmove(self->stash, self->stash + taken, self->n_stash * sizeof(self->stash[0]));
 		if (taken == 0)
@@ -296,6 +329,7 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	uint64_t now_us = batch->now_us;
 
 	measure_pace(self, now_us, batch->n_confirmed);
+	show_traffic(self, batch);
 	self->running = true;
 	if (batch->n_confirmed > 0)
 		can_node_confirm(&self->node, now_us, batch->n_confirmed);
@@ -338,6 +372,7 @@ static void on_lost(void *owner, int error)
 	can_port_close(self->port);
 	self->port = NULL;
 	self->n_stash = 0;
+	self->n_sent = 0;
 	self->rest_until_us = 0;
 	self->frame_us = 0;
 	can_node_reset_outstanding(&self->node);

@@ -17,6 +17,10 @@ struct can_driver;
 
 struct can_driver_callbacks {
 	void *owner;
+	/* Each frame on the bus, before anything else is done with it: those of others as they are read, own ones once
+	 * they have left. With it no filter is set and confirmations are not gathered. Must not close the driver; may
+	 * be NULL. */
+	void (*on_traffic)(void *owner, uint64_t now_us, const struct can_msg *msg, bool own);
 	/* Return: the owner's next deadline in CLOCK_BOOTTIME us, UDS_NEVER if none. Must not close the driver. */
 	uint64_t (*step)(void *owner, uint64_t now_us);
 	/* a frame that no channel took (vehicle signals); may be NULL */

@@ -48,6 +48,9 @@ struct bench {
 	uint64_t stepped_at_us;
 	bool kick_in_step;
 	size_t n_frames;
+	bool watch_traffic;
+	size_t n_traffic[2]; /* of others, own */
+	uint32_t own_ids[8], other_ids[8];
 	bool close_on_frame;
 	bool close_on_bus;
 	int bus_errors[8];
@@ -158,6 +161,15 @@ static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)
 	}
 }
 
+static void on_traffic(void *owner, uint64_t now_us, const struct can_msg *msg, bool own)
+{
+	struct bench *s = owner;
+	size_t i = s->n_traffic[own]++ % 8;
+
+	(void)now_us;
+	(own ? s->own_ids : s->other_ids)[i] = msg->id;
+}
+
 static void on_bus(void *owner, int error)
 {
 	struct bench *s = owner;
@@ -183,6 +195,8 @@ static void start(struct bench *s)
 	struct isotp_config link = isotp_config_default();
 	struct uds_timing timing = uds_timing_default();
 
+	if (s->watch_traffic)
+		callbacks.on_traffic = on_traffic;
 	start_bus(s);
 	start_ecu(s);
 	assert_int_equal(can_driver_open(&s->loop, &config, &callbacks, &s->driver), 0);
@@ -259,6 +273,24 @@ static void a_kick_sends_a_request_and_step_sees_its_answer(void **state)
 	assert_int_equal(can_driver_node(s->driver)->n_outstanding, 0);
 }
 
+static void all_traffic_is_shown_own_frames_once_they_have_left(void **state)
+{
+	struct bench *s = *state;
+	static const uint8_t read_version[] = {0x22, 0xf1, 0x95};
+	const struct can_msg other = {.id = 0x123, .len = 1};
+
+	s->watch_traffic = true;
+	start(s);
+	assert_int_equal(can_port_send(s->ecu.port, &other, 1), 1);
+	request(s, read_version, 3);
+	assert_int_equal(s->n_traffic[true], 0);
+	RUN_UNTIL(s, s->n_positive + s->n_other > 0);
+	assert_int_equal(s->n_traffic[true], 1);
+	assert_int_equal(s->own_ids[0], 0x7e0);
+	assert_int_equal(s->n_traffic[false], 2);
+	assert_int_equal(s->other_ids[0] + s->other_ids[1], 0x123 + 0x7e8);
+}
+
 /* Return: share of the time from the first to the last block that the bus was busy, in 1/10000 */
 static unsigned transfer(struct bench *s, size_t n_blocks)
 {
@@ -274,6 +306,19 @@ static unsigned transfer(struct bench *s, size_t n_blocks)
 	after = simbus_stats(s->bus);
 	assert_int_equal(s->n_other, 0);
 	return (unsigned)((after.bus.busy_ns - before.bus.busy_ns) * 10000 / (after.bus.end_ns - before.now_ns));
+}
+
+static void a_long_transfer_is_shown_frame_by_frame(void **state)
+{
+	struct bench *s = *state;
+	struct can_port_stats stats;
+
+	s->watch_traffic = true;
+	start(s);
+	transfer(s, 3);
+	can_driver_stats(s->driver, &stats);
+	assert_int_equal(s->n_traffic[true], stats.n_confirmed);
+	assert_int_equal(s->n_traffic[false], stats.n_rx);
 }
 
 static void a_transfer_fills_a_paced_bus_with_few_wake_ups(void **state)
@@ -427,6 +472,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_kick_sends_a_request_and_step_sees_its_answer),
+	    CASE(all_traffic_is_shown_own_frames_once_they_have_left),
+	    CASE(a_long_transfer_is_shown_frame_by_frame),
 	    CASE(a_transfer_fills_a_paced_bus_with_few_wake_ups),
 	    CASE(blocks_of_eight_frames_are_never_kept_waiting),
 	    CASE(a_functional_request_is_confirmed),
