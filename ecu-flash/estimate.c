@@ -1,9 +1,8 @@
 #include "ecu-flash/estimate.h"
 
-#define REQUEST_US        UINT64_C(20000) /* a short request with its answer, on a quiet bus */
-#define SECURITY_US       UINT64_C(300000)
-#define CHECK_US_PER_KIB  UINT64_C(300)
-#define REQUEST_DOWNLOADS 3u /* 34 37 and the erase of a segment */
+#define REQUEST_US       UINT64_C(20000) /* a short request with its answer, on a quiet bus */
+#define SECURITY_US      UINT64_C(300000)
+#define CHECK_US_PER_KIB UINT64_C(300)
 
 /* bits of a data frame with @n bytes, intermission and the stuff bits of random data (one in 19 or so) included */
 static uint64_t frame_ns(const struct isotp_config *link, const struct estimate_link *bus, size_t n)
@@ -62,34 +61,85 @@ static uint64_t transfer_us(const struct profile *p, const struct estimate_link 
 	return us;
 }
 
+/* a start of the erase routine, a 34 or a 37 for each segment of all units */
+static uint64_t segments_us(const struct flash_unit *units, uint8_t n_units)
+{
+	uint64_t n = 0;
+
+	for (uint8_t u = 0; u < n_units; u++)
+		n += units[u].image->n_segments;
+	return n * REQUEST_US;
+}
+
+static uint64_t all_bytes(const struct flash_unit *units, uint8_t n_units)
+{
+	uint64_t n = 0;
+
+	for (uint8_t u = 0; u < n_units; u++)
+		n += units[u].image->n_bytes;
+	return n;
+}
+
+static uint64_t erase_us(const struct profile *profile, const struct flash_unit *units, uint8_t n_units)
+{
+	return all_bytes(units, n_units) * profile->erase_ms_per_kib_x100 * 10 / 1024;
+}
+
+static uint64_t all_transfers_us(const struct profile *profile, const struct flash_unit *units, uint8_t n_units,
+				 const struct estimate_link *link)
+{
+	uint64_t us = 0;
+
+	for (uint8_t u = 0; u < n_units; u++)
+		us += transfer_us(profile, link, units[u].image);
+	return us;
+}
+
+uint64_t estimate_step_us(const struct profile *profile, const struct flash_step *step, const struct flash_unit *units,
+			  uint8_t n_units, const struct estimate_link *link)
+{
+	switch (step->kind) {
+	case FLASH_STEP_SECURITY:
+		return REQUEST_US + SECURITY_US;
+	case FLASH_STEP_ERASE:
+		return REQUEST_US + segments_us(units, n_units) + erase_us(profile, units, n_units);
+	case FLASH_STEP_TRANSFER:
+		return REQUEST_US + 2 * segments_us(units, n_units) + all_transfers_us(profile, units, n_units, link);
+	case FLASH_STEP_CHECK_MEMORY:
+		return REQUEST_US + all_bytes(units, n_units) * CHECK_US_PER_KIB / 1024;
+	case FLASH_STEP_WAIT_BOOT:
+		return REQUEST_US + profile->boot_wait_ms * UINT64_C(1000);
+	case FLASH_STEP_WAIT:
+		return REQUEST_US + step->wait_ms * UINT64_C(1000);
+	case FLASH_STEP_SESSION:
+	case FLASH_STEP_FINGERPRINT:
+	case FLASH_STEP_DEPENDENCIES:
+	case FLASH_STEP_RESET:
+	case FLASH_STEP_READ_VERSION:
+	case FLASH_STEP_ROUTINE:
+	case FLASH_STEP_WRITE_DID:
+	case FLASH_STEP_SWITCH_OVER:
+	case FLASH_STEP_SWITCH_BACK:
+		break;
+	}
+	return REQUEST_US;
+}
+
+uint64_t estimate_bus_step_us(const struct profile *profile)
+{
+	return REQUEST_US + profile->timing.p2_us / 2;
+}
+
 struct estimate estimate_flash(const struct profile *profile, const struct flash_unit *units, uint8_t n_units,
 			       const struct estimate_link *link)
 {
-	uint64_t transfer = 0, erase = 0, rest = 0;
+	uint64_t us = (uint64_t)(profile->n_bus_before + profile->n_bus_after) * estimate_bus_step_us(profile);
 
-	for (uint8_t u = 0; u < n_units; u++) {
-		const struct image *image = units[u].image;
-
-		transfer += transfer_us(profile, link, image);
-		erase += image->n_bytes * profile->erase_ms_per_kib_x100 * 10 / 1024;
-		rest += image->n_segments * REQUEST_DOWNLOADS * REQUEST_US;
-		rest += image->n_bytes * CHECK_US_PER_KIB / 1024;
-	}
-	for (uint8_t i = 0; i < profile->n_steps; i++) {
-		const struct flash_step *s = &profile->steps[i];
-
-		rest += REQUEST_US;
-		if (s->kind == FLASH_STEP_SECURITY)
-			rest += SECURITY_US;
-		if (s->kind == FLASH_STEP_WAIT)
-			rest += s->wait_ms * UINT64_C(1000);
-		if (s->kind == FLASH_STEP_WAIT_BOOT)
-			rest += profile->boot_wait_ms * UINT64_C(1000);
-	}
-	rest += (uint64_t)(profile->n_bus_before + profile->n_bus_after) * (REQUEST_US + profile->timing.p2_us / 2);
+	for (uint8_t i = 0; i < profile->n_steps; i++)
+		us += estimate_step_us(profile, &profile->steps[i], units, n_units, link);
 	return (struct estimate){
-	    .total_ms = (transfer + erase + rest + 999) / 1000,
-	    .transfer_ms = (transfer + 999) / 1000,
-	    .erase_ms = (erase + 999) / 1000,
+	    .total_ms = (us + 999) / 1000,
+	    .transfer_ms = (all_transfers_us(profile, units, n_units, link) + 999) / 1000,
+	    .erase_ms = (erase_us(profile, units, n_units) + 999) / 1000,
 	};
 }

@@ -28,4 +28,10 @@ struct estimate {
 struct estimate estimate_flash(const struct profile *profile, const struct flash_unit *units, uint8_t n_units,
 			       const struct estimate_link *link);
 
+/* the same of one step of the sequence or of the way back, over all units; the total is the sum of these */
+uint64_t estimate_step_us(const struct profile *profile, const struct flash_step *step, const struct flash_unit *units,
+			  uint8_t n_units, const struct estimate_link *link);
+/* of any step of bus_before or bus_after */
+uint64_t estimate_bus_step_us(const struct profile *profile);
+
 #endif

@@ -189,6 +189,7 @@ static void advance_runs(struct flash_bus *self, uint64_t now_us)
 		struct uds_event ignored;
 
 		run->quiet_again = self->quiet_sent && others_busy(self, i);
+		run->quiet_profile = flash_bus_profile(self);
 		if (flash_run_started(run) && !flash_run_finished(run)) {
 			flash_run_advance(run, now_us);
 			continue;

@@ -60,7 +60,7 @@ struct flash_bus {
 	uint8_t event_n;
 };
 
-/* @max_parallel: 1..32. The bus steps are those of the first target's profile; they belong to the bus. */
+/* @max_parallel: 1..32. The bus steps are those of the first flashed target whose profile has any. */
 void flash_bus_init(struct flash_bus *self, struct can_node *node, uint8_t max_parallel);
 /* before flash_bus_start(); the run is initialised, its channel attached to the node. Return: 0, 1 if full */
 int flash_bus_add(struct flash_bus *self, struct flash_run *run);

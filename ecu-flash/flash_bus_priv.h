@@ -8,9 +8,14 @@
 
 enum bus_state { BUS_NEW, BUS_BEFORE, BUS_RUNNING, BUS_AFTER, BUS_FINISHED };
 
-/* the bus steps are those of the first target */
+/* The bus steps are those of the first target that is flashed and has any: one that is written while its application
+ * runs needs no quiet bus, and must not keep the others from it. */
 static inline const struct profile *flash_bus_profile(const struct flash_bus *self)
 {
+	for (uint8_t i = 0; i < self->n_runs; i++)
+		if (self->runs[i]->job.kind == FLASH_JOB_FLASH &&
+		    (self->runs[i]->job.profile->n_bus_before || self->runs[i]->job.profile->n_bus_after))
+			return self->runs[i]->job.profile;
 	return self->runs[0]->job.profile;
 }
 

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define N_IDS 5u /* then phase N_IDS + u reads the version of unit u, where its DID is not one of these */
+#define N_IDS       \
+	((unsigned) \
+	     PROFILE_DIDS) /* then phase N_IDS + u reads the version of unit u, where its DID is not one of these */
 
 static struct flash_identity *target(struct flash_run *self)
 {
@@ -62,14 +64,25 @@ static bool needed(const struct flash_run *self)
 {
 	if (self->stage == FLASH_STAGE_IDENTIFY)
 		return false;
+	if (self->going_back)
+		return did_of(self) == flash_profile(self)->did_application;
 	for (unsigned u = 0; u < self->job.n_units; u++)
 		if (counts(self, u) && unit_did(self, u) == did_of(self))
 			return true;
 	return false;
 }
 
+static void to_hex(const uint8_t *data, size_t n, char out[FLASH_VERSION_BYTES])
+{
+	out[0] = 0;
+	if (n > (FLASH_VERSION_BYTES - 1) / 2)
+		n = (FLASH_VERSION_BYTES - 1) / 2;
+	for (size_t i = 0; i < n; i++)
+		snprintf(out + 2 * i, 3, "%02x", data[i]);
+}
+
 /* ASCII as it is, without a leading count byte and padding; anything else in hexadecimal */
-static void to_text(const uint8_t *data, size_t n, char out[FLASH_VERSION_BYTES])
+static void to_ascii(const uint8_t *data, size_t n, char out[FLASH_VERSION_BYTES])
 {
 	size_t i;
 
@@ -85,17 +98,52 @@ static void to_text(const uint8_t *data, size_t n, char out[FLASH_VERSION_BYTES]
 	}
 	for (i = 0; i < n && data[i] >= 0x20 && data[i] < 0x7f; i++)
 		;
-	if (i == n) {
-		if (n >= FLASH_VERSION_BYTES)
-			n = FLASH_VERSION_BYTES - 1;
-		memcpy(out, data, n);
-		out[n] = 0;
+	if (i < n) {
+		to_hex(data, n, out);
 		return;
 	}
-	if (n > (FLASH_VERSION_BYTES - 1) / 2)
-		n = (FLASH_VERSION_BYTES - 1) / 2;
-	for (i = 0; i < n; i++)
-		snprintf(out + 2 * i, 3, "%02x", data[i]);
+	if (n >= FLASH_VERSION_BYTES)
+		n = FLASH_VERSION_BYTES - 1;
+	memcpy(out, data, n);
+	out[n] = 0;
+}
+
+static void to_number(const uint8_t *data, size_t n, char out[FLASH_VERSION_BYTES])
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < n; i++)
+		value = value << 8 | data[i]; /* the last 8 bytes */
+	if (n)
+		snprintf(out, FLASH_VERSION_BYTES, "%llu", (unsigned long long)value);
+}
+
+/* @i: which of the identifiers, or one of a unit's own */
+static void to_text(const struct flash_run *self, unsigned i, const uint8_t *data, size_t n,
+		    char out[FLASH_VERSION_BYTES])
+{
+	static const struct profile_decoding usual = {.coding = PROFILE_CODING_ASCII};
+	const struct profile_decoding *d = i < N_IDS ? &flash_profile(self)->decoding[i] : &usual;
+
+	out[0] = 0;
+	if (d->offset >= n)
+		return;
+	data += d->offset;
+	n -= d->offset;
+	if (d->length && d->length < n)
+		n = d->length;
+	switch (d->coding) {
+	case PROFILE_CODING_ASCII:
+		to_ascii(data, n, out);
+		break;
+	case PROFILE_CODING_HEX:
+	case PROFILE_CODING_BCD:
+		to_hex(data, n, out);
+		break;
+	case PROFILE_CODING_UINT:
+		to_number(data, n, out);
+		break;
+	}
 }
 
 static bool version_fits(struct flash_run *self, uint64_t now_us, unsigned unit, const char *version)
@@ -160,7 +208,8 @@ void flash_identity_begin(struct flash_run *self, uint64_t now_us)
 
 void flash_identity_send(struct flash_run *self, uint64_t now_us)
 {
-	unsigned end = N_IDS + (self->stage == FLASH_STAGE_IDENTIFY ? 0u : self->job.n_units);
+	bool units = self->stage != FLASH_STAGE_IDENTIFY && !self->going_back;
+	unsigned end = N_IDS + (units ? self->job.n_units : 0u);
 
 	for (; self->phase < end; self->phase++) {
 		uint16_t did = did_of(self);
@@ -205,7 +254,7 @@ void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct
 	if (ev->kind == UDS_EVENT_POSITIVE && ev->n_pdu >= 3) {
 		char text[FLASH_VERSION_BYTES] = "";
 
-		to_text(ev->pdu + 3, ev->n_pdu - 3, text);
+		to_text(self, self->phase, ev->pdu + 3, ev->n_pdu - 3, text);
 		if (self->phase < N_IDS)
 			memcpy(field(target(self), self->phase), text, sizeof(text));
 		else if (!version_fits(self, now_us, self->phase - N_IDS, text))

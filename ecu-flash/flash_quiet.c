@@ -11,7 +11,7 @@ bool flash_quiet_begin(struct flash_run *self, uint64_t now_us)
 
 bool flash_quiet_send(struct flash_run *self, uint64_t now_us)
 {
-	const struct profile *p = flash_profile(self);
+	const struct profile *p = self->quiet_profile ? self->quiet_profile : flash_profile(self);
 
 	for (; self->quiet_index < p->n_bus_before; self->quiet_index++) {
 		const struct bus_step *s = &p->bus_before[self->quiet_index];

@@ -173,10 +173,12 @@ void flash_step_failed(struct flash_run *self, uint64_t now_us, enum flash_code 
 		flash_pause(self, now_us + FLASH_RETRY_PAUSE_US, true);
 		return;
 	}
+	if (self->going_back && flash_back_bears(self, now_us, ev))
+		return;
 	flash_fail(self, now_us, code, ev, NULL);
 }
 
-static void over(struct flash_run *self, uint64_t now_us)
+void flash_over(struct flash_run *self, uint64_t now_us)
 {
 	struct flash_event event = {.kind = FLASH_EVENT_DONE, .code = self->result.code, .nrc = self->result.nrc};
 	size_t n = strlen(self->result.text);
@@ -202,7 +204,7 @@ void flash_left(struct flash_run *self, uint64_t now_us)
 		if (flash_quiet_begin(self, now_us))
 			return;
 	}
-	over(self, now_us);
+	flash_over(self, now_us);
 }
 
 static void note_failure(struct flash_run *self, enum flash_code code, const struct uds_event *ev, const char *words)
@@ -222,13 +224,20 @@ void flash_fail(struct flash_run *self, uint64_t now_us, enum flash_code code, c
 		const char *words)
 {
 	if (self->stage == FLASH_STAGE_LEAVE || self->stage == FLASH_STAGE_REQUIET) {
-		over(self, now_us); /* the reason is already noted */
+		flash_over(self, now_us); /* the reason is already noted */
+		return;
+	}
+	if (self->going_back) { /* why the way back was gone is noted already, and what became of it is not known */
+		flash_text_end(&self->result, "; switching back failed as well");
+		flash_over(self, now_us);
 		return;
 	}
 	note_failure(self, code, ev, words);
+	if (flash_back_begin(self, now_us))
+		return;
 	/* An erased ECU stays where a next attempt finds it: in its boot loader. */
 	if (!self->session_entered || self->result.erased) {
-		over(self, now_us);
+		flash_over(self, now_us);
 		return;
 	}
 	uds_channel_keep_awake(self->channel, now_us, false);
@@ -242,7 +251,7 @@ void flash_succeed(struct flash_run *self, uint64_t now_us)
 {
 	self->result.code = FLASH_OK;
 	flash_text_result(&self->result, flash_profile(self)->name, false, NULL);
-	over(self, now_us);
+	flash_over(self, now_us);
 }
 
 /* ---- stopping ---- */
@@ -392,8 +401,13 @@ void flash_run_key(struct flash_run *self, uint64_t now_us, const uint8_t *key, 
 
 void flash_run_key_unavailable(struct flash_run *self, uint64_t now_us)
 {
+	flash_run_key_failed(self, now_us, NULL);
+}
+
+void flash_run_key_failed(struct flash_run *self, uint64_t now_us, const char *words)
+{
 	if (self->state == FLASH_STATE_KEY)
-		flash_fail(self, now_us, FLASH_KEY_UNAVAILABLE, NULL, NULL);
+		flash_fail(self, now_us, FLASH_KEY_UNAVAILABLE, NULL, words);
 }
 
 void flash_run_intent_stored(struct flash_run *self, uint64_t now_us)

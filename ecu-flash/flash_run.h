@@ -9,9 +9,11 @@
  * Without an answer the run gives up after 60 s; a key is waited for 30 s.
  *
  * Failures before that leave the ECU in its default session; failures after it leave it in its boot loader, and nothing
- * more is sent. A job of kind identify ends well only if each identifier was answered, were it negatively: what is
- * missing would look like another ECU's. A job of kind verify reads the identifiers and compares the versions, in the
- * session the ECU is in.
+ * more is sent. A dual-bank ECU passes its point of no return when it is told to switch over: what fails after that
+ * makes the run go the profile's way back; if the ECU then says the version that it said before, the result is
+ * `restored`, and it is not `erased`. A job of kind identify ends well only if each identifier was answered, were it
+ * negatively: what is missing would look like another ECU's. A job of kind verify reads the identifiers and compares
+ * the versions, in the session the ECU is in.
  */
 #ifndef ECU_FLASH_FLASH_RUN_H
 #define ECU_FLASH_FLASH_RUN_H
@@ -19,12 +21,23 @@
 #include "ecu-flash/image.h"
 #include "ecu-flash/profile.h"
 
-#define FLASH_MAX_UNITS     8u
-#define FLASH_VERSION_BYTES 65u
+#define FLASH_MAX_UNITS       8u
+#define FLASH_VERSION_BYTES   65u
+#define FLASH_SIGNATURE_BYTES 512u
+#define FLASH_ORIGIN_BYTES    33u
+
+/* who flashes, and when: for fingerprints that name it */
+struct flash_origin {
+	uint64_t unix_s;                        /* local time is the caller's choice; 0 = unknown: a date of zeros */
+	char tester_serial[FLASH_ORIGIN_BYTES]; /* "" = unknown: spaces */
+	char shop_code[FLASH_ORIGIN_BYTES];
+};
 
 struct flash_unit {
 	const struct image *image;
-	uint8_t sha256[32]; /* of the segments' bytes joined, for a check routine that takes it */
+	uint8_t sha256[32];       /* of the segments' bytes joined, for a check routine that takes it */
+	const uint8_t *signature; /* the same, the author's; lives as long as the run */
+	uint16_t n_signature;     /* 0..FLASH_SIGNATURE_BYTES */
 	char expected_version[FLASH_VERSION_BYTES]; /* "" = any that can be read */
 	uint16_t version_did; /* where it is read back; 0 = the profile's application DID. Of units that share a DID the
 			       * last one with an expected version counts. */
@@ -40,6 +53,7 @@ struct flash_job {
 	/* the ECU may sit in its boot loader since an earlier run was cut off: silence and refusals of what comes
 	 * before its programming session are tolerated */
 	bool recovery;
+	struct flash_origin origin;
 };
 
 /* why a run failed; stable numbers, listed in docs/protocol.md */
@@ -106,9 +120,10 @@ struct flash_result {
 	uint8_t unit;
 	uint8_t sid; /* request that failed, 0 = none */
 	uint8_t nrc;
-	bool erased;                  /* the point of no return was passed */
-	bool verified;                /* check, dependencies and version read-back all passed after boot */
-	char text[160];               /* words: what happened, to what */
+	bool erased;    /* the point of no return was passed: without a valid application, unless `verified` */
+	bool restored;  /* failed after it, and shown to run what it ran before: has a valid application */
+	bool verified;  /* check, dependencies and version read-back all passed after boot */
+	char text[160]; /* words: what happened, to what */
 	struct flash_identity before; /* application_version as read before the flash */
 	struct flash_identity after;
 	uint64_t payload_bytes; /* image bytes transferred, repeats not counted */
@@ -145,7 +160,11 @@ struct flash_run {
 	bool answered;        /* identify: something came back */
 	bool stop_wanted;
 	enum flash_code stop_code;
-	bool quiet_again; /* after a reset, 85 and 28 are sent physically while others still flash */
+	bool going_back;  /* on the profile's way back: step_index is in that list */
+	bool back_taken;  /* the ECU took the switch-back */
+	uint8_t switches; /* starts of the switch-over that the ECU did not refuse: 0 = it has not switched */
+	const struct profile *quiet_profile; /* whose bus_before makes the bus quiet; NULL = the job's */
+	bool quiet_again;                    /* after a reset, 85 and 28 are sent physically while others still flash */
 	uint8_t block_counter;
 	uint8_t block_tries;
 	uint8_t block_shift; /* blocks were made smaller since whole ones did not get through */
@@ -175,6 +194,8 @@ uint64_t flash_run_deadline(const struct flash_run *self);
 bool flash_run_pop_event(struct flash_run *self, struct flash_event *event);
 void flash_run_key(struct flash_run *self, uint64_t now_us, const uint8_t *key, size_t n);
 void flash_run_key_unavailable(struct flash_run *self, uint64_t now_us);
+/* the same with the reason, at most 100 characters of it */
+void flash_run_key_failed(struct flash_run *self, uint64_t now_us, const char *words);
 void flash_run_intent_stored(struct flash_run *self, uint64_t now_us);
 /* stop at the next safe point: at once before the first erase, else after the ECU is verified */
 void flash_run_stop(struct flash_run *self, uint64_t now_us);
@@ -184,7 +205,7 @@ void flash_run_stop_because(struct flash_run *self, uint64_t now_us, enum flash_
 void flash_run_refuse(struct flash_run *self, uint64_t now_us, enum flash_code code, uint8_t sid, uint8_t nrc,
 		      const char *words);
 bool flash_run_started(const struct flash_run *self);
-/* true from the first irreversible step on */
+/* true from the first irreversible step on, until the ECU is restored */
 bool flash_run_erased(const struct flash_run *self);
 bool flash_run_finished(const struct flash_run *self);
 const struct flash_result *flash_run_result(const struct flash_run *self);

@@ -2,9 +2,9 @@
  * flash_run_priv - what the files of flash_run share: the states of a run, and the doors between the parts.
  *
  * flash_run.c owns states, events, retries and the end; flash_steps.c the sequence of steps and the simple ones;
- * flash_security.c 27, flash_routine.c 31, flash_transfer.c 34 36 37, flash_identity.c 22, flash_quiet.c the physical
- * 85 and 28. Each part has a begin, a send (builds the request of the phase at hand, so that a repetition is a second
- * send) and an answer.
+ * flash_back.c the way back of a dual-bank ECU; flash_security.c 27, flash_fingerprint.c 2E, flash_routine.c 31,
+ * flash_transfer.c 34 36 37, flash_identity.c 22, flash_quiet.c the physical 85 and 28. Each part has a begin, a send
+ * (builds the request of the phase at hand, so that a repetition is a second send) and an answer.
  */
 #ifndef ECU_FLASH_FLASH_RUN_PRIV_H
 #define ECU_FLASH_FLASH_RUN_PRIV_H
@@ -50,9 +50,18 @@ static inline const struct profile *flash_profile(const struct flash_run *self)
 	return self->job.profile;
 }
 
+/* the list that is gone through: the sequence, or the way back from it */
+static inline const struct flash_step *flash_list(const struct flash_run *self, uint8_t *n)
+{
+	const struct profile *p = self->job.profile;
+
+	*n = self->going_back ? p->n_back : p->n_steps;
+	return self->going_back ? p->back : p->steps;
+}
+
 static inline const struct flash_step *flash_step_at(const struct flash_run *self)
 {
-	return &self->job.profile->steps[self->step_index];
+	return (self->going_back ? self->job.profile->back : self->job.profile->steps) + self->step_index;
 }
 
 static inline const struct image *flash_image(const struct flash_run *self)
@@ -79,6 +88,7 @@ void flash_step_failed(struct flash_run *self, uint64_t now_us, enum flash_code 
 void flash_fail(struct flash_run *self, uint64_t now_us, enum flash_code code, const struct uds_event *ev,
 		const char *words);
 void flash_succeed(struct flash_run *self, uint64_t now_us);
+void flash_over(struct flash_run *self, uint64_t now_us); /* nothing more is sent; the result is complete */
 void flash_left(struct flash_run *self, uint64_t now_us); /* LEAVE and REQUIET are done */
 /* true if a stop is wanted and still possible; the run has begun to end then */
 bool flash_stops(struct flash_run *self, uint64_t now_us);
@@ -91,7 +101,21 @@ void flash_steps_answer(struct flash_run *self, uint64_t now_us, const struct ud
 void flash_steps_done(struct flash_run *self, uint64_t now_us); /* the step passed: the next one */
 /* the step from which a failed one is tried again: itself, or the session step before it */
 void flash_steps_rewind(struct flash_run *self, const struct uds_event *ev);
-bool flash_step_irreversible(const struct flash_step *step);
+
+/* flash_back.c */
+/**
+ * flash_back_begin() - the run has failed: undoes a switch-over, if there may have been one
+ * Return: true if the run goes on with the way back; false if there is none to go (or the ECU refused to switch, so
+ * that it is not needed: no longer `erased` then)
+ */
+bool flash_back_begin(struct flash_run *self, uint64_t now_us);
+/* a step of the way back failed. Return: true if the way goes on nevertheless */
+bool flash_back_bears(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+/* the way back ends here: with the ECU restored, or not, as its version says */
+void flash_back_done(struct flash_run *self, uint64_t now_us);
+
+/* @out: PROFILE_MAX_FINGERPRINT bytes. Return: bytes of the fingerprint */
+size_t flash_fingerprint(const struct profile *profile, const struct flash_origin *origin, uint8_t *out);
 
 void flash_security_send(struct flash_run *self, uint64_t now_us);
 void flash_security_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
@@ -103,8 +127,14 @@ void flash_routine_answer(struct flash_run *self, uint64_t now_us, const struct 
 void flash_transfer_begin(struct flash_run *self, uint64_t now_us);
 void flash_transfer_send(struct flash_run *self, uint64_t now_us);
 void flash_transfer_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
-/* @out: 9 bytes at least: addressAndLengthFormatIdentifier, address, length. Return: bytes, 0 if it does not fit */
-size_t flash_address_and_length(const struct profile *profile, uint64_t address, uint64_t length, uint8_t *out);
+/* how a range of memory is written: the identifier's two lengths, and whether the identifier stands before it */
+struct flash_range_format {
+	uint8_t address_bytes, length_bytes;
+	bool bare;
+};
+struct flash_range_format flash_erase_format(const struct profile *profile);
+/* @out: 10 bytes at least: addressAndLengthFormatIdentifier, address, length. Return: bytes, 0 if it does not fit */
+size_t flash_address_and_length(struct flash_range_format format, uint64_t address, uint64_t length, uint8_t *out);
 
 void flash_identity_begin(struct flash_run *self, uint64_t now_us);
 void flash_identity_send(struct flash_run *self, uint64_t now_us);
@@ -117,5 +147,7 @@ bool flash_quiet_answer(struct flash_run *self, uint64_t now_us, const struct ud
 
 /* flash_text.c */
 void flash_text_result(struct flash_result *result, const char *name, bool in_step, const char *words);
+/* how it ended after that: kept whole at the cost of what stands before */
+void flash_text_end(struct flash_result *result, const char *words);
 
 #endif

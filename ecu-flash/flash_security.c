@@ -6,9 +6,14 @@
 #define PHASE_SEED 0u
 #define PHASE_KEY  1u
 
+static uint8_t level_of(const struct flash_run *self)
+{
+	return profile_step_security(flash_profile(self), flash_step_at(self))->level;
+}
+
 void flash_security_send(struct flash_run *self, uint64_t now_us)
 {
-	uint8_t head[2] = {UDS_SECURITY_ACCESS, flash_profile(self)->security_level};
+	uint8_t head[2] = {UDS_SECURITY_ACCESS, level_of(self)};
 
 	if (self->phase == PHASE_SEED) {
 		flash_request(self, now_us, head, sizeof(head), NULL, 0);
@@ -27,7 +32,7 @@ static void new_seed(struct flash_run *self, uint64_t until_us)
 
 static void take_seed(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
 {
-	struct flash_event event = {.kind = FLASH_EVENT_NEED_KEY, .level = flash_profile(self)->security_level};
+	struct flash_event event = {.kind = FLASH_EVENT_NEED_KEY, .level = level_of(self)};
 	size_t n = ev->n_pdu - 2;
 	uint8_t any = 0;
 

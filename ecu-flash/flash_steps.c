@@ -12,24 +12,20 @@ static bool of_unit(enum flash_step_kind kind)
 	return kind == FLASH_STEP_ERASE || kind == FLASH_STEP_TRANSFER || kind == FLASH_STEP_CHECK_MEMORY;
 }
 
-bool flash_step_irreversible(const struct flash_step *step)
-{
-	return step->kind == FLASH_STEP_ERASE || step->point_of_no_return;
-}
-
 /* ---- the sequence ---- */
 
 void flash_steps_done(struct flash_run *self, uint64_t now_us)
 {
-	const struct profile *p = flash_profile(self);
+	uint8_t n;
+	const struct flash_step *steps = flash_list(self, &n);
 	bool in_group = of_unit(flash_step_at(self)->kind);
 	uint8_t next = (uint8_t)(self->step_index + 1u);
 
 	/* Steps of a unit that stand side by side are a group, gone through once for each unit. */
-	if (in_group && (next == p->n_steps || !of_unit(p->steps[next].kind))) {
+	if (in_group && (next == n || !of_unit(steps[next].kind))) {
 		uint8_t first = self->step_index;
 
-		while (first && of_unit(p->steps[first - 1u].kind))
+		while (first && of_unit(steps[first - 1u].kind))
 			first--;
 		if (self->unit + 1u < self->job.n_units) {
 			self->unit++;
@@ -38,11 +34,15 @@ void flash_steps_done(struct flash_run *self, uint64_t now_us)
 		} else {
 			self->unit = 0;
 		}
-	} else if (!in_group && next < p->n_steps && of_unit(p->steps[next].kind)) {
+	} else if (!in_group && next < n && of_unit(steps[next].kind)) {
 		self->unit = self->resume_unit;
 		self->resume_unit = 0;
 	}
-	if (next == p->n_steps) {
+	if (next == n) {
+		if (self->going_back) {
+			flash_back_done(self, now_us);
+			return;
+		}
 		self->result.verified = true;
 		flash_succeed(self, now_us);
 		return;
@@ -61,7 +61,8 @@ static bool lost_session(const struct uds_event *ev)
 
 void flash_steps_rewind(struct flash_run *self, const struct uds_event *ev)
 {
-	const struct profile *p = flash_profile(self);
+	uint8_t n;
+	const struct flash_step *steps = flash_list(self, &n);
 	enum flash_step_kind kind = flash_step_at(self)->kind;
 	uint8_t i = self->step_index;
 
@@ -71,12 +72,12 @@ void flash_steps_rewind(struct flash_run *self, const struct uds_event *ev)
 	 * unit is erased again. */
 	if (kind != FLASH_STEP_TRANSFER && !lost_session(ev))
 		return;
-	while (i && p->steps[i].kind != FLASH_STEP_SESSION) {
-		if (p->steps[i].kind == FLASH_STEP_RESET)
+	while (i && steps[i].kind != FLASH_STEP_SESSION) {
+		if (steps[i].kind == FLASH_STEP_RESET)
 			return;
 		i--;
 	}
-	if (p->steps[i].kind != FLASH_STEP_SESSION)
+	if (steps[i].kind != FLASH_STEP_SESSION)
 		return;
 	if (of_unit(kind))
 		self->resume_unit = self->unit;
@@ -96,7 +97,7 @@ void flash_steps_begin(struct flash_run *self, uint64_t now_us)
 	self->request_tries = 0;
 	self->segment = 0;
 	flash_push(self, &event);
-	if (flash_step_irreversible(step)) {
+	if (profile_step_irreversible(flash_profile(self), step)) {
 		event.kind = FLASH_EVENT_INTENT;
 		self->state = FLASH_STATE_INTENT;
 		self->deadline_us = now_us + FLASH_INTENT_WAIT_US;
@@ -113,7 +114,7 @@ void flash_steps_go(struct flash_run *self, uint64_t now_us)
 
 	switch (step->kind) {
 	case FLASH_STEP_SECURITY:
-		if (!p->security_level)
+		if (!profile_step_security(p, step)->level)
 			flash_steps_done(self, now_us);
 		else
 			flash_security_send(self, now_us);
@@ -122,6 +123,8 @@ void flash_steps_go(struct flash_run *self, uint64_t now_us)
 	case FLASH_STEP_CHECK_MEMORY:
 	case FLASH_STEP_DEPENDENCIES:
 	case FLASH_STEP_ROUTINE:
+	case FLASH_STEP_SWITCH_OVER:
+	case FLASH_STEP_SWITCH_BACK:
 		flash_routine_begin(self, now_us);
 		break;
 	case FLASH_STEP_TRANSFER:
@@ -167,6 +170,7 @@ void flash_steps_send(struct flash_run *self, uint64_t now_us)
 {
 	const struct profile *p = flash_profile(self);
 	const struct flash_step *step = flash_step_at(self);
+	uint8_t fingerprint[PROFILE_MAX_FINGERPRINT];
 
 	switch (step->kind) {
 	case FLASH_STEP_SESSION:
@@ -178,7 +182,8 @@ void flash_steps_send(struct flash_run *self, uint64_t now_us)
 		flash_security_send(self, now_us);
 		break;
 	case FLASH_STEP_FINGERPRINT:
-		send_write(self, now_us, p->did_fingerprint, p->fingerprint, p->n_fingerprint);
+		send_write(self, now_us, p->did_fingerprint, fingerprint,
+			   flash_fingerprint(p, &self->job.origin, fingerprint));
 		break;
 	case FLASH_STEP_WRITE_DID:
 		send_write(self, now_us, step->id, step->data, step->n_data);
@@ -187,6 +192,8 @@ void flash_steps_send(struct flash_run *self, uint64_t now_us)
 	case FLASH_STEP_CHECK_MEMORY:
 	case FLASH_STEP_DEPENDENCIES:
 	case FLASH_STEP_ROUTINE:
+	case FLASH_STEP_SWITCH_OVER:
+	case FLASH_STEP_SWITCH_BACK:
 		flash_routine_send(self, now_us);
 		break;
 	case FLASH_STEP_TRANSFER:
@@ -291,8 +298,22 @@ static void boot_answer(struct flash_run *self, uint64_t now_us, const struct ud
 		flash_pause(self, now_us + FLASH_BOOT_POLL_US, false);
 }
 
+/* a refusal that the profile calls harmless */
+static bool accepted(const struct flash_step *step, const struct uds_event *ev)
+{
+	for (uint8_t i = 0; ev->kind == UDS_EVENT_NEGATIVE && i < step->n_accept_nrc; i++)
+		if (step->accept_nrc[i] == ev->nrc)
+			return true;
+	return false;
+}
+
 void flash_steps_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
 {
+	if (accepted(flash_step_at(self), ev)) {
+		flash_note_retry(self, "refused as the profile expects", ev);
+		flash_steps_done(self, now_us);
+		return;
+	}
 	switch (flash_step_at(self)->kind) {
 	case FLASH_STEP_SESSION:
 	case FLASH_STEP_FINGERPRINT:
@@ -307,6 +328,8 @@ void flash_steps_answer(struct flash_run *self, uint64_t now_us, const struct ud
 	case FLASH_STEP_CHECK_MEMORY:
 	case FLASH_STEP_DEPENDENCIES:
 	case FLASH_STEP_ROUTINE:
+	case FLASH_STEP_SWITCH_OVER:
+	case FLASH_STEP_SWITCH_BACK:
 		flash_routine_answer(self, now_us, ev);
 		break;
 	case FLASH_STEP_TRANSFER:

@@ -107,3 +107,13 @@ void flash_text_result(struct flash_result *r, const char *name, bool in_step, c
 		add(r, uds_sid_text(r->sid));
 	}
 }
+
+void flash_text_end(struct flash_result *r, const char *words)
+{
+	size_t room = sizeof(r->text) - 1;
+	size_t n = strlen(words);
+
+	if (n < room && strlen(r->text) > room - n)
+		r->text[room - n] = 0;
+	add(r, words);
+}

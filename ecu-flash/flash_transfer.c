@@ -47,7 +47,8 @@ static void send_download(struct flash_run *self, uint64_t now_us)
 	const struct profile *p = flash_profile(self);
 	const struct image_segment *s = segment_of(self);
 	uint8_t pdu[16] = {UDS_REQUEST_DOWNLOAD, p->data_format};
-	size_t n = flash_address_and_length(p, s->address, s->n_bytes, pdu + 2);
+	struct flash_range_format format = {.address_bytes = p->address_bytes, .length_bytes = p->length_bytes};
+	size_t n = flash_address_and_length(format, s->address, s->n_bytes, pdu + 2);
 
 	flash_request(self, now_us, pdu, n + 2, NULL, 0);
 }

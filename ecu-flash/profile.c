@@ -1,74 +1,6 @@
-#include "ecu-flash/profile.h"
+#include "ecu-flash/profile_priv.h"
 
 #include <string.h>
-
-static void add_step(struct profile *p, enum flash_step_kind kind, uint8_t retries)
-{
-	p->steps[p->n_steps++] =
-	    (struct flash_step){.kind = kind, .retries = retries, .point_of_no_return = kind == FLASH_STEP_ERASE};
-}
-
-static void add_bus_step(struct bus_step *list, uint8_t *n, enum bus_step_kind kind, uint8_t sub, uint8_t type)
-{
-	list[(*n)++] = (struct bus_step){.kind = kind, .sub_function = sub, .communication_type = type};
-}
-
-void profile_template_single_bank(struct profile *profile)
-{
-	static const uint8_t fingerprint[] = {0x00, 0x00, 0x00, 'G', 'A', 'T', 'E', 'W', 'Y'};
-	struct profile p = {
-	    .link = isotp_config_default(),
-	    .functional = {.id = 0x7df, .pad = true, .pad_byte = 0xcc},
-	    .timing = uds_timing_default(),
-	    .supply = PROFILE_SUPPLY_KL30,
-	    .security_level = 1,
-	    .security_algorithm = PROFILE_SECURITY_AES128_CMAC,
-	    .did_hardware = 0xf191,
-	    .did_serial = 0xf18c,
-	    .did_boot = 0xf180,
-	    .did_application = 0xf181,
-	    .did_data = 0xf182,
-	    .did_fingerprint = 0xf15a,
-	    .routine_preconditions = 0x0203,
-	    .routine_erase = 0xff00,
-	    .routine_check = 0x0202,
-	    .routine_dependencies = 0xff01,
-	    .routine_running_status = 0x02,
-	    .erase_argument = PROFILE_ERASE_ADDRESS_LENGTH,
-	    .check_argument = PROFILE_CHECK_CRC32,
-	    .address_bytes = 4,
-	    .length_bytes = 4,
-	    .boot_wait_ms = 200,
-	    .boot_max_ms = 10000,
-	    .block_retries = 10,
-	    .erase_ms_per_kib_x100 = 400,
-	    .program_us_per_block = 5000,
-	};
-
-	memcpy(p.fingerprint, fingerprint, sizeof(fingerprint));
-	p.n_fingerprint = sizeof(fingerprint);
-
-	add_bus_step(p.bus_before, &p.n_bus_before, BUS_STEP_SESSION, 3, 0);
-	add_bus_step(p.bus_before, &p.n_bus_before, BUS_STEP_PRECONDITIONS, 0, 0);
-	add_bus_step(p.bus_before, &p.n_bus_before, BUS_STEP_DTC_SETTING, 2, 0);
-	add_bus_step(p.bus_before, &p.n_bus_before, BUS_STEP_COMMUNICATION, 3, 1);
-	add_bus_step(p.bus_after, &p.n_bus_after, BUS_STEP_COMMUNICATION, 0, 1);
-	add_bus_step(p.bus_after, &p.n_bus_after, BUS_STEP_DTC_SETTING, 1, 0);
-	add_bus_step(p.bus_after, &p.n_bus_after, BUS_STEP_SESSION, 1, 0);
-	add_bus_step(p.bus_after, &p.n_bus_after, BUS_STEP_CLEAR_DTC, 0, 0);
-
-	add_step(&p, FLASH_STEP_SESSION, 2);
-	add_step(&p, FLASH_STEP_SECURITY, 1);
-	add_step(&p, FLASH_STEP_FINGERPRINT, 1);
-	add_step(&p, FLASH_STEP_ERASE, 1);
-	add_step(&p, FLASH_STEP_TRANSFER, 3);
-	add_step(&p, FLASH_STEP_CHECK_MEMORY, 1);
-	add_step(&p, FLASH_STEP_DEPENDENCIES, 1);
-	add_step(&p, FLASH_STEP_RESET, 1);
-	add_step(&p, FLASH_STEP_WAIT_BOOT, 0);
-	add_step(&p, FLASH_STEP_READ_VERSION, 2);
-	*profile = p;
-}
 
 static bool id_fits(uint32_t id, bool extended)
 {
@@ -110,8 +42,12 @@ static const char *check_memory(const struct profile *p)
 		return "length bytes must be 1..4";
 	if (p->max_block_bytes && p->max_block_bytes < 3)
 		return "the longest block must be 0 (what the ECU says) or at least 3 bytes";
-	if (p->n_fingerprint > PROFILE_MAX_FINGERPRINT)
-		return "the fingerprint is too long";
+	if (p->erase_address_bytes > 5)
+		return "the erase routine's address bytes must be 1..5, or 0 for those of the memory";
+	if (p->erase_length_bytes > 4)
+		return "the erase routine's length bytes must be 1..4, or 0 for those of the memory";
+	if (p->block_number_bytes < 1 || p->block_number_bytes > 4)
+		return "the bytes of a block number must be 1..4";
 	if (p->boot_max_ms <= p->boot_wait_ms)
 		return "the longest boot must exceed the wait before the first poll";
 	if (p->boot_max_ms > 600000)
@@ -119,126 +55,60 @@ static const char *check_memory(const struct profile *p)
 	return NULL;
 }
 
-static const char *check_bus_steps(const struct bus_step *steps, uint8_t n)
+static const char *check_fingerprint(const struct profile *p)
 {
-	if (n > PROFILE_MAX_BUS_STEPS)
-		return "too many bus steps";
-	for (uint8_t i = 0; i < n; i++) {
-		const struct bus_step *s = &steps[i];
+	unsigned n = 0;
 
-		switch (s->kind) {
-		case BUS_STEP_SESSION:
-			if (s->sub_function < 1 || s->sub_function > 0x7e)
-				return "a bus step names no session";
+	if (p->n_fingerprint > PROFILE_MAX_FINGERPRINT)
+		return "the fingerprint is too long";
+	if (p->n_parts > PROFILE_MAX_PARTS)
+		return "the fingerprint has too many parts";
+	for (uint8_t i = 0; i < p->n_parts; i++) {
+		const struct profile_part *part = &p->parts[i];
+
+		n += part->n;
+		switch (part->kind) {
+		case PROFILE_PART_BYTES:
+			if (!part->n || part->at + part->n > p->n_fingerprint)
+				return "a part of the fingerprint has no bytes";
 			break;
-		case BUS_STEP_DTC_SETTING:
-			if (s->sub_function < 1 || s->sub_function > 2)
-				return "the DTC setting is 1 (on) or 2 (off)";
+		case PROFILE_PART_DATE_YYMMDD:
+		case PROFILE_PART_DATE_YYYYMMDD:
+			if (part->n != (part->kind == PROFILE_PART_DATE_YYMMDD ? 3 : 4))
+				return "a date takes 3 or 4 bytes";
 			break;
-		case BUS_STEP_COMMUNICATION:
-			/* 4 and 5 also need a node number, which a step does not have */
-			if (s->sub_function > 3 || !s->communication_type)
-				return "communication control needs a control type of 0..3 and a communication type";
-			break;
-		case BUS_STEP_PRECONDITIONS:
-		case BUS_STEP_CLEAR_DTC:
+		case PROFILE_PART_TESTER_SERIAL:
+		case PROFILE_PART_SHOP_CODE:
+			if (!part->n)
+				return "a part of the fingerprint has no length";
 			break;
 		}
+	}
+	return n > PROFILE_MAX_FINGERPRINT ? "the fingerprint is too long" : NULL;
+}
+
+static const char *check_status(const struct profile *p)
+{
+	for (unsigned i = 0; i < PROFILE_ROUTINES; i++) {
+		const struct profile_status *s = &p->status[i];
+
+		if (s->n_success < 1 || s->n_success > PROFILE_MAX_STATUS)
+			return "what counts as success of a routine must be 1..4 bytes";
+		if (s->may_run && s->running == s->success[0])
+			return "the status of a routine that still runs must differ from that of its success";
 	}
 	return NULL;
 }
 
-static const char *check_step(const struct profile *p, const struct flash_step *s)
+/* the same level twice would leave open which key its seed gets */
+static const char *check_securities(const struct profile *p)
 {
-	if (s->n_data > sizeof(s->data))
-		return "the data of a step is too long";
-	if (s->retries > 10)
-		return "a step is tried again at most 10 times";
-	switch (s->kind) {
-	case FLASH_STEP_SESSION:
-	case FLASH_STEP_RESET:
-		if (s->sub_function > 0x7e)
-			return "a sub-function must be below 0x7f";
-		break;
-	case FLASH_STEP_SECURITY:
-		if (!(p->security_level & 1u) || p->security_level > 0x41)
-			return "the security level must be odd, 0x01..0x41";
-		if (p->security_algorithm != PROFILE_SECURITY_NONE && !p->security_key_id[0])
-			return "the security algorithm needs a key id";
-		break;
-	case FLASH_STEP_FINGERPRINT:
-		if (!p->did_fingerprint || !p->n_fingerprint)
-			return "the fingerprint step needs a DID and a fingerprint";
-		break;
-	case FLASH_STEP_ERASE:
-		if (!p->routine_erase)
-			return "the erase step needs its routine";
-		break;
-	case FLASH_STEP_CHECK_MEMORY:
-		if (!p->routine_check)
-			return "the check step needs its routine";
-		break;
-	case FLASH_STEP_DEPENDENCIES:
-		if (!p->routine_dependencies)
-			return "the dependencies step needs its routine";
-		break;
-	case FLASH_STEP_READ_VERSION:
-		if (!p->did_application)
-			return "the read-version step needs the application's DID";
-		break;
-	case FLASH_STEP_ROUTINE:
-	case FLASH_STEP_WRITE_DID:
-		if (!s->id)
-			return "a routine or write step needs an id";
-		break;
-	case FLASH_STEP_WAIT:
-		if (!s->wait_ms || s->wait_ms > 600000)
-			return "a wait must be 1..600000 ms";
-		break;
-	case FLASH_STEP_TRANSFER:
-	case FLASH_STEP_WAIT_BOOT:
-		break;
-	}
-	return NULL;
-}
-
-static const char *check_steps(const struct profile *p)
-{
-	bool session = false, irreversible = false, transfer = false, version = false, booting = false;
-
-	if (!p->n_steps || p->n_steps > PROFILE_MAX_STEPS)
-		return "the sequence must have 1..32 steps";
-	for (uint8_t i = 0; i < p->n_steps; i++) {
-		const struct flash_step *s = &p->steps[i];
-		const char *wrong = check_step(p, s);
-
-		if (wrong)
-			return wrong;
-		session = session || s->kind == FLASH_STEP_SESSION;
-		irreversible = irreversible || s->kind == FLASH_STEP_ERASE || s->point_of_no_return;
-		if (s->kind == FLASH_STEP_ERASE && !session)
-			return "an erase needs a session step before it";
-		if (s->kind == FLASH_STEP_TRANSFER) {
-			/* without it nobody would store the intent before the ECU's memory changes */
-			if (!irreversible)
-				return "a transfer needs an erase, or a point of no return, before it";
-			transfer = true;
-			version = false;
-		}
-		if (s->kind == FLASH_STEP_RESET)
-			booting = true;
-		if (s->kind == FLASH_STEP_WAIT_BOOT)
-			booting = false;
-		if (s->kind == FLASH_STEP_READ_VERSION) {
-			if (booting)
-				return "a reset needs a wait for boot before the version is read";
-			version = true;
-		}
-	}
-	if (!transfer)
-		return "the sequence transfers nothing";
-	if (!version)
-		return "the sequence must read the version after the last transfer";
+	if (p->n_security < 1 || p->n_security > PROFILE_MAX_SECURITIES)
+		return "there must be 1..4 securities";
+	for (uint8_t i = 0; i < p->n_security; i++)
+		for (uint8_t k = 0; k < i; k++)
+			if (p->security[i].level == p->security[k].level)
+				return "two securities have the same level";
 	return NULL;
 }
 
@@ -254,12 +124,71 @@ const char *profile_check(const struct profile *profile)
 	if (!wrong)
 		wrong = check_memory(profile);
 	if (!wrong)
-		wrong = check_bus_steps(profile->bus_before, profile->n_bus_before);
+		wrong = check_fingerprint(profile);
 	if (!wrong)
-		wrong = check_bus_steps(profile->bus_after, profile->n_bus_after);
+		wrong = check_status(profile);
 	if (!wrong)
-		wrong = check_steps(profile);
+		wrong = check_securities(profile);
+	if (!wrong)
+		wrong = profile_check_bus_steps(profile->bus_before, profile->n_bus_before);
+	if (!wrong)
+		wrong = profile_check_bus_steps(profile->bus_after, profile->n_bus_after);
+	if (!wrong)
+		wrong = profile_check_sequence(profile);
 	return wrong;
+}
+
+bool profile_step_irreversible(const struct profile *profile, const struct flash_step *step)
+{
+	return step->point_of_no_return || (step->kind == FLASH_STEP_ERASE && profile->banks == PROFILE_SINGLE_BANK);
+}
+
+const struct profile_security *profile_step_security(const struct profile *profile, const struct flash_step *step)
+{
+	return &profile->security[step->security];
+}
+
+const struct profile_security *profile_security_of_level(const struct profile *profile, uint8_t level)
+{
+	for (uint8_t i = 0; i < profile->n_security; i++)
+		if (profile->security[i].level == level)
+			return &profile->security[i];
+	return NULL;
+}
+
+enum profile_routine profile_step_routine(const struct flash_step *step)
+{
+	if (step->kind == FLASH_STEP_ERASE)
+		return PROFILE_ROUTINE_ERASE;
+	if (step->kind == FLASH_STEP_CHECK_MEMORY)
+		return PROFILE_ROUTINE_CHECK;
+	if (step->kind == FLASH_STEP_DEPENDENCIES)
+		return PROFILE_ROUTINE_DEPENDENCIES;
+	if (step->kind == FLASH_STEP_SWITCH_OVER)
+		return PROFILE_ROUTINE_SWITCH_OVER;
+	if (step->kind == FLASH_STEP_SWITCH_BACK)
+		return PROFILE_ROUTINE_SWITCH_BACK;
+	return PROFILE_ROUTINE_OTHER;
+}
+
+uint16_t profile_step_routine_id(const struct profile *profile, const struct flash_step *step)
+{
+	switch (profile_step_routine(step)) {
+	case PROFILE_ROUTINE_ERASE:
+		return profile->routine_erase;
+	case PROFILE_ROUTINE_CHECK:
+		return profile->routine_check;
+	case PROFILE_ROUTINE_DEPENDENCIES:
+		return profile->routine_dependencies;
+	case PROFILE_ROUTINE_SWITCH_OVER:
+		return profile->routine_switch_over;
+	case PROFILE_ROUTINE_SWITCH_BACK:
+		return profile->routine_switch_back;
+	case PROFILE_ROUTINE_OTHER:
+	case PROFILE_ROUTINES:
+		break;
+	}
+	return step->id;
 }
 
 const char *flash_step_text(enum flash_step_kind kind)
@@ -291,6 +220,10 @@ const char *flash_step_text(enum flash_step_kind kind)
 		return "write_did";
 	case FLASH_STEP_WAIT:
 		return "wait";
+	case FLASH_STEP_SWITCH_OVER:
+		return "switch_over";
+	case FLASH_STEP_SWITCH_BACK:
+		return "switch_back";
 	}
 	return "unknown step";
 }

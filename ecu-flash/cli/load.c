@@ -16,7 +16,7 @@ int load_profile(struct inputs *inputs, const char *path)
 
 static bool needs_key(const struct profile *profile)
 {
-	if (profile->security_algorithm == PROFILE_SECURITY_NONE)
+	if (profile->security[0].algorithm == PROFILE_SECURITY_NONE)
 		return false;
 	for (uint8_t i = 0; i < profile->n_steps; i++)
 		if (profile->steps[i].kind == FLASH_STEP_SECURITY)
@@ -26,7 +26,7 @@ static bool needs_key(const struct profile *profile)
 
 int load_keys(struct inputs *inputs, const char *path)
 {
-	const char *id = inputs->profile.security_key_id;
+	const char *id = inputs->profile.security[0].key_id;
 	const uint8_t seed[16] = {1};
 	struct yaml_error error;
 	uint8_t key[64];

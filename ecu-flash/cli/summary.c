@@ -143,6 +143,8 @@ static const char *ecu_state(const struct options *options, const struct flash_r
 {
 	if (r->code == FLASH_OK || options->verb != &verb_flash)
 		return "";
+	if (r->restored)
+		return "The ECU runs what it ran before.";
 	if (r->erased && r->step == FLASH_STEP_ERASE)
 		return "The ECU was asked to erase: if it began to, it has no valid application and stays in its boot "
 		       "loader. Run the same command again with --recover once the cause is found.";
@@ -250,6 +252,8 @@ static void flash_json(struct json *json, const struct options *options, const s
 	json_uint(json, r->block_repeats);
 	json_key(json, "erased");
 	json_bool(json, r->erased);
+	json_key(json, "restored");
+	json_bool(json, r->restored);
 	json_key(json, "images");
 	json_array(json);
 	for (uint8_t i = 0; i < in->n_units; i++) {

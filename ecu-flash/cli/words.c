@@ -23,6 +23,8 @@ static const char *algorithm_word(enum profile_security_algorithm algorithm)
 		return "AES-128-CMAC";
 	case PROFILE_SECURITY_XOR:
 		return "XOR";
+	case PROFILE_SECURITY_LIBRARY:
+		return "library";
 	}
 	return "";
 }
@@ -36,6 +38,8 @@ static const char *check_word(enum profile_check_argument argument)
 		return "with the CRC-32";
 	case PROFILE_CHECK_SHA256:
 		return "with the SHA-256";
+	case PROFILE_CHECK_SIGNATURE:
+		return "with the signature";
 	}
 	return "";
 }
@@ -50,8 +54,8 @@ static void step_words(const struct profile *p, const struct flash_step *s, char
 		snprintf(out, n, "10 %02X enter the %s session", sub, session_word(sub));
 		break;
 	case FLASH_STEP_SECURITY:
-		snprintf(out, n, "27 %02X unlock security level 0x%02X (%s, key '%s')", p->security_level,
-			 p->security_level, algorithm_word(p->security_algorithm), p->security_key_id);
+		snprintf(out, n, "27 %02X unlock security level 0x%02X (%s, key '%s')", p->security[0].level,
+			 p->security[0].level, algorithm_word(p->security[0].algorithm), p->security[0].key_id);
 		break;
 	case FLASH_STEP_FINGERPRINT:
 		snprintf(out, n, "2E %04X write the fingerprint, %u bytes", p->did_fingerprint, p->n_fingerprint);
@@ -85,6 +89,12 @@ static void step_words(const struct profile *p, const struct flash_step *s, char
 		break;
 	case FLASH_STEP_WRITE_DID:
 		snprintf(out, n, "2E %04X write %u bytes", s->id, s->n_data);
+		break;
+	case FLASH_STEP_SWITCH_OVER:
+		snprintf(out, n, "31 %04X switch over to the other bank", p->routine_switch_over);
+		break;
+	case FLASH_STEP_SWITCH_BACK:
+		snprintf(out, n, "31 %04X switch back", p->routine_switch_back);
 		break;
 	case FLASH_STEP_WAIT:
 		snprintf(out, n, "wait %" PRIu32 " ms", s->wait_ms);

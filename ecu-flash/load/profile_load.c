@@ -42,7 +42,7 @@ static const struct number numbers[] = {
     NUMBER(timing.boot_wait_ms, 0, 600000, boot_wait_ms, 1),
     NUMBER(timing.boot_max_ms, 1, 600000, boot_max_ms, 1),
     NUMBER(timing.block_retries, 0, 255, block_retries, 1),
-    HEX(security.level, 1, 0x41, security_level),
+    HEX(security.level, 1, 0x41, security[0].level),
     HEX(dids.hardware, 0, 0xffff, did_hardware),
     HEX(dids.serial, 0, 0xffff, did_serial),
     HEX(dids.boot, 0, 0xffff, did_boot),
@@ -53,7 +53,6 @@ static const struct number numbers[] = {
     HEX(routines.erase, 0, 0xffff, routine_erase),
     HEX(routines.check, 0, 0xffff, routine_check),
     HEX(routines.dependencies, 0, 0xffff, routine_dependencies),
-    HEX(routines.running_status, 0, 0xff, routine_running_status),
     NUMBER(memory.address_bytes, 1, 5, address_bytes, 1),
     NUMBER(memory.length_bytes, 1, 4, length_bytes, 1),
     HEX(memory.data_format, 0, 0xff, data_format),
@@ -273,14 +272,14 @@ static int apply_security(const struct load *l)
 	struct profile *p = l->profile;
 
 	if (has(l, "security.algorithm"))
-		p->security_algorithm = (enum profile_security_algorithm)l->yaml->security.algorithm;
+		p->security[0].algorithm = (enum profile_security_algorithm)l->yaml->security.algorithm;
 	if (has(l, "security.key"))
-		memcpy(p->security_key_id, l->yaml->security.key, sizeof p->security_key_id);
-	if (!(p->security_level & 1u))
+		memcpy(p->security[0].key_id, l->yaml->security.key, sizeof p->security[0].key_id);
+	if (!(p->security[0].level & 1u))
 		return yaml_error_at(l->doc, l->error, "security.level",
 				     "must be odd: it is the sub-function that asks for a seed; is 0x%x",
-				     p->security_level);
-	if (p->security_algorithm != PROFILE_SECURITY_NONE && !p->security_key_id[0])
+				     p->security[0].level);
+	if (p->security[0].algorithm != PROFILE_SECURITY_NONE && !p->security[0].key_id[0])
 		return yaml_error_at(l->doc, l->error, "security.key",
 				     "is missing: name a key of the key file, or say algorithm: none");
 	return 0;
@@ -301,6 +300,13 @@ static int apply_words(const struct load *l)
 		p->erase_argument = (enum profile_erase_argument)l->yaml->routines.erase_argument;
 	if (has(l, "routines.check_argument"))
 		p->check_argument = (enum profile_check_argument)l->yaml->routines.check_argument;
+	if (has(l, "routines.running_status") &&
+	    range(l, "routines.running_status", l->yaml->routines.running_status, 0, 0xff, true))
+		return 1;
+	for (unsigned i = 0; has(l, "routines.running_status") && i < PROFILE_ROUTINES; i++) {
+		p->status[i].running = (uint8_t)l->yaml->routines.running_status;
+		p->status[i].may_run = p->status[i].running != 0;
+	}
 	if (has(l, "estimate.erase_ms_per_kib")) {
 		if (!(erase >= 0 && erase <= 100000))
 			return yaml_error_at(l->doc, l->error, "estimate.erase_ms_per_kib", "must be 0..100000");

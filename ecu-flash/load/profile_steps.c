@@ -211,7 +211,7 @@ static bool ecu_has(const struct profile *p, enum flash_step_kind kind)
 {
 	switch (kind) {
 	case FLASH_STEP_SECURITY:
-		return p->security_algorithm != PROFILE_SECURITY_NONE;
+		return p->security[0].algorithm != PROFILE_SECURITY_NONE;
 	case FLASH_STEP_FINGERPRINT:
 		return p->did_fingerprint;
 	case FLASH_STEP_CHECK_MEMORY:
@@ -227,6 +227,8 @@ static bool ecu_has(const struct profile *p, enum flash_step_kind kind)
 	case FLASH_STEP_ROUTINE:
 	case FLASH_STEP_WRITE_DID:
 	case FLASH_STEP_WAIT:
+	case FLASH_STEP_SWITCH_OVER:
+	case FLASH_STEP_SWITCH_BACK:
 		break;
 	}
 	return true;

@@ -7,8 +7,6 @@
 #include "common/yaml_load.h"
 #include "ecu-flash/profile.h"
 
-#define PROFILE_WORD_BYTES 24u
-
 struct profile_yaml_step {
 	char step[PROFILE_WORD_BYTES];
 	char session[PROFILE_WORD_BYTES];

@@ -30,11 +30,11 @@ static size_t cmac(const struct key *key, const uint8_t *seed, size_t n_seed, ui
 size_t security_key(const struct key_ring *ring, const struct profile *profile, const uint8_t *seed, size_t n_seed,
 		    uint8_t *key)
 {
-	const struct key *secret = key_ring_find(ring, profile->security_key_id);
+	const struct key *secret = key_ring_find(ring, profile->security[0].key_id);
 
 	if (!secret || n_seed < 1 || n_seed > KEY_MAX_BYTES)
 		return 0;
-	switch (profile->security_algorithm) {
+	switch (profile->security[0].algorithm) {
 	case PROFILE_SECURITY_NONE:
 		return 0;
 	case PROFILE_SECURITY_AES128_CMAC:
@@ -43,6 +43,8 @@ size_t security_key(const struct key_ring *ring, const struct profile *profile, 
 		for (size_t i = 0; i < n_seed; i++)
 			key[i] = seed[i] ^ secret->bytes[i % secret->n];
 		return n_seed;
+	case PROFILE_SECURITY_LIBRARY:
+		return 0;
 	}
 	return 0;
 }

@@ -383,6 +383,11 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	gateway_mark_campaign(self, index);
 	self->changed_ecus |= 1u << t->ecu;
 	if (!result->verified) {
+		if (result->restored) { /* switched back: it is as before its intent, and may wait like any other */
+			mark_erased(self, index, target, false);
+			if (t->state == TARGET_FLASHING)
+				t->state = TARGET_PENDING;
+		}
 		if (result->erased && !t->erased) {
 			mark_erased(self, index, target, true);
 			t->state = TARGET_FLASHING;

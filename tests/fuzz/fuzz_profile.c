@@ -29,7 +29,7 @@ static void check_profile(const struct profile *profile)
 {
 	assert(profile_check(profile) == NULL);
 	assert(memchr(profile->name, 0, sizeof profile->name));
-	assert(memchr(profile->security_key_id, 0, sizeof profile->security_key_id));
+	assert(memchr(profile->security[0].key_id, 0, sizeof profile->security[0].key_id));
 	assert(profile->n_fingerprint <= PROFILE_MAX_FINGERPRINT);
 	assert(profile->address_bytes >= 1 && profile->address_bytes <= 5);
 	assert(profile->length_bytes >= 1 && profile->length_bytes <= 4);

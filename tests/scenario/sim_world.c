@@ -40,7 +40,7 @@ void sim_world_profile(unsigned ecu, struct profile *profile)
 {
 	profile_template_single_bank(profile);
 	snprintf(profile->name, sizeof(profile->name), "ecu%u", ecu);
-	snprintf(profile->security_key_id, sizeof(profile->security_key_id), "scenario");
+	snprintf(profile->security[0].key_id, sizeof(profile->security[0].key_id), "scenario");
 	profile->link.address.tx_id = 0x700 + ecu;
 	profile->link.address.rx_id = 0x708 + ecu;
 	assert(!profile_check(profile));

@@ -81,6 +81,10 @@ static inline void sim_result(struct sim *s, uint8_t target, enum flash_code cod
 	snprintf(result.text, sizeof result.text, "%s", code ? gateway_code_words(code) : "verified");
 	ecu->running = false;
 	ecu->wait_intent = false;
+	if (code != FLASH_OK && ecu->restores && ecu->erase_in_run) {
+		result.erased = ecu->erased = false;
+		result.restored = true;
+	}
 	if (code == FLASH_OK) {
 		ecu->erased = false;
 		snprintf(ecu->identity.application_version, sizeof ecu->identity.application_version, "2.0");

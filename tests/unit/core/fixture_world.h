@@ -43,6 +43,7 @@ struct ecu_world {
 	unsigned fail_times; /* so many flashes end with fail_code */
 	enum flash_code fail_code;
 	bool fail_before_erase;
+	bool restores; /* two banks: a failed flash ends with what ran before */
 	bool running;
 	bool wait_intent;
 	bool erase_in_run;

@@ -182,6 +182,28 @@ static void an_ecu_that_stays_erased_is_never_given_up(void **state)
 	sim_free(s);
 }
 
+static void an_ecu_that_was_switched_back_is_as_one_that_was_never_touched(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	for (unsigned i = 0; i < N_ECUS; i++) {
+		s->ecus[i].fail_times = 99;
+		s->ecus[i].fail_code = FLASH_BOOT_TIMEOUT;
+		s->ecus[i].restores = true;
+	}
+	while (!sim_campaign(s)->targets[BRAKE].attempts)
+		assert_true(sim_step(s));
+	assert_false(sim_campaign(s)->targets[BRAKE].erased);
+	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_PENDING);
+	sim_for(s, 300 * SECOND);
+	assert_false(s->disk.ecus[BRAKE].erased);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 3);
+	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_FAILED);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_FAILED); /* given up, and nothing is inconsistent */
+	sim_free(s);
+}
+
 static void an_ecu_that_boots_with_another_version_than_promised_fails_at_last(void **state)
 {
 	(void)state;
@@ -372,6 +394,7 @@ int main(void)
 	    cmocka_unit_test(an_erased_ecu_is_tried_again_outside_the_window),
 	    cmocka_unit_test(attempts_that_are_used_up_without_an_erase_fail_the_campaign),
 	    cmocka_unit_test(an_ecu_that_stays_erased_is_never_given_up),
+	    cmocka_unit_test(an_ecu_that_was_switched_back_is_as_one_that_was_never_touched),
 	    cmocka_unit_test(an_ecu_that_boots_with_another_version_than_promised_fails_at_last),
 	    cmocka_unit_test(one_verified_and_one_failed_make_the_vehicle_inconsistent),
 	    cmocka_unit_test(an_ecu_that_failed_for_good_keeps_the_others_from_being_erased),

@@ -67,6 +67,9 @@ struct peer {
 	bool quiet, dtc_off;
 	bool zero_seed;
 	char version[40], new_version[40];
+	/* two banks: which one runs after the next reset, as 31 0210 and 31 0211 say */
+	bool dual_bank, switched;
+	char old_version[40];
 	uint8_t memory[PEER_MEMORY];
 	uint64_t write_at;
 	uint8_t last_counter;
@@ -143,7 +146,7 @@ static inline size_t peer_work(struct peer *p, uint64_t now_us, const uint8_t *p
 		p->session = 1;
 		p->quiet = p->dtc_off = false;
 		p->silent_until_us = now_us + 300 * MS;
-		memcpy(p->version, p->new_version, sizeof(p->version));
+		memcpy(p->version, p->dual_bank && !p->switched ? p->old_version : p->new_version, sizeof(p->version));
 		n = 2;
 		break;
 	case 0x27:
@@ -165,6 +168,8 @@ static inline size_t peer_work(struct peer *p, uint64_t now_us, const uint8_t *p
 		n = 3;
 		break;
 	case 0x31:
+		if (pdu[1] == 1 && pdu[2] == 0x02 && (pdu[3] == 0x10 || pdu[3] == 0x11))
+			p->switched = pdu[3] == 0x10;
 		out[2] = pdu[2];
 		out[3] = pdu[3];
 		out[4] = 0;

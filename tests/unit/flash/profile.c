@@ -16,7 +16,7 @@ static int setup(void **state)
 	(void)state;
 	profile_template_single_bank(&p);
 	snprintf(p.name, sizeof(p.name), "door");
-	snprintf(p.security_key_id, sizeof(p.security_key_id), "key");
+	snprintf(p.security[0].key_id, sizeof(p.security[0].key_id), "key");
 	p.link.address.tx_id = 0x7e0;
 	p.link.address.rx_id = 0x7e8;
 	assert_null(profile_check(&p));
@@ -41,7 +41,7 @@ static void template_lacks_only_its_name_addresses_and_key(void **state)
 	expect_wrong("name");
 	p.link.address.rx_id = p.link.address.tx_id;
 	expect_wrong("the same");
-	p.security_key_id[0] = 0;
+	p.security[0].key_id[0] = 0;
 	expect_wrong("key id");
 }
 
@@ -130,11 +130,11 @@ static void memory_formats_have_limits(void **state)
 static void security_level_is_odd_and_in_range(void **state)
 {
 	(void)state;
-	p.security_level = 2;
+	p.security[0].level = 2;
 	expect_wrong("odd");
-	p.security_level = 0x43;
+	p.security[0].level = 0x43;
 	expect_wrong("odd");
-	p.security_level = 0x41;
+	p.security[0].level = 0x41;
 	assert_null(profile_check(&p));
 }
 
@@ -171,6 +171,151 @@ static void sequence_must_make_sense(void **state)
 	expect_wrong("application's DID");
 }
 
+static void dual(void)
+{
+	struct profile single = p;
+
+	profile_template_dual_bank(&p);
+	memcpy(p.name, single.name, sizeof(p.name));
+	memcpy(p.security[0].key_id, single.security[0].key_id, sizeof(p.security[0].key_id));
+	p.link = single.link;
+	assert_null(profile_check(&p));
+}
+
+static void template_of_a_dual_bank_ecu_turns_irreversible_at_the_switch_over(void **state)
+{
+	(void)state;
+	dual();
+	for (uint8_t i = 0; i < p.n_steps; i++)
+		assert_int_equal(profile_step_irreversible(&p, &p.steps[i]), p.steps[i].kind == FLASH_STEP_SWITCH_OVER);
+	assert_int_equal(p.n_bus_before + p.n_bus_after, 0);
+	assert_int_equal(p.back[p.n_back - 1].kind, FLASH_STEP_READ_VERSION);
+	setup(NULL);
+	for (uint8_t i = 0; i < p.n_steps; i++)
+		assert_int_equal(profile_step_irreversible(&p, &p.steps[i]), p.steps[i].kind == FLASH_STEP_ERASE);
+}
+
+static void dual_bank_sequence_must_make_sense(void **state)
+{
+	(void)state;
+	dual();
+	p.steps[7].point_of_no_return = false;
+	expect_wrong("the switch-over is the point of no return");
+	dual();
+	p.steps[3].point_of_no_return = true;
+	expect_wrong("is its switch-over");
+	dual();
+	p.steps[3] = p.steps[2];
+	expect_wrong("transfer needs an erase");
+	dual();
+	p.steps[7] = p.steps[2];
+	expect_wrong("must switch over");
+	dual();
+	p.steps[6] = p.steps[7];
+	expect_wrong("switches over twice");
+	dual();
+	p.steps[8] = p.steps[3];
+	expect_wrong("after the switch-over nothing is erased");
+	dual();
+	p.steps[4] = p.steps[2];
+	expect_wrong("a switch-over needs a transfer");
+	dual();
+	p.n_steps = 8;
+	expect_wrong("version after the switch-over");
+	dual();
+	p.routine_switch_over = 0;
+	expect_wrong("switch-over step needs");
+	dual();
+	p.banks = PROFILE_SINGLE_BANK;
+	expect_wrong("needs the template dual-bank");
+}
+
+static void way_back_must_make_sense(void **state)
+{
+	(void)state;
+	dual();
+	p.n_back = 0;
+	expect_wrong("must switch back");
+	dual();
+	p.n_back--;
+	expect_wrong("end by reading the version");
+	dual();
+	p.back[4] = p.back[0];
+	expect_wrong("wait for boot");
+	dual();
+	p.back[0] = p.steps[3];
+	expect_wrong("erases, transfers");
+	dual();
+	p.back[0].point_of_no_return = true;
+	expect_wrong("no point of no return");
+	dual();
+	p.routine_switch_back = 0;
+	expect_wrong("switch-back step needs");
+	dual();
+	p.steps[2] = p.back[2];
+	expect_wrong("belongs to the way back");
+	dual();
+	p.n_back = PROFILE_MAX_BACK_STEPS + 1;
+	expect_wrong("at most 8");
+	p.n_back = 1;
+	expect_wrong("needs the template dual-bank");
+}
+
+static void what_routines_take_and_say_has_limits(void **state)
+{
+	(void)state;
+	p.erase_address_bytes = 6;
+	expect_wrong("address bytes");
+	p.erase_length_bytes = 5;
+	expect_wrong("length bytes");
+	p.block_number_bytes = 0;
+	expect_wrong("block number");
+	p.status[PROFILE_ROUTINE_CHECK].n_success = 0;
+	expect_wrong("success of a routine");
+	p.status[PROFILE_ROUTINE_CHECK].success[0] = 2;
+	expect_wrong("still runs");
+	p.steps[4].accept_nrc[0] = 0x31;
+	p.steps[4].n_accept_nrc = 1;
+	expect_wrong("taken for done");
+	p.steps[2].n_accept_nrc = PROFILE_MAX_ACCEPTED + 1;
+	expect_wrong("at most 4");
+}
+
+static void securities_are_told_apart_by_their_level(void **state)
+{
+	(void)state;
+	p.n_security = 2;
+	p.security[1] = p.security[0];
+	expect_wrong("the same level");
+	p.steps[1].security = 1;
+	expect_wrong("that is not there");
+	p.n_security = 2;
+	p.security[1] = (struct profile_security){.level = 3, .algorithm = PROFILE_SECURITY_LIBRARY};
+	p.steps[1].security = 1;
+	expect_wrong("name of a library");
+	p.n_security = 0;
+	expect_wrong("1..4 securities");
+}
+
+static void fingerprints_have_limits(void **state)
+{
+	(void)state;
+	p.n_parts = PROFILE_MAX_PARTS + 1;
+	expect_wrong("too many parts");
+	p.n_parts = 1;
+	p.parts[0] = (struct profile_part){.kind = PROFILE_PART_BYTES, .at = 5, .n = 5};
+	expect_wrong("no bytes");
+	p.n_parts = 1;
+	p.parts[0] = (struct profile_part){.kind = PROFILE_PART_DATE_YYMMDD, .n = 4};
+	expect_wrong("a date takes");
+	p.n_parts = 1;
+	p.parts[0] = (struct profile_part){.kind = PROFILE_PART_SHOP_CODE};
+	expect_wrong("no length");
+	p.n_parts = 2;
+	p.parts[0] = p.parts[1] = (struct profile_part){.kind = PROFILE_PART_TESTER_SERIAL, .n = 33};
+	expect_wrong("too long");
+}
+
 static void bus_steps_must_make_sense(void **state)
 {
 	(void)state;
@@ -189,7 +334,7 @@ static void bus_steps_must_make_sense(void **state)
 static void every_step_has_a_word_of_its_own(void **state)
 {
 	(void)state;
-	for (int a = FLASH_STEP_SESSION; a <= FLASH_STEP_WAIT; a++)
+	for (int a = FLASH_STEP_SESSION; a <= FLASH_STEP_SWITCH_BACK; a++)
 		for (int b = FLASH_STEP_SESSION; b < a; b++)
 			assert_string_not_equal(flash_step_text((enum flash_step_kind)a),
 						flash_step_text((enum flash_step_kind)b));
@@ -210,6 +355,12 @@ int main(void)
 	    T(times_have_limits),
 	    T(memory_formats_have_limits),
 	    T(security_level_is_odd_and_in_range),
+	    T(template_of_a_dual_bank_ecu_turns_irreversible_at_the_switch_over),
+	    T(dual_bank_sequence_must_make_sense),
+	    T(way_back_must_make_sense),
+	    T(what_routines_take_and_say_has_limits),
+	    T(securities_are_told_apart_by_their_level),
+	    T(fingerprints_have_limits),
 	    T(sequence_must_make_sense),
 	    T(bus_steps_must_make_sense),
 	    T(every_step_has_a_word_of_its_own),

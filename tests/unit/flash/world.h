@@ -117,7 +117,7 @@ static inline struct profile *world_profile(struct world *w, unsigned ecu)
 
 	profile_template_single_bank(p);
 	snprintf(p->name, sizeof(p->name), "ecu%u", ecu);
-	snprintf(p->security_key_id, sizeof(p->security_key_id), "test");
+	snprintf(p->security[0].key_id, sizeof(p->security[0].key_id), "test");
 	p->link.address.tx_id = 0x700 + ecu;
 	p->link.address.rx_id = 0x708 + ecu;
 	assert_null(profile_check(p));

@@ -34,8 +34,8 @@ static struct profile profile_of(enum profile_security_algorithm algorithm, cons
 	struct profile p;
 
 	profile_template_single_bank(&p);
-	p.security_algorithm = algorithm;
-	snprintf(p.security_key_id, sizeof p.security_key_id, "%s", key);
+	p.security[0].algorithm = algorithm;
+	snprintf(p.security[0].key_id, sizeof p.security[0].key_id, "%s", key);
 	return p;
 }
 

@@ -58,7 +58,7 @@ static void a_minimal_profile_is_the_template(void **state)
 	profile_template_single_bank(&template);
 	expect(MINIMAL);
 	assert_string_equal(profile.name, "lamp");
-	assert_string_equal(profile.security_key_id, "lamp-key");
+	assert_string_equal(profile.security[0].key_id, "lamp-key");
 	assert_int_equal(profile.link.address.tx_id, 0x7e0);
 	assert_int_equal(profile.link.address.rx_id, 0x7e8);
 	assert_int_equal(profile.functional.id, 0x7df);
@@ -136,8 +136,8 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(profile.boot_max_ms, 4000);
 	assert_int_equal(profile.block_retries, 4);
 	assert_int_equal(profile.supply, PROFILE_SUPPLY_KL15_HELD);
-	assert_int_equal(profile.security_level, 0x11);
-	assert_int_equal(profile.security_algorithm, PROFILE_SECURITY_XOR);
+	assert_int_equal(profile.security[0].level, 0x11);
+	assert_int_equal(profile.security[0].algorithm, PROFILE_SECURITY_XOR);
 	assert_int_equal(profile.did_hardware, 0xf192);
 	assert_int_equal(profile.did_serial, 0xf18d);
 	assert_int_equal(profile.did_boot, 0xf183);
@@ -150,7 +150,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(profile.routine_erase, 0xff02);
 	assert_int_equal(profile.routine_check, 0x0304);
 	assert_int_equal(profile.routine_dependencies, 0xff05);
-	assert_int_equal(profile.routine_running_status, 0x22);
+	assert_int_equal(profile.status[PROFILE_ROUTINE_CHECK].running, 0x22);
 	assert_int_equal(profile.erase_argument, PROFILE_ERASE_NONE);
 	assert_int_equal(profile.check_argument, PROFILE_CHECK_SHA256);
 	assert_int_equal(profile.address_bytes, 3);
@@ -356,7 +356,7 @@ static void the_example_of_the_reference_spells_out_the_template(void **state)
 	assert_int_equal(profile.block_retries, template.block_retries);
 	assert_int_equal(profile.did_fingerprint, template.did_fingerprint);
 	assert_int_equal(profile.routine_check, template.routine_check);
-	assert_int_equal(profile.routine_running_status, template.routine_running_status);
+	assert_memory_equal(profile.status, template.status, sizeof template.status);
 	assert_int_equal(profile.check_argument, template.check_argument);
 	assert_int_equal(profile.erase_ms_per_kib_x100, template.erase_ms_per_kib_x100);
 	assert_int_equal(profile.program_us_per_block, template.program_us_per_block);
