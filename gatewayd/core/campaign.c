@@ -16,7 +16,9 @@ bool campaign_final(const struct campaign *campaign)
 bool campaign_touched(const struct campaign *campaign)
 {
 	for (unsigned i = 0; i < campaign->n_targets; i++) {
-		if (campaign->targets[i].erased || campaign->targets[i].state == TARGET_VERIFIED)
+		const struct target *t = &campaign->targets[i];
+
+		if (t->erased || t->state == TARGET_VERIFIED || t->state == TARGET_FLASHED)
 			return true;
 	}
 	return false;

@@ -105,10 +105,13 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		return;
 	c->director_version = director_version;
 	gateway_mark_campaign(self, index);
-	if (content && terms)
+	if (content && terms) {
+		if (!campaign_final(c) && !campaign_touched(c))
+			c->doc = *doc; /* its urgency, and what it supersedes, may be new */
 		return;
+	}
 	if (campaign_running(c))
-		install_stop(self, index, now_us);
+		install_stop(self, index, now_us, "the campaign has new terms");
 	if (!content) {
 		uint64_t last_report = c->last_report;
 
@@ -148,7 +151,7 @@ void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t 
 	if (campaign_touched(c))
 		return;
 	if (campaign_running(c)) {
-		install_stop(self, index, now_us);
+		install_stop(self, index, now_us, "the campaign is revoked");
 		if (campaign_running(c))
 			return;
 	}

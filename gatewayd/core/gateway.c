@@ -406,7 +406,7 @@ void gateway_stop(struct gateway *self, uint64_t now_us)
 	self->stop_wanted = true;
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		if (campaign_running(&self->campaigns[i]))
-			install_stop(self, i, now_us);
+			install_stop(self, i, now_us, "the daemon is being stopped");
 	}
 	gateway_settle(self, now_us);
 }

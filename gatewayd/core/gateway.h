@@ -44,7 +44,9 @@ struct target {
 	uint8_t step_index;
 	uint8_t unit;
 	uint8_t attempts;
-	bool erased; /* intent of the first erase was stored; false again once verified */
+	/* intent of the first erase was stored; false again once it boots an application; of a FAILED target: the ECU
+	 * was changed all the same */
+	bool erased;
 	unsigned code;
 	uint8_t nrc;
 	char text[GATEWAY_TEXT_BYTES];
@@ -116,6 +118,7 @@ struct campaign {
 	bool release_due;
 	bool flash_due;
 	bool stop_asked;      /* STOP_FLASH was given in this run */
+	uint8_t n_stops;      /* such runs, since an ECU was last verified */
 	bool read_back;       /* VERIFYING: the identification that runs began after the flash */
 	uint64_t last_report; /* its slot is freed when this is acknowledged */
 	uint64_t hold_txn;    /* outputs about it wait until this is durable */

@@ -52,6 +52,19 @@ static uint64_t repeat_pause_us(const struct gateway *self, const struct campaig
 	return shortest_us;
 }
 
+/*
+ * A run that was stopped has made the bus quiet and loud again for nothing. Where a signal falls silent with the bus,
+ * it does so each time: the runs come ever more rarely.
+ */
+static uint64_t stopped_pause_us(const struct gateway *self, const struct campaign *campaign)
+{
+	uint64_t pause_us = (uint64_t)self->config.retry_pause_s * 1000000;
+
+	for (unsigned n = 1; n < campaign->n_stops && pause_us < EXHAUSTED_PAUSE_US; n++)
+		pause_us *= 2;
+	return pause_us < EXHAUSTED_PAUSE_US ? pause_us : EXHAUSTED_PAUSE_US;
+}
+
 /* an ECU failed: no further one is begun, so that a release that cannot be completed leaves as many as possible as they
  * were */
 static bool ecu_failed(const struct campaign *campaign)
@@ -116,6 +129,8 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	uint32_t targets = open;
 	unsigned code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
 
+	if (c->state == CAMPAIGN_INSTALLING && self->flashing)
+		return; /* all its results are here, and the buses are not loud yet: install_finished() goes on */
 	install_order_take_over(self, index, now_us);
 	erased = campaign_open_targets(c, true);
 	failed = first_failed(c) >= 0 || install_order_exhausted(self, c);
@@ -161,14 +176,17 @@ void install_watch(struct gateway *self, uint8_t index, uint64_t now_us)
 
 	if (!targets)
 		return;
-	if (self->stop_wanted || ecu_failed(c) ||
-	    policy_may_install(self, c, targets, now_us, false, text) != GATEWAY_CODE_OK)
-		install_stop(self, index, now_us);
+	if (self->stop_wanted || ecu_failed(c))
+		install_stop(self, index, now_us,
+			     self->stop_wanted ? "the daemon is being stopped" : "another ECU failed");
+	else if (policy_may_install(self, c, targets, now_us, false, text) != GATEWAY_CODE_OK)
+		install_stop(self, index, now_us, text);
 }
 
-void install_stop(struct gateway *self, uint8_t index, uint64_t now_us)
+void install_stop(struct gateway *self, uint8_t index, uint64_t now_us, const char *why)
 {
 	struct campaign *c = &self->campaigns[index];
+	char line[GATEWAY_TEXT_BYTES];
 
 	if (c->flash_due) {
 		c->flash_due = false;
@@ -182,9 +200,10 @@ void install_stop(struct gateway *self, uint8_t index, uint64_t now_us)
 	if (c->stop_asked)
 		return;
 	c->stop_asked = true;
+	c->n_stops = c->n_stops < UINT8_MAX ? (uint8_t)(c->n_stops + 1u) : UINT8_MAX;
 	self->stop_flash_due = true;
-	gateway_log(self, GATEWAY_LOG_NOTICE, index, GATEWAY_NONE, GATEWAY_CODE_STOPPED,
-		    "flashing is stopped for the ECUs that are not erased");
+	snprintf(line, sizeof line, "flashing is stopped for the ECUs that are not erased: %.90s", why);
+	gateway_log(self, GATEWAY_LOG_NOTICE, index, GATEWAY_NONE, GATEWAY_CODE_STOPPED, line);
 }
 
 /* it failed for what it is, not for what it did */
@@ -231,9 +250,13 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 		c->retry_us = now_us + repeat_pause_us(self, c);
 		code = GATEWAY_CODE_WAITING_RETRY;
 		text = words;
-	} else if (!code) {
-		code = policy_may_install(self, c, open, now_us, true, words);
-		text = words;
+	} else {
+		if (c->stop_asked && !campaign_open_targets(c, true))
+			c->retry_us = now_us + stopped_pause_us(self, c);
+		if (!code) {
+			code = policy_may_install(self, c, open, now_us, true, words);
+			text = words;
+		}
 	}
 	campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code ? code : GATEWAY_CODE_INTERRUPTED,
 		       code ? text : NULL);
@@ -288,12 +311,12 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 {
 	struct campaign *c = &self->campaigns[index];
 	struct target *t = &c->targets[target];
-	char text[GATEWAY_TEXT_BYTES];
+	char text[GATEWAY_TEXT_BYTES] = "the erase may not begin any more";
 
 	if (!t->erased &&
 	    (self->stop_wanted || c->stop_asked || ecu_failed(c) || (c->cancel_wanted && !campaign_touched(c)) ||
 	     policy_may_install(self, c, running_unerased(c), now_us, false, text) != GATEWAY_CODE_OK)) {
-		c->stop_asked = true;
+		install_stop(self, index, now_us, text);
 		self->stop_flash_due = true; /* said again: the flasher waits for an answer */
 		return;
 	}
@@ -335,11 +358,11 @@ static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, 
 	gateway_log_event(self, GATEWAY_EVENT_ATTEMPT_FAILED, GATEWAY_LOG_WARNING, index, target, code, line);
 	if (t->attempts < self->config.max_attempts)
 		return;
-	/* one that passed its checks, booted and told another version than promised is not without software */
-	if (t->erased && code != GATEWAY_CODE_WRONG_VERSION) { /* never given up; its trouble is told once */
+	if (t->erased) { /* never given up; its trouble is told once */
 		if (t->attempts != self->config.max_attempts || !counts(code))
 			return;
 	} else {
+		t->erased = t->state == TARGET_FLASHED; /* the campaign's own mark: it has changed this ECU */
 		t->state = TARGET_FAILED;
 	}
 	gateway_report_campaign(self, now_us, index, target);
@@ -387,8 +410,11 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 			mark_erased(self, index, target, false);
 			if (t->state == TARGET_FLASHING)
 				t->state = TARGET_PENDING;
-		}
-		if (result->erased && !t->erased) {
+		} else if (result->code == FLASH_WRONG_VERSION && result->after.application_version[0]) {
+			/* it passed its checks and booted: not without software, so the next erase is a first one */
+			mark_erased(self, index, target, false);
+			t->state = TARGET_FLASHED;
+		} else if (result->erased && !t->erased) {
 			mark_erased(self, index, target, true);
 			t->state = TARGET_FLASHING;
 		}
@@ -401,6 +427,7 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	gateway_text(t->text, sizeof t->text, result->text);
 	t->bytes_done = t->bytes_total;
 	t->state = TARGET_VERIFIED;
+	c->n_stops = 0;
 	gateway_report_campaign(self, now_us, index, target);
 	gateway_log_event(self, GATEWAY_EVENT_VERIFIED, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK,
 			  "the ECU is verified");

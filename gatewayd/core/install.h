@@ -14,8 +14,8 @@
 void install_consider(struct gateway *self, uint8_t index, uint64_t now_us);
 /* running: stops it where an ECU that is not erased yet may not be erased any more */
 void install_watch(struct gateway *self, uint8_t index, uint64_t now_us);
-/* stop at safe points; what was not handed to the flasher yet ends at once */
-void install_stop(struct gateway *self, uint8_t index, uint64_t now_us);
+/* stop at safe points; what was not handed to the flasher yet ends at once. @why: words for the log */
+void install_stop(struct gateway *self, uint8_t index, uint64_t now_us, const char *why);
 /**
  * install_conclude() - nothing of the campaign is being flashed (any more): what follows from its targets' states
  * @code: reason for which it waits, where nothing else is known; 0 = what policy says

@@ -128,12 +128,27 @@ static bool needs_ignition_on(const struct campaign *campaign)
 	return false;
 }
 
+/* Within the window, and to come: an offer of the past would be an acceptance. */
+static uint64_t proposed_start(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
+{
+	const uint64_t trusted_s = gateway_unix_ms(self, now_us) / 1000;
+	const uint64_t unix_s = trusted_s ? trusted_s : self->time_floor_unix_s;
+	const uint64_t start = campaign->doc.window_start_unix_s;
+	const uint64_t end = campaign->doc.window_end_unix_s;
+	const uint64_t later = unix_s + self->config.postpone_s;
+
+	if (start >= later || (start > unix_s && end && later >= end))
+		return start;
+	if (!end || later < end)
+		return later;
+	/* the window ends before that: half of what is left of it, so that as much is left for the update */
+	return unix_s + (end > unix_s + 1 ? (end - unix_s) / 2 : 1);
+}
+
 struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
 {
 	struct policy_answer answer = {.kind = ANSWER_ACCEPT};
 	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
-	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
-	uint64_t start = campaign->doc.window_start_unix_s;
 
 	if (ignition == IGNITION_OFF)
 		return answer;
@@ -141,19 +156,12 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 		return answer;
 	answer.kind = ANSWER_POSTPONE;
 	answer.code = ignition == IGNITION_UNKNOWN ? GATEWAY_CODE_POSTPONED_UNKNOWN : GATEWAY_CODE_POSTPONED_IGNITION;
-	answer.proposed_start_unix_s = start;
-	if (unix_s) {
-		uint64_t later = unix_s + self->config.postpone_s;
-
-		/* a time beyond the window would be no offer: then as soon as the window allows */
-		if (later > start && (!campaign->doc.window_end_unix_s || later < campaign->doc.window_end_unix_s))
-			answer.proposed_start_unix_s = later;
-	}
+	answer.proposed_start_unix_s = proposed_start(self, campaign, now_us);
 	return answer;
 }
 
-const char *policy_conditions(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
-			      uint64_t now_us, char *text)
+static const char *asked_for(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
+			     uint64_t now_us, char *text)
 {
 	const char *words = vehicle_conditions(&self->vehicle, now_us, campaign->doc.conditions,
 					       campaign->doc.n_conditions, text, GATEWAY_TEXT_BYTES);
@@ -166,6 +174,29 @@ const char *policy_conditions(const struct gateway *self, const struct campaign 
 						   GATEWAY_TEXT_BYTES);
 	}
 	return words;
+}
+
+const char *policy_conditions(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
+			      uint64_t now_us, char *text)
+{
+	/* its speed may be what the erased ECU would tell: unknown must not strand it */
+	if (vehicle_moving(&self->vehicle, now_us))
+		return "the vehicle is moving";
+	return asked_for(self, campaign, targets, now_us, text);
+}
+
+/* what the gateway asks for by itself before it takes a working ECU from the vehicle */
+static const char *interlock(const struct gateway *self, const struct campaign *campaign, uint64_t now_us, char *text)
+{
+	const struct vehicle *vehicle = &self->vehicle;
+	struct condition conditions[2];
+	size_t n = 0;
+
+	if (vehicle->config.max_age_ms[VEHICLE_SPEED_KMH])
+		conditions[n++] = (struct condition){.kind = CONDITION_STANDSTILL};
+	if (vehicle->config.max_age_ms[VEHICLE_IGNITION] && !needs_ignition_on(campaign))
+		conditions[n++] = (struct condition){.kind = CONDITION_IGNITION_OFF};
+	return vehicle_conditions(vehicle, now_us, conditions, n, text, GATEWAY_TEXT_BYTES);
 }
 
 unsigned policy_may_install(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
@@ -195,7 +226,9 @@ unsigned policy_may_install(const struct gateway *self, const struct campaign *c
 		if ((targets & (1u << i)) && !self->ecus[campaign->targets[i].ecu].present)
 			return because(text, GATEWAY_CODE_ECU_ABSENT, campaign->targets[i].doc.ecu);
 	}
-	fails = policy_conditions(self, campaign, targets, now_us, words);
+	fails = interlock(self, campaign, now_us, words);
+	if (!fails)
+		fails = asked_for(self, campaign, targets, now_us, words);
 	if (fails) {
 		snprintf(text, GATEWAY_TEXT_BYTES, "%.150s", fails);
 		return GATEWAY_CODE_WAITING_VEHICLE;

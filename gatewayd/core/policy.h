@@ -8,7 +8,7 @@
 
 struct policy_answer {
 	enum answer_kind kind;
-	uint64_t proposed_start_unix_s; /* POSTPONE; 0 if the time is not known */
+	uint64_t proposed_start_unix_s; /* POSTPONE: to come, and within the window while that is open */
 	unsigned code;                  /* why it is postponed */
 };
 
@@ -27,13 +27,19 @@ unsigned policy_check_identity(const struct target_doc *target, const struct ecu
 /* accept or postpone, by the ignition; @campaign: with targets and manifest */
 struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
 
-/* the safety conditions of campaign and components for @targets (mask); Return: NULL if all hold, else words */
+/*
+ * For ECUs that are erased already: the safety conditions of campaign and components for @targets (mask), and that the
+ * vehicle is not known to move. Return: NULL if all hold, else words
+ */
 const char *policy_conditions(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
 			      uint64_t now_us, char *text);
 
 /**
  * policy_may_install() - may the ECUs of @targets be erased now?
  * @starting: the flash is not running yet: their ECUs must have answered, too
+ *
+ * Beside what author and backend ask for, the gateway takes no working ECU from a vehicle in use: it stands still, and
+ * the ignition is off unless the campaign needs it on. What the configuration has no signal for is not asked.
  *
  * Return: 0, or the gateway_code of the first reason against it, with words in @text. GATEWAY_CODE_WINDOW_PASSED and
  * GATEWAY_CODE_USE_BEFORE_PASSED are for good.

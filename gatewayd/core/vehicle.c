@@ -83,6 +83,11 @@ bool vehicle_standstill(const struct vehicle *self, uint64_t now_us)
 	return known(self, now_us, VEHICLE_SPEED_KMH) && kmh < STANDSTILL_KMH && kmh > -STANDSTILL_KMH;
 }
 
+bool vehicle_moving(const struct vehicle *self, uint64_t now_us)
+{
+	return known(self, now_us, VEHICLE_SPEED_KMH) && !vehicle_standstill(self, now_us);
+}
+
 double vehicle_speed_kmh(const struct vehicle *self, uint64_t now_us)
 {
 	return known(self, now_us, VEHICLE_SPEED_KMH) ? self->value[VEHICLE_SPEED_KMH] : -1;

@@ -36,6 +36,8 @@ bool vehicle_expire(struct vehicle *self, uint64_t now_us);
 enum ignition vehicle_ignition(const struct vehicle *self, uint64_t now_us);
 /* false also when unknown */
 bool vehicle_standstill(const struct vehicle *self, uint64_t now_us);
+/* known to move; false also when unknown */
+bool vehicle_moving(const struct vehicle *self, uint64_t now_us);
 double vehicle_speed_kmh(const struct vehicle *self, uint64_t now_us);    /* -1 unknown */
 uint32_t vehicle_battery_mv(const struct vehicle *self, uint64_t now_us); /* 0 unknown */
 /* when the next known value becomes unknown: at its age limit, not after it; GATEWAY_NEVER */

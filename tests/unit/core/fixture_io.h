@@ -91,6 +91,10 @@ static inline void sim_result(struct sim *s, uint8_t target, enum flash_code cod
 		snprintf(result.before.application_version, sizeof result.before.application_version, "1.0");
 		snprintf(result.after.application_version, sizeof result.after.application_version, "2.0");
 	}
+	if (code == FLASH_WRONG_VERSION) { /* it runs, though not what was promised */
+		ecu->erased = false;
+		snprintf(result.after.application_version, sizeof result.after.application_version, "1.9");
+	}
 	gateway_flash_result(s->gateway, s->now_us, (uint8_t)s->flash_campaign, target, &result);
 	sim_flash_finish_if_done(s);
 }

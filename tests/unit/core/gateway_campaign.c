@@ -168,8 +168,6 @@ static void a_postponed_campaign_starts_at_the_confirmed_second_without_a_sessio
 	struct sim *s = sim_new();
 	uint64_t start_us = (1 + 3600) * SECOND;
 
-	for (unsigned i = 0; i < N_ECUS; i++)
-		s->manifest->components[i].conditions[0].kind = CONDITION_NONE;
 	sim_start(s);
 	sim_signals(s, IGNITION_ON, 0, 12600);
 	sim_for(s, 100 * SECOND);
@@ -180,6 +178,9 @@ static void a_postponed_campaign_starts_at_the_confirmed_second_without_a_sessio
 	gateway_expire(s->gateway, s->now_us);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
 	assert_true(gateway_deadline(s->gateway) <= start_us);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	sim_settle(s);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
 	s->now_us = start_us;
 	gateway_expire(s->gateway, s->now_us);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INSTALLING);
