@@ -164,8 +164,10 @@ void gateway_confirm(struct gateway *self, uint64_t now_us, const char *campaign
 void gateway_report_ack(struct gateway *self, uint64_t now_us, uint64_t sequence)
 {
 	session_heard(&self->session, now_us);
-	if (report_queue_ack(&self->reports, sequence))
+	if (report_queue_ack(&self->reports, sequence)) {
 		self->dirty.report_acked = sequence;
+		self->changed_manager = true;
+	}
 	gateway_settle(self, now_us);
 }
 

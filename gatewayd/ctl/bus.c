@@ -98,14 +98,14 @@ int bus_explain(const sd_bus_error *error, int r, const char *campaign)
 				"running? See 'systemctl status gatewayd'.\n");
 		return CTL_NO_DAEMON;
 	}
-	if (is(error, SD_BUS_ERROR_ACCESS_DENIED) || is(error, BUS_NAME ".Error.NotAuthorized")) {
+	if (is(error, SD_BUS_ERROR_ACCESS_DENIED)) {
 		fprintf(stderr,
 			"gatewayctl: not allowed: only root and members of the group gateway-update may do "
 			"this (%s)\n",
 			text);
 		return CTL_FAILED;
 	}
-	if (campaign && (is(error, BUS_NAME ".Error.NoSuchCampaign") || is(error, SD_BUS_ERROR_UNKNOWN_OBJECT))) {
+	if (campaign && is(error, SD_BUS_ERROR_UNKNOWN_OBJECT)) {
 		fprintf(stderr, "gatewayctl: there is no campaign '%s'\n", campaign);
 		return CTL_FAILED;
 	}

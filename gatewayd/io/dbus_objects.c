@@ -6,8 +6,7 @@
 #include "gatewayd/io/text.h"
 #include "uds/port/can_driver.h"
 
-#define ERROR_NO_SUCH_CAMPAIGN DBUS_NAME ".Error.NoSuchCampaign"
-#define ERROR_WRONG_STATE      DBUS_NAME ".Error.WrongState"
+#define ERROR_WRONG_STATE DBUS_NAME ".Error.WrongState"
 
 /* a text that was cut within a character would make the whole answer fail */
 static const char *clean(const char *text, char out[GATEWAY_TEXT_BYTES])
@@ -72,8 +71,8 @@ static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_PROPERTY("Version", "s", get_manager_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_PROPERTY("Session", "s", get_manager_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Ignition", "s", get_manager_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("SpeedKmh", "d", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("BatteryMv", "u", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("SpeedKmh", "d", get_manager_number, 0, 0),
+    SD_BUS_PROPERTY("BatteryMv", "u", get_manager_number, 0, 0),
     SD_BUS_PROPERTY("TrustedUnixSeconds", "t", get_manager_number, 0, 0),
     SD_BUS_PROPERTY("DirectorVersion", "t", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("PendingReports", "u", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -379,8 +378,8 @@ int dbus_objects_add(struct dbus *self)
 
 void dbus_objects_manager_changed(struct dbus *self)
 {
-	sd_bus_emit_properties_changed(self->bus, DBUS_ROOT, DBUS_MANAGER, "Session", "Ignition", "SpeedKmh",
-				       "BatteryMv", "DirectorVersion", "PendingReports", NULL);
+	sd_bus_emit_properties_changed(self->bus, DBUS_ROOT, DBUS_MANAGER, "Session", "Ignition", "DirectorVersion",
+				       "PendingReports", NULL);
 }
 
 void dbus_objects_campaign_changed(struct dbus *self, uint8_t index)
@@ -390,8 +389,8 @@ void dbus_objects_campaign_changed(struct dbus *self, uint8_t index)
 
 	if (c->state == CAMPAIGN_NONE || sd_bus_path_encode(DBUS_CAMPAIGNS, c->doc.id, &path) < 0)
 		return;
-	sd_bus_emit_properties_changed(self->bus, path, DBUS_CAMPAIGN, "State", "Code", "Text", "Answer", "Start",
-				       "BytesHeld", "BytesTotal", "Targets", NULL);
+	sd_bus_emit_properties_changed(self->bus, path, DBUS_CAMPAIGN, "State", "Code", "Text", "WindowStart",
+				       "WindowEnd", "Answer", "Start", "BytesHeld", "BytesTotal", "Targets", NULL);
 	free(path);
 }
 

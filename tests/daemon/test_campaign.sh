@@ -65,7 +65,7 @@ whole_campaign() {
 		"busctl --address='$stage_dbus_address' introspect org.gateway.Update1 /org/gateway/Update1/ecus/lamp | grep -q SerialNumber"
 	check "a property reads as the vehicle is: ignition on" eval 'property "" Manager Ignition | grep -q "\"on\""'
 	check "consent to a campaign that is not there is refused with a named error" eval \
-		"busctl --address='$stage_dbus_address' call org.gateway.Update1 /org/gateway/Update1/campaigns/no org.gateway.Update1.Campaign Consent b true 2>&1 | grep -qiE 'unknown|NoSuchCampaign'"
+		"busctl --address='$stage_dbus_address' call org.gateway.Update1 /org/gateway/Update1/campaigns/no org.gateway.Update1.Campaign Consent b true 2>&1 | grep -qi 'unknown object'"
 
 	ctl --json watch demo-1 </dev/null >"$stage/watch.json" 2>"$stage/watch.err" &
 	local watch=$!
@@ -88,6 +88,8 @@ sys.exit(len(lines) < 5)' "$stage/watch.json"
 	check "every report was applied exactly once" reports_whole demo-1
 	stage_until 10 said_now 'bus body is as before'
 	check "an offered campaign that is done is closed at the backend" close_campaign demo-1
+	check "the last signal about reports says that none waits any more" stage_until 10 eval \
+		'grep -A2 PendingReports "$stage/signals.log" | grep -oE "uint32 [0-9]+" | tail -1 | grep -qx "uint32 0"'
 	check "and its object leaves D-Bus" stage_until 10 refute eval 'objects | grep -q campaigns/demo'
 	grep -q 'member=InterfacesRemoved' "$stage/signals.log"
 	check "with InterfacesRemoved" test $? = 0
