@@ -5,6 +5,7 @@
 /* owners of outstanding frames that are no channel */
 #define OWNER_FUNCTIONAL 0xffu
 #define OWNER_DETACHED   0xfeu
+#define OWNER_GATHER     0xfdu
 
 void can_node_init(struct can_node *self, uint8_t window)
 {
@@ -30,15 +31,30 @@ int can_node_attach(struct can_node *self, struct uds_channel *channel)
 	return 0;
 }
 
+static void disown(struct can_node *self, uint8_t owner)
+{
+	for (size_t k = 0; k < CAN_NODE_MAX_WINDOW; k++)
+		if (self->owners[k] == owner)
+			self->owners[k] = OWNER_DETACHED;
+}
+
+void can_node_gather(struct can_node *self, struct uds_gather *gather)
+{
+	if (self->gather == gather)
+		return;
+	if (self->gather)
+		uds_gather_forget_unconfirmed(self->gather);
+	disown(self, OWNER_GATHER);
+	self->gather = gather;
+}
+
 void can_node_detach(struct can_node *self, struct uds_channel *channel)
 {
 	for (uint8_t i = 0; i < self->n_channels; i++) {
 		if (self->channels[i] != channel)
 			continue;
 		self->channels[i] = NULL;
-		for (size_t k = 0; k < CAN_NODE_MAX_WINDOW; k++)
-			if (self->owners[k] == i)
-				self->owners[k] = OWNER_DETACHED;
+		disown(self, i);
 		uds_channel_forget_unconfirmed(channel);
 	}
 	while (self->n_channels > 0 && !self->channels[self->n_channels - 1u])
@@ -110,6 +126,8 @@ bool can_node_input(struct can_node *self, uint64_t now_us, const struct can_msg
 
 	if (msg->flags & (CAN_MSG_RTR | CAN_MSG_ERROR))
 		return false;
+	if (self->gather && uds_gather_input(self->gather, now_us, msg))
+		return true;
 	for (uint8_t i = 0; i < self->n_channels; i++) {
 		struct uds_channel *channel = self->channels[i];
 
@@ -139,6 +157,8 @@ void can_node_confirm(struct can_node *self, uint64_t now_us, size_t n)
 		if (owner == OWNER_FUNCTIONAL) {
 			self->n_functional_sent++;
 			self->functional_sent_us = now_us;
+		} else if (owner == OWNER_GATHER) {
+			uds_gather_confirm(self->gather, now_us);
 		} else if (owner != OWNER_DETACHED) {
 			uds_channel_confirm(self->channels[owner], now_us);
 		}
@@ -150,6 +170,8 @@ void can_node_reset_outstanding(struct can_node *self)
 {
 	self->n_outstanding = 0;
 	self->confirm_by_us = UDS_NEVER;
+	if (self->gather)
+		uds_gather_forget_unconfirmed(self->gather);
 	for (uint8_t i = 0; i < self->n_channels; i++)
 		if (self->channels[i])
 			uds_channel_forget_unconfirmed(self->channels[i]);
@@ -170,6 +192,8 @@ void can_node_expire(struct can_node *self, uint64_t now_us)
 	/* a socket whose buffer ran over loses echoes of ours too: the window must not shrink for good */
 	if (now_us >= self->confirm_by_us)
 		can_node_reset_outstanding(self);
+	if (self->gather)
+		uds_gather_expire(self->gather, now_us);
 	for (uint8_t i = 0; i < self->n_channels; i++)
 		if (self->channels[i])
 			uds_channel_expire(self->channels[i], now_us);
@@ -181,6 +205,8 @@ uint64_t can_node_deadline(const struct can_node *self)
 
 	if (self->confirm_by_us < deadline_us)
 		deadline_us = self->confirm_by_us;
+	if (self->gather && uds_gather_deadline(self->gather) < deadline_us)
+		deadline_us = uds_gather_deadline(self->gather);
 
 	for (uint8_t i = 0; i < self->n_channels; i++) {
 		if (!self->channels[i])
@@ -224,6 +250,10 @@ bool can_node_pop_frame(struct can_node *self, uint64_t now_us, struct can_msg *
 	check_tester_present(self, now_us);
 	if (pop_functional(self, now_us, msg))
 		return true;
+	if (self->gather && uds_gather_pop_frame(self->gather, now_us, msg)) {
+		add_owner(self, now_us, OWNER_GATHER);
+		return true;
+	}
 	for (uint8_t k = 0; k < self->n_channels; k++) {
 		if (self->turn >= self->n_channels)
 			self->turn = 0;

@@ -3,12 +3,13 @@
  * frames that were handed to the port and not yet confirmed.
  *
  * The port below sends what can_node_pop_frame() gives, in that order, and calls can_node_confirm() as frames leave.
- * Channels take turns; a functional frame goes first.
+ * Channels take turns; a functional frame goes first, then those of a gathering.
  */
 #ifndef UDS_CAN_NODE_H
 #define UDS_CAN_NODE_H
 
 #include "uds/uds_channel.h"
+#include "uds/uds_gather.h"
 
 #define CAN_NODE_MAX_CHANNELS   64u
 #define CAN_NODE_MAX_WINDOW     64u
@@ -41,6 +42,7 @@ struct can_node {
 	uint64_t tester_present_period_us;
 	struct can_node_functional tester_present;
 	bool tester_present_waits; /* due, and not yet popped */
+	struct uds_gather *gather; /* of can_node_gather(); NULL = none */
 	uint32_t n_foreign;        /* frames with one of our request identifiers that we did not send: another tester */
 	uint32_t foreign_id;       /* of the last of them */
 	uint64_t foreign_us;
@@ -64,6 +66,13 @@ int can_node_send_functional(struct can_node *self, const struct can_node_functi
 /* 3E 80 functionally every @period_us from @now_us on; @period_us 0 ends it */
 void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to,
 			     uint64_t period_us);
+
+/**
+ * can_node_gather() - run a gathering on this station
+ * @gather: started by its owner, before or after; it sees frames before the channels do. Stays where it is until
+ * another one, or NULL, takes its place; what it has outstanding is then forgotten as it is confirmed.
+ */
+void can_node_gather(struct can_node *self, struct uds_gather *gather);
 
 /*
  * a frame from the bus that is not an echo of ours; one with a channel's request identifier, or with that of the
