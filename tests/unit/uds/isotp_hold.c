@@ -115,6 +115,9 @@ static void a_flow_control_that_was_not_popped_is_held_back(void **state)
 	isotp_release(&rx_link, T0 + 600 * MS);
 	isotp_hold(&rx_link, T0 + 600 * MS);
 	waits_at(T0 + 1100 * MS);
+	isotp_expire(&rx_link, T0 + 1600 * MS);
+	isotp_hold(&rx_link, T0 + 1600 * MS); /* nor does it take back a WAIT that is due */
+	assert_flow_control(T0 + 1600 * MS, 1, 0, 0);
 }
 
 static void a_wait_that_was_not_popped_becomes_a_clear_to_send(void **state)

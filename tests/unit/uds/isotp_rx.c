@@ -35,6 +35,7 @@ static void above_8_bytes_only_the_escape_form_of_a_single_frame_is_valid(void *
 	config.tx_dl = 64;
 	setup_link(&config);
 	input(T0, CAN(0x7e8, 7, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k'));
+	input(T0, CAN(0x7e8, 7, 9, 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k'));
 	input(T0, CAN(0x7e8, 0, 0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'));
 	input(T0, CAN(0x7e8, 0, 11, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'));
 	input(T0, CAN(0x7e8, 0, 5, 'a', 'b', 'c', 'd', 'e')); /* the escape form in a short frame */
@@ -330,6 +331,18 @@ static void a_frame_ahead_of_the_flow_control_s_late_confirmation_is_taken(void 
 	assert_received("abcdefghijklmnopqrst");
 }
 
+/* a peer that did not wait for it */
+static void no_flow_control_for_a_message_that_is_whole(void **state)
+{
+	(void)state;
+	input(T0, CAN(0x7e8, 0x10, 20, 'a', 'b', 'c', 'd', 'e', 'f'));
+	assert_event(ISOTP_EVENT_RX_STARTED, ISOTP_REASON_NONE);
+	second(T0);
+	third(T0);
+	assert_received("abcdefghijklmnopqrst");
+	assert_nothing(T0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -360,6 +373,7 @@ int main(void)
 	    TEST(timers_are_1000_ms_by_default),
 	    TEST(n_cr_restarts_after_each_flow_control_of_a_block),
 	    TEST(n_ar_ends_a_reception_whose_flow_control_does_not_leave),
+	    TEST(no_flow_control_for_a_message_that_is_whole),
 	    TEST(a_frame_ahead_of_the_flow_control_s_late_confirmation_is_taken),
 	};
 

@@ -203,6 +203,10 @@ static void the_total_time_of_response_pendings_is_bounded(void **state)
 		assert_event(UDS_EVENT_PENDING, 0x31);
 	}
 	ends_at(T0 + 12 * S, UDS_EVENT_TIMEOUT, 0x31);
+	/* one that comes with the end does not put it off */
+	REQUEST(0x31, 0x01, 0xff, 0x00);
+	INPUT(T0 + 12 * S, 0x7f, 0x31, 0x78);
+	assert_event(UDS_EVENT_TIMEOUT, 0x31);
 }
 
 static void busy_repeats_the_request_after_a_pause(void **state)
