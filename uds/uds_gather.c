@@ -32,9 +32,18 @@ static void disown(struct uds_gather *self)
 	memset(self->owners, OWNER_NOBODY, sizeof(self->owners));
 }
 
+/* before the protocol control information of each frame */
+static size_t address_bytes(const struct uds_gather *self)
+{
+	const enum isotp_addressing form = self->sender.config.address.form;
+
+	return form == ISOTP_EXTENDED || form == ISOTP_MIXED ? 1 : 0;
+}
+
 int uds_gather_start(struct uds_gather *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
-	const size_t single_max = self->sender.config.tx_dl <= 8 ? 7 : self->sender.config.tx_dl - 2u;
+	const uint8_t tx_dl = self->sender.config.tx_dl;
+	const size_t single_max = (tx_dl <= 8 ? 7u : tx_dl - 2u) - address_bytes(self);
 
 	if (self->state != GATHER_IDLE)
 		return UDS_BUSY;
@@ -77,34 +86,34 @@ static uint64_t window_end_us(const struct uds_gather *self)
 }
 
 /* the message's first bytes, from a single or first frame; NULL from another */
-static const uint8_t *first_bytes(const struct can_msg *msg, size_t *n)
+static const uint8_t *first_bytes(const struct can_msg *msg, size_t offset, size_t *n)
 {
-	const uint8_t *data = msg->data;
+	const uint8_t *pci = msg->data + offset;
+	const bool escaped = msg->len > 8;
 
-	if (msg->len < 2)
+	if (msg->len < offset + 2)
 		return NULL;
-	if (data[0] >> 4 == 1) {
-		const size_t n_pci = data[0] == 0x10 && data[1] == 0 ? 6 : 2;
+	const size_t n_frame = msg->len - offset;
+	if (pci[0] >> 4 == 1) {
+		const size_t n_pci = pci[0] == 0x10 && pci[1] == 0 ? 6 : 2;
 
 		if (msg->len < 8)
 			return NULL;
-		*n = msg->len - n_pci;
-		return data + n_pci;
+		*n = n_frame - n_pci;
+		return pci + n_pci;
 	}
-	if (data[0] >> 4 != 0)
+	if (pci[0] >> 4 != 0 || (escaped && pci[0] != 0))
 		return NULL;
-	*n = msg->len <= 8 ? data[0] : data[1];
-	const size_t n_pci = msg->len <= 8 ? 1 : 2;
-	if ((n_pci == 2 && data[0] != 0) || *n == 0 || *n > msg->len - n_pci)
-		return NULL;
-	return data + n_pci;
+	const size_t n_pci = escaped ? 2 : 1;
+	*n = pci[n_pci - 1];
+	return *n == 0 || *n > n_frame - n_pci ? NULL : pci + n_pci;
 }
 
 /* whether a message begins here that answers our request's service: the bus is full of other frames */
 static bool begins_answer(const struct uds_gather *self, const struct can_msg *msg)
 {
 	size_t n = 0;
-	const uint8_t *pdu = first_bytes(msg, &n);
+	const uint8_t *pdu = first_bytes(msg, address_bytes(self), &n);
 
 	if (!pdu)
 		return false;
@@ -120,6 +129,8 @@ static bool in_range(const struct uds_gather *self, const struct can_msg *msg)
 	if (msg->flags & (CAN_MSG_RTR | CAN_MSG_ERROR) || extended != self->sender.config.address.extended_id)
 		return false;
 	if (msg->flags & CAN_MSG_FD && !self->sender.config.fd)
+		return false;
+	if (address_bytes(self) > 0 && (msg->len == 0 || msg->data[0] != self->sender.config.address.rx_ae))
 		return false;
 	return msg->id >= self->config.first_id && msg->id <= self->config.last_id;
 }
@@ -163,7 +174,6 @@ static struct uds_gather_ecu *add(struct uds_gather *self, uint32_t id)
 	memset(ecu, 0, sizeof(*ecu));
 	ecu->id = id;
 	ecu->request_id = reply_id(self, id);
-	link.address.form = ISOTP_NORMAL;
 	link.address.rx_id = id;
 	link.address.tx_id = ecu->request_id;
 	isotp_init(&ecu->link, &link, self->buf + self->n * self->buf_each, self->buf_each);

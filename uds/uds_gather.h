@@ -7,8 +7,9 @@
  * scanner asks an identifier physically and takes answers from any other: what carries no answer to this request's
  * service is left alone.
  *
- * Normal and normal-fixed addressing. can_node_gather() runs it on a station; alone, its frames are popped and
- * confirmed in order like those of a link. An ECU to which a channel has a request open is not to be asked by this.
+ * With extended and mixed addressing answers are told apart by their identifier alone, so one address is asked at a
+ * time. can_node_gather() runs it on a station; alone, its frames are popped and confirmed in order like those of a
+ * link. An ECU to which a channel has a request open is not to be asked by this.
  */
 #ifndef UDS_UDS_GATHER_H
 #define UDS_UDS_GATHER_H
@@ -27,7 +28,7 @@ enum uds_gather_reply {
 };
 
 struct uds_gather_config {
-	struct isotp_config link; /* address: form, extended_id and tx_id, which is asked; the rest is of no meaning */
+	struct isotp_config link; /* address: who is asked, and the address byte of answers; rx_id is of no meaning */
 	struct uds_timing timing; /* 0x21 is an answer here, nothing is repeated */
 	uint32_t first_id;        /* answers come from first_id..last_id, with the request's kind of identifier */
 	uint32_t last_id;

@@ -94,8 +94,12 @@ static void input(struct world *world, struct bytes *in)
 	msg.len = can_msg_fd_len(world->gather.config.link.fd ? bytes_u8(in) & 0x3fu : 8u);
 	bytes_take(in, msg.data, msg.len);
 	if (shape & 0x40) {
-		msg.data[0] = (shape & 0x80) && msg.len > 8 ? 0 : (msg.data[0] & 0x17);
-		msg.data[msg.data[0] & 0x10 ? 2 : 1] = (uint8_t)(world->gather.request[0] + 0x40);
+		uint8_t *pci = msg.data;
+
+		if (world->gather.config.link.address.form == ISOTP_EXTENDED)
+			*pci++ = 0;
+		pci[0] = (shape & 0x80) && msg.len > 8 ? 0 : (pci[0] & 0x17);
+		pci[pci[0] & 0x10 ? 2 : 1] = (uint8_t)(world->gather.request[0] + 0x40);
 	}
 	uds_gather_input(&world->gather, world->now_us, &msg);
 }
@@ -168,6 +172,7 @@ static void set_up(struct world *world, struct bytes *in)
 
 	config.link.address.tx_id = 0x7df;
 	config.link.address.extended_id = (form & 4) != 0;
+	config.link.address.form = form & 16 ? ISOTP_EXTENDED : ISOTP_NORMAL;
 	config.link.fd = (form & 8) != 0;
 	config.link.tx_dl = config.link.fd ? 64 : 8;
 	config.timing.max_pending = 5;

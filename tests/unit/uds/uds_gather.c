@@ -259,6 +259,31 @@ static void a_29_bit_answer_is_cleared_at_the_address_of_its_sender(void **state
 	assert_int_equal(frame.flags, CAN_MSG_EXTENDED);
 }
 
+static void an_extended_address_is_asked_and_its_answer_cleared_there(void **state)
+{
+	struct uds_gather_config config = functional_config();
+
+	(void)state;
+	config.link.address =
+	    (struct isotp_address){.form = ISOTP_EXTENDED, .tx_id = 0x6f1, .tx_ae = 0x12, .rx_ae = 0xf1};
+	config.first_id = 0x600;
+	config.last_id = 0x6ff;
+	config.reply = UDS_GATHER_TO_REQUEST;
+	setup_gather(&config);
+	assert_int_equal(uds_gather_start(&g, T0, ((const uint8_t[7]){0x22}), 7), UDS_TOO_LONG);
+	ASK(0x22, 0xf1, 0x90);
+	assert_frame(&frame, 0x6f1, 0x12, 3, 0x22, 0xf1, 0x90, 0xcc, 0xcc, 0xcc);
+	refuse(T0, CAN(0x612, 0xf2, 0x10, 9, 0x62, 0xf1, 0x90, 'A', 'B'));
+	refuse(T0, CAN(0x612, 0xf1));
+	input(T0, CAN(0x612, 0xf1, 0x10, 9, 0x62, 0xf1, 0x90, 'A', 'B'));
+	pop(T0, 0x6f1);
+	assert_frame(&frame, 0x6f1, 0x12, 0x30, 0, 0, 0xcc, 0xcc, 0xcc, 0xcc);
+	uds_gather_confirm(&g, T0);
+	input(T0, CAN(0x612, 0xf1, 0x21, 'C', 'D', 'E', 'F'));
+	ends_at(T0 + 150 * MS);
+	assert_memory_equal(found(0x612, UDS_EVENT_POSITIVE)->pdu + 3, "ABCDEF", 6);
+}
+
 static void an_answer_ahead_of_the_late_confirmation_counts(void **state)
 {
 	(void)state;
@@ -429,6 +454,7 @@ int main(void)
 	    TEST(traffic_of_the_bus_is_left_alone),
 	    TEST(answers_in_can_fd_are_taken),
 	    TEST(a_29_bit_answer_is_cleared_at_the_address_of_its_sender),
+	    TEST(an_extended_address_is_asked_and_its_answer_cleared_there),
 	    TEST(an_answer_ahead_of_the_late_confirmation_counts),
 	    TEST(a_request_that_does_not_leave_ends_with_the_reason),
 	    TEST(requests_of_more_than_a_single_frame_are_refused),
