@@ -1,4 +1,4 @@
-/* The doors of the virtual ECU: power, sessions, faults, and the application's own message. */
+/* The doors of the virtual ECU: power, sessions, and the application's own message. */
 #include "sim/ecu_internal.h"
 
 #include <assert.h>
@@ -62,6 +62,7 @@ static void boot(struct ecu_core *self, uint64_t now_us)
 void ecu_begin_reset(struct ecu_core *self, uint64_t now_us)
 {
 	self->working = false;
+	self->held = false;
 	ecu_server_drop(self);
 	self->seed_awaited = false;
 	self->after_answer = ECU_THEN_NOTHING;
@@ -86,8 +87,11 @@ void ecu_core_init(struct ecu_core *self, const struct ecu_config *config, const
 	self->s3_deadline_us = ECU_NEVER;
 	self->background_finish_us = ECU_NEVER;
 	self->preconditions = true;
+	self->block_length = ECU_BLOCK_LENGTH_TRUE;
 	isotp_init(&self->link, &config->link, rx_buf, rx_cap);
 	boot(self, now_us);
+	for (size_t i = 0; i < config->n_faults; i++)
+		ecu_core_arm(self, now_us, &config->faults[i]);
 }
 
 static bool is_functional(const struct ecu_config *config, const struct can_msg *msg)
@@ -204,7 +208,9 @@ bool ecu_core_pop_frame(struct ecu_core *self, uint64_t now_us, struct can_msg *
 	if (self->n_outstanding == ECU_MAX_OUTSTANDING)
 		return false;
 	links = isotp_pop_frame(&self->link, now_us, msg);
-	if (!links) {
+	if (links) {
+		ecu_faults_frame(self, msg);
+	} else {
 		bool due = self->app_frame_due;
 
 		self->app_frame_due = false;
@@ -250,56 +256,6 @@ void ecu_core_seed(struct ecu_core *self, uint64_t now_us, const uint8_t *seed, 
 	memcpy(self->answer.bytes + 2, seed, security->seed_bytes);
 	self->answer.n = 2u + security->seed_bytes;
 	ecu_server_finish(self, now_us, 0);
-}
-
-void ecu_core_set_preconditions(struct ecu_core *self, bool met)
-{
-	self->preconditions = met;
-}
-
-static void set_stuck_erase(struct ecu_core *self, uint64_t now_us, bool on)
-{
-	self->stuck_erase = on;
-	if (on || !self->stuck)
-		return;
-	self->stuck = false;
-	if (self->working)
-		self->finish_us = now_us;
-	else
-		self->background_finish_us = now_us;
-}
-
-void ecu_core_fault(struct ecu_core *self, uint64_t now_us, enum ecu_fault_kind kind, uint32_t arg)
-{
-	switch (kind) {
-	case ECU_FAULT_DROP_ANSWERS:
-		self->drop_answers = arg;
-		break;
-	case ECU_FAULT_SILENT:
-		self->silent_until_us = now_us + arg * UINT64_C(1000);
-		ecu_server_lose(self, now_us);
-		break;
-	case ECU_FAULT_RESET:
-		ecu_begin_reset(self, now_us);
-		break;
-	case ECU_FAULT_WRONG_CRC:
-		self->wrong_crc = arg != 0;
-		break;
-	case ECU_FAULT_STUCK_ERASE:
-		set_stuck_erase(self, now_us, arg != 0);
-		break;
-	case ECU_FAULT_VOLTAGE_LOW:
-		self->voltage_low = arg != 0;
-		break;
-	case ECU_FAULT_NEGATIVE:
-		self->negative_sid = (uint8_t)(arg >> 8);
-		self->negative_nrc = (uint8_t)arg;
-		break;
-	case ECU_FAULT_DTC:
-		if (!self->dtc_off && self->n_dtcs < ECU_MAX_DTCS)
-			self->dtcs[self->n_dtcs++] = arg & 0xffffffu;
-		break;
-	}
 }
 
 void ecu_core_reset_outstanding(struct ecu_core *self, uint64_t now_us)

@@ -84,6 +84,33 @@ struct ecu_app_message {
 	uint64_t period_us;
 };
 
+enum ecu_fault_kind {
+	ECU_FAULT_DROP_ANSWERS,   /* arg: how many of the next final answers are lost */
+	ECU_FAULT_SILENT,         /* arg: ms during which nothing is received or sent */
+	ECU_FAULT_RESET,          /* at once, without an answer */
+	ECU_FAULT_WRONG_CRC,      /* arg 1 on, 0 off: the check routine fails */
+	ECU_FAULT_STUCK_ERASE,    /* arg 1 on, 0 off: erasing never ends */
+	ECU_FAULT_VOLTAGE_LOW,    /* arg 1 on, 0 off: NRC 93 to what programs */
+	ECU_FAULT_NEGATIVE,       /* arg: service << 8 | nrc: the next request of that service is refused */
+	ECU_FAULT_DTC,            /* arg: 24-bit trouble code, stored unless 85 02 is in force */
+	ECU_FAULT_PENDING,        /* arg: a service, whose requests are answered with NRC 78 without end and not carried
+				     out; 0 ends that, and refuses the one at hand with NRC 10 */
+	ECU_FAULT_BLOCK_LENGTH,   /* arg: what 74 announces instead of the truth, ECU_BLOCK_LENGTH_TRUE ends that */
+	ECU_FAULT_WRONG_SEQUENCE, /* arg: how many of the next answers of several frames have a wrong number in one */
+	ECU_FAULT_WRONG_COUNTER,  /* arg: how many of the next answers to 36 echo a wrong counter */
+};
+
+#define ECU_BLOCK_LENGTH_TRUE UINT32_MAX
+#define ECU_MAX_TRIGGERS      8u
+
+/* a fault that waits for its moment, and happens once */
+struct ecu_trigger {
+	enum ecu_fault_kind kind;
+	uint32_t arg;
+	uint8_t at_service; /* as a request of this service begins; 0 = at once */
+	uint32_t after;     /* so many requests of the service pass before */
+};
+
 struct ecu_config {
 	struct isotp_config link; /* as the ECU sees it: tx_id is the response identifier */
 	uint32_t functional_id;   /* 0 = none */
@@ -105,6 +132,8 @@ struct ecu_config {
 	size_t n_regions;
 	struct ecu_did dids[ECU_MAX_DIDS]; /* beside the ones above; their bytes are what a new ECU holds */
 	size_t n_dids;
+	struct ecu_trigger faults[ECU_MAX_TRIGGERS]; /* armed at power-on */
+	size_t n_faults;
 };
 
 /* Default times and sizes, no regions, no identifiers, security level 1 with a 16-byte seed. */
@@ -126,17 +155,6 @@ struct ecu_nonvolatile {
 
 /* an ECU as it leaves the factory: no application, dids as configured */
 struct ecu_nonvolatile ecu_nonvolatile_default(const struct ecu_config *config);
-
-enum ecu_fault_kind {
-	ECU_FAULT_DROP_ANSWERS, /* arg: how many of the next final answers are lost */
-	ECU_FAULT_SILENT,       /* arg: ms during which nothing is received or sent */
-	ECU_FAULT_RESET,        /* at once, without an answer */
-	ECU_FAULT_WRONG_CRC,    /* arg 1 on, 0 off: the check routine fails */
-	ECU_FAULT_STUCK_ERASE,  /* arg 1 on, 0 off: erasing never ends */
-	ECU_FAULT_VOLTAGE_LOW,  /* arg 1 on, 0 off: NRC 93 to what programs */
-	ECU_FAULT_NEGATIVE,     /* arg: service << 8 | nrc: the next request of that service is refused */
-	ECU_FAULT_DTC,          /* arg: 24-bit trouble code, stored unless 85 02 is in force */
-};
 
 enum ecu_output_kind {
 	ECU_OUTPUT_NONE,
@@ -233,6 +251,13 @@ struct ecu_core {
 	bool wrong_crc, stuck_erase, voltage_low;
 	uint32_t drop_answers;
 	uint8_t negative_sid, negative_nrc;
+	uint8_t pending_sid;
+	bool held; /* the request being worked on is pending without end */
+	uint32_t block_length;
+	uint32_t wrong_sequences, wrong_counters;
+	bool wrong_next; /* the next consecutive frame gets a wrong number */
+	struct ecu_trigger triggers[ECU_MAX_TRIGGERS];
+	size_t n_triggers;
 	uint32_t dtcs[ECU_MAX_DTCS];
 	size_t n_dtcs;
 
@@ -276,6 +301,8 @@ void ecu_core_seed(struct ecu_core *self, uint64_t now_us, const uint8_t *seed, 
 
 void ecu_core_set_preconditions(struct ecu_core *self, bool met);
 void ecu_core_fault(struct ecu_core *self, uint64_t now_us, enum ecu_fault_kind kind, uint32_t arg);
+/* Return: false if ECU_MAX_TRIGGERS wait already */
+bool ecu_core_arm(struct ecu_core *self, uint64_t now_us, const struct ecu_trigger *trigger);
 
 /* the bus was lost: nothing is outstanding any more, and what was being sent or received is dropped */
 void ecu_core_reset_outstanding(struct ecu_core *self, uint64_t now_us);

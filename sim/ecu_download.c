@@ -70,7 +70,8 @@ uint8_t ecu_download_request(struct ecu_core *self, uint64_t now_us, const uint8
 	    .counter = 1,
 	};
 
-	uint32_t longest = config->max_number_of_block_length;
+	uint32_t longest =
+	    self->block_length == ECU_BLOCK_LENGTH_TRUE ? config->max_number_of_block_length : self->block_length;
 	size_t n_longest = longest > 0xffffff ? 4 : longest > 0xffff ? 3 : 2;
 
 	self->answer.bytes[0] = UDS_REQUEST_DOWNLOAD + UDS_POSITIVE_OFFSET;

@@ -52,6 +52,14 @@ void ecu_server_lose(struct ecu_core *self, uint64_t now_us);
 /* S3 stands still while a request comes in, is worked on or is being answered, and starts anew afterwards. */
 void ecu_server_restart_s3(struct ecu_core *self, uint64_t now_us);
 
+/* ecu_faults.c */
+/* a request of @sid begins: faults that waited for it happen, a reset or silence among them */
+void ecu_faults_request(struct ecu_core *self, uint64_t now_us, uint8_t sid);
+/* the positive answer to the request at hand is made */
+void ecu_faults_answer(struct ecu_core *self);
+/* a frame of an answer leaves */
+void ecu_faults_frame(struct ecu_core *self, struct can_msg *msg);
+
 /* ecu_services.c; NULL if the service is not there */
 const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t sid);
 

@@ -105,6 +105,7 @@ void ecu_server_finish(struct ecu_core *self, uint64_t now_us, uint8_t nrc)
 		self->after_answer = ECU_THEN_RESET;
 	} else {
 		ecu_routines_finish(self, (enum ecu_then)self->then);
+		ecu_faults_answer(self);
 	}
 	if (silent && !self->pending_sent) {
 		request_done(self, now_us);
@@ -195,6 +196,9 @@ void ecu_server_request(struct ecu_core *self, uint64_t now_us, const uint8_t *p
 		/* the client has given up on the last answer */
 		ecu_server_drop(self);
 	}
+	ecu_faults_request(self, now_us, pdu[0]);
+	if (ecu_is_mute(self, now_us))
+		return;
 	self->working = true;
 	self->functional = functional;
 	self->suppress = suppress;
@@ -206,7 +210,11 @@ void ecu_server_request(struct ecu_core *self, uint64_t now_us, const uint8_t *p
 	self->answer.n = 0;
 	ecu_server_restart_s3(self, now_us);
 
-	uint8_t nrc = serve(self, now_us, pdu, n);
+	if (self->pending_sid && self->pending_sid == pdu[0]) {
+		self->held = true;
+		self->finish_us = ECU_NEVER;
+	}
+	uint8_t nrc = self->held ? 0 : serve(self, now_us, pdu, n);
 
 	if (nrc || self->finish_us <= now_us)
 		ecu_server_finish(self, now_us, nrc);

@@ -31,8 +31,9 @@ static const char usage_text[] = "usage: virtual-ecu --config FILE [OPTION]...\n
 				 "  --config FILE       the ECUs, in YAML\n"
 				 "  --bus NAME=PORT     port of a bus: unix:PATH or can0; may come several times\n"
 				 "  --state-dir DIR     keeps each ECU's memory in DIR/NAME.bin and DIR/NAME.state\n"
-				 "  --control PATH      control socket: a line each of status, fault ECU NAME [ARG],\n"
-				 "                      reset ECU, preconditions ECU on|off, quit\n"
+				 "  --control PATH      control socket: a line each of status, reset ECU,\n"
+				 "                      fault ECU NAME [ARG] [at SID [after N]],\n"
+				 "                      preconditions ECU on|off, quit\n"
 				 "  --help, --version\n";
 
 static const struct option option_table[] = {

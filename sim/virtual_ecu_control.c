@@ -1,101 +1,40 @@
 #include "sim/virtual_ecu_control.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/line_server.h"
+#include "sim/virtual_ecu_fault.h"
 
-enum argument { ARGUMENT_NONE, ARGUMENT_NUMBER, ARGUMENT_SWITCH, ARGUMENT_SID_NRC, ARGUMENT_HEX };
-
-static const struct {
-	const char *name;
-	enum ecu_fault_kind kind;
-	enum argument argument;
-} faults[] = {
-    {"drop-answers", ECU_FAULT_DROP_ANSWERS, ARGUMENT_NUMBER},
-    {"silent", ECU_FAULT_SILENT, ARGUMENT_NUMBER},
-    {"reset", ECU_FAULT_RESET, ARGUMENT_NONE},
-    {"wrong-crc", ECU_FAULT_WRONG_CRC, ARGUMENT_SWITCH},
-    {"stuck-erase", ECU_FAULT_STUCK_ERASE, ARGUMENT_SWITCH},
-    {"voltage-low", ECU_FAULT_VOLTAGE_LOW, ARGUMENT_SWITCH},
-    {"negative", ECU_FAULT_NEGATIVE, ARGUMENT_SID_NRC},
-    {"dtc", ECU_FAULT_DTC, ARGUMENT_HEX},
-};
-
-static bool take_number(const char *text, int base, uint32_t max, uint32_t *out)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, base);
-	if (errno || end == text || *end || text[0] == '-' || value > max)
-		return false;
-	*out = (uint32_t)value;
-	return true;
-}
-
-static bool take_switch(const char *text, uint32_t *out)
-{
-	*out = strcmp(text, "on") == 0;
-	return *out || strcmp(text, "off") == 0;
-}
-
-static bool take_sid_nrc(const char *text, uint32_t *out)
-{
-	char sid[3] = {text[0], text[0] ? text[1] : '\0', '\0'};
-	uint32_t service, nrc;
-
-	if (strlen(text) != 5 || text[2] != ':' || !take_number(sid, 16, 255, &service) ||
-	    !take_number(text + 3, 16, 255, &nrc))
-		return false;
-	*out = service << 8 | nrc;
-	return true;
-}
-
-static bool take_argument(enum argument kind, const char *text, uint32_t *out)
-{
-	*out = 0;
-	if (kind == ARGUMENT_NONE)
-		return !text;
-	if (!text)
-		return false;
-	switch (kind) {
-	case ARGUMENT_NONE:
-		break;
-	case ARGUMENT_NUMBER:
-		return take_number(text, 10, UINT32_MAX, out);
-	case ARGUMENT_SWITCH:
-		return take_switch(text, out);
-	case ARGUMENT_SID_NRC:
-		return take_sid_nrc(text, out);
-	case ARGUMENT_HEX:
-		return take_number(text, 16, 0xffffff, out);
-	}
-	return false;
-}
-
+/* NAME [ARG] [at SID [after N]] */
 static void fault(struct vecu *ecu, char **words, struct json *answer)
 {
 	const char *name = strtok_r(NULL, " ", words);
 	const char *argument = strtok_r(NULL, " ", words);
-	uint32_t arg;
+	const char *at = argument && strcmp(argument, "at") == 0 ? argument : strtok_r(NULL, " ", words);
+	const char *sid = strtok_r(NULL, " ", words);
+	const char *after = strtok_r(NULL, " ", words);
+	const char *n = strtok_r(NULL, " ", words);
+	struct ecu_trigger trigger = {.at_service = 0};
+	uint32_t number = 0;
+	const char *wrong = vecu_fault_parse(name, at == argument ? NULL : argument, &trigger);
 
-	for (size_t i = 0; name && i < sizeof(faults) / sizeof(faults[0]); i++) {
-		if (strcmp(faults[i].name, name) != 0)
-			continue;
-		if (!take_argument(faults[i].argument, argument, &arg)) {
-			line_server_error(answer, "wrong or missing argument of the fault");
-			return;
-		}
-		ecu_core_fault(&ecu->core, can_station_now_us(), faults[i].kind, arg);
-		vecu_run_kick(ecu);
-		line_server_ok(answer);
+	if (!wrong && at &&
+	    (strcmp(at, "at") != 0 || !sid || !vecu_fault_number(sid, 16, 0xff, &number) || number == 0))
+		wrong = "after the fault: at SID (hex) [after N]";
+	trigger.at_service = (uint8_t)number;
+	if (!wrong && after &&
+	    (strcmp(after, "after") != 0 || !n || !vecu_fault_number(n, 10, UINT32_MAX, &trigger.after)))
+		wrong = "after the fault: at SID (hex) [after N]";
+	if (!wrong && strtok_r(NULL, " ", words))
+		wrong = "too many words";
+	if (!wrong && !ecu_core_arm(&ecu->core, can_station_now_us(), &trigger))
+		wrong = "too many faults wait for their request already";
+	if (wrong) {
+		line_server_error(answer, wrong);
 		return;
 	}
-	line_server_error(answer, "unknown fault; there are: drop-answers N, silent MS, reset, wrong-crc on|off, "
-				  "stuck-erase on|off, voltage-low on|off, negative SID:NRC, dtc HEX");
+	vecu_run_kick(ecu);
+	line_server_ok(answer);
 }
 
 static void preconditions(struct vecu *ecu, char **words, struct json *answer)
@@ -103,7 +42,7 @@ static void preconditions(struct vecu *ecu, char **words, struct json *answer)
 	const char *argument = strtok_r(NULL, " ", words);
 	uint32_t on;
 
-	if (!argument || !take_switch(argument, &on)) {
+	if (!argument || !vecu_fault_switch(argument, &on)) {
 		line_server_error(answer, "preconditions ECU on|off");
 		return;
 	}
@@ -164,6 +103,7 @@ static void ecu_status(const struct vecu *ecu, struct json *json)
 	count(json, "programmed_bytes", ecu_extents_bytes(&core->nv.programmed));
 	count(json, "crc32", ecu_memory_crc32_of(d->core.regions, d->core.n_regions, &core->nv.programmed));
 	count(json, "resets", ecu->n_resets);
+	count(json, "faults_waiting", core->n_triggers);
 	json_key(json, "fingerprint");
 	json_hex(json, core->nv.fingerprint, core->nv.n_fingerprint);
 	json_object_end(json);
@@ -208,8 +148,9 @@ bool vecu_control_obey(void *owner, char *line, struct json *answer)
 	}
 	if (!command ||
 	    (strcmp(command, "fault") != 0 && strcmp(command, "reset") != 0 && strcmp(command, "preconditions") != 0)) {
-		line_server_error(answer, "unknown command; there are: status, fault ECU NAME [ARG], reset ECU, "
-					  "preconditions ECU on|off, quit");
+		line_server_error(answer,
+				  "unknown command; there are: status, fault ECU NAME [ARG] [at SID [after N]], "
+				  "reset ECU, preconditions ECU on|off, quit");
 		return false;
 	}
 	name = strtok_r(NULL, " ", &words);

@@ -2,8 +2,9 @@
  * virtual_ecu_control - the commands of virtual-ecu's control socket.
  *
  *   status                       all ECUs and buses
- *   fault ECU NAME [ARG]         drop-answers N, silent MS, reset, wrong-crc on|off, stuck-erase on|off,
- *                                voltage-low on|off, negative SID:NRC (hex), dtc HEX
+ *   fault ECU NAME [ARG] [at SID [after N]]
+ *                                the faults of virtual_ecu_fault.h, now or as a request of service SID (hex) begins,
+ *                                after N of them
  *   reset ECU
  *   preconditions ECU on|off
  *   quit

@@ -1,7 +1,8 @@
-/* What a virtual ECU does, from YAML: security, data identifiers, the application's message. */
+/* What a virtual ECU does, from YAML: security, data identifiers, the application's message, faults. */
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/virtual_ecu_fault.h"
 #include "sim/virtual_ecu_loader.h"
 
 void vecu_load_security(struct vecu_loader *l, const struct vecu_yaml_security *y, struct vecu_definition *d)
@@ -71,4 +72,26 @@ void vecu_load_message(struct vecu_loader *l, const struct vecu_yaml_message *y,
 	out->id = vecu_number32(l, "message.id", y->id, 1, out->extended_id ? 0x1fffffff : 0x7ff, 0);
 	out->period_us = 1000 * vecu_number(l, "message.period_ms", y->period_ms, 1, 3600000, 100);
 	out->dlc = vecu_number8(l, "message.dlc", y->dlc, 0, 8, 8);
+}
+
+void vecu_load_faults(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core)
+{
+	char key[64];
+
+	core->n_faults = y->n_faults;
+	for (size_t i = 0; i < y->n_faults; i++) {
+		const struct vecu_yaml_fault *f = &y->faults[i];
+		struct ecu_trigger *out = &core->faults[i];
+		const char *wrong = vecu_fault_parse(f->fault, f->argument, out);
+
+		snprintf(key, sizeof(key), "faults[%zu].fault", i);
+		if (wrong)
+			vecu_fail(l, key, "%s: %s", f->fault, wrong);
+		snprintf(key, sizeof(key), "faults[%zu].at_service", i);
+		out->at_service = vecu_number8(l, key, f->at_service, 1, 0xff, 0);
+		snprintf(key, sizeof(key), "faults[%zu].after", i);
+		out->after = vecu_number32(l, key, f->after, 0, UINT32_MAX, 0);
+		if (vecu_has(l, key) && !out->at_service)
+			vecu_fail(l, key, "counts requests of at_service, which is missing");
+	}
 }

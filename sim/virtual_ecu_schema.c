@@ -98,6 +98,16 @@ static const cyaml_schema_field_t factory_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t fault_fields[] = {
+    CYAML_FIELD_STRING_PTR("fault", CYAML_FLAG_POINTER, struct vecu_yaml_fault, fault, 1, 31),
+    TEXT(vecu_yaml_fault, argument, 31),
+    UINT(vecu_yaml_fault, at_service),
+    UINT(vecu_yaml_fault, after),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t fault_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vecu_yaml_fault, fault_fields)};
+
 static const cyaml_schema_field_t ecu_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, name, 1, VECU_NAME_BYTES - 1),
     CYAML_FIELD_STRING_PTR("bus", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, bus, 1, VECU_NAME_BYTES - 1),
@@ -126,6 +136,7 @@ static const cyaml_schema_field_t ecu_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("memory", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, memory, n_memory, &region_schema, 1,
 			       ECU_MAX_REGIONS),
     LIST(vecu_yaml_ecu, dids, &did_schema, ECU_MAX_DIDS),
+    LIST(vecu_yaml_ecu, faults, &fault_schema, ECU_MAX_TRIGGERS),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t ecu_schema = {

@@ -53,6 +53,11 @@ struct vecu_yaml_factory {
 	uint64_t address, size;
 };
 
+struct vecu_yaml_fault {
+	char *fault, *argument;
+	uint64_t at_service, after;
+};
+
 struct vecu_yaml_ecu {
 	char *name, *bus;
 	enum isotp_addressing addressing;
@@ -71,6 +76,8 @@ struct vecu_yaml_ecu {
 	unsigned n_memory;
 	struct vecu_yaml_did *dids;
 	unsigned n_dids;
+	struct vecu_yaml_fault *faults;
+	unsigned n_faults;
 };
 
 struct vecu_yaml_bus {

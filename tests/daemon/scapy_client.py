@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""scapy_client.py BUS IMAGE - Scapy as the tester of a virtual ECU; prints a TAP line a test, without numbers.
+"""scapy_client.py BUS CONTROL IMAGE - Scapy as the tester of a virtual ECU; prints a TAP line a test, without numbers.
 
 Needs Debian's python3-scapy, so Debian's own python3: the one on PATH may be another.
 The ECU is the one of test_scapy.sh: its addresses, key, identifiers and memory stand there."""
+import json
 import os
+import socket
 import sys
 import time
 import traceback
@@ -154,6 +156,29 @@ def an_image_is_transferred_checked_and_started(ecu, image):
     assert read(ecu, 0xF181) == b"crc-%08x" % zlib.crc32(image)
 
 
+def say(control, line):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(control)
+        client.sendall(line.encode() + b"\n")
+        return json.loads(client.makefile().readline())
+
+
+def faults_come_by_the_control_socket_and_wait_for_their_request(ecu, control):
+    session(ecu, 1)
+    for wrong in ("silent", "silent 1 at", "silent 1 at 0", "silent 1 at 22 after", "silent 1 on 22",
+                  "reset at 36 after 1 2"):
+        assert "error" in say(control, "fault peer " + wrong), wrong
+    assert "error" not in say(control, "fault peer reset at 22 after 1")
+    assert "error" not in say(control, "fault peer wrong-sequence 1")
+    request = UDS() / uds.UDS_RDBI(identifiers=[0xF18C])
+    assert ecu.ask(request, timeout=1.5) is None, "a wrong sequence number is seen"
+    assert ecu.ask(request, timeout=0.5) is None, "the ECU resets at the second request"
+    assert read(ecu, 0xF18C) == SERIAL
+    status = say(control, "status")
+    peer = [each for each in status["ecus"] if each["name"] == "peer"][0]
+    assert peer["faults_waiting"] == 0 and peer["resets"] >= 1, peer
+
+
 def long_messages_pass_in_both_directions(ecu, serial):
     session(ecu, 3)
     assert read(ecu, 0xF18C) == serial
@@ -174,7 +199,7 @@ def normal_fixed_addressing(bus):
 
 
 def main():
-    bus, image = sys.argv[1], open(sys.argv[2], "rb").read()
+    bus, control, image = sys.argv[1], sys.argv[2], open(sys.argv[3], "rb").read()
     ecu = Ecu(bus, 0x7E0, 0x7E8)
     tests = (
         (sessions_are_entered_with_the_times_announced, ecu),
@@ -184,6 +209,7 @@ def main():
         (an_identifier_is_written_in_several_frames_and_read_back, ecu),
         (suppressed_tester_present_is_not_answered_and_holds_the_session, ecu),
         (an_image_is_transferred_checked_and_started, ecu, image),
+        (faults_come_by_the_control_socket_and_wait_for_their_request, ecu, control),
         (extended_addressing, bus),
         (normal_fixed_addressing, bus),
     )

@@ -57,7 +57,7 @@ tester() {
 	ecu_config
 	need stage_bus sim
 	need stage_ecus
-	"$python" "$here/scapy_client.py" "$stage/bus" "$stage/image.bin"
+	"$python" "$here/scapy_client.py" "$stage/bus" "$stage/ecus.control" "$stage/image.bin"
 	check "the virtual ECU's memory equals the image byte for byte" \
 		cmp -n 2000 "$stage/image.bin" "$stage/ecus/peer.bin"
 }

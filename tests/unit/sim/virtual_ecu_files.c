@@ -264,6 +264,31 @@ static void one_identifier_may_lead_to_ecus_of_different_addresses(void **state)
 	assert_non_null(strstr(error.text, "ecus[1].request_id: is that of x on the same bus"));
 }
 
+static void faults_load_with_their_moments(void **state)
+{
+	(void)state;
+	struct vecu_setup *setup = load("    faults:\n"
+					"      - {fault: reset, at_service: 0x36, after: 3}\n"
+					"      - {fault: voltage-low, argument: on}\n"
+					"      - {fault: block-length, argument: 2}\n"
+					"      - {fault: negative, argument: \"22:10\"}\n");
+	const struct ecu_config *core = &setup->ecus[0].core;
+
+	assert_int_equal(core->n_faults, 4);
+	assert_int_equal(core->faults[0].kind, ECU_FAULT_RESET);
+	assert_int_equal(core->faults[0].at_service, 0x36);
+	assert_int_equal(core->faults[0].after, 3);
+	assert_int_equal(core->faults[1].kind, ECU_FAULT_VOLTAGE_LOW);
+	assert_int_equal(core->faults[1].arg, 1);
+	assert_int_equal(core->faults[2].arg, 2);
+	assert_int_equal(core->faults[3].arg, 0x2210);
+	free(setup);
+	refuses("    faults: [{fault: explode}]\n", "ecus[0].faults[0].fault: explode: unknown fault; there are: ");
+	refuses("    faults: [{fault: silent}]\n", "ecus[0].faults[0].fault: silent: wrong or missing argument");
+	refuses("    faults: [{fault: pending, argument: 0}]\n", "faults[0].fault: pending: wrong or missing argument");
+	refuses("    faults: [{fault: reset, after: 1}]\n", "ecus[0].faults[0].after: counts requests of at_service");
+}
+
 static const char with_factory[] = "    factory: {version: \"old \\\"1\\\"\", size: 0x100}\n"
 				   "    dids: [{id: 0x0110, hex: 0102, writable: true}]\n";
 
@@ -413,6 +438,7 @@ int main(void)
 	    TEST(every_form_of_addressing_loads),
 	    TEST(addresses_that_do_not_fit_their_form_are_refused),
 	    TEST(one_identifier_may_lead_to_ecus_of_different_addresses),
+	    TEST(faults_load_with_their_moments),
 	    TEST(an_ecu_is_kept_with_memory_and_state),
 	    TEST(a_memory_of_another_size_is_refused),
 	    TEST(a_broken_state_file_is_refused_with_its_line),
