@@ -27,6 +27,7 @@ struct ecu_config ecu_config_default(void)
 	    .max_attempts = 3,
 	    .delay_us = 10000000,
 	};
+	config.dtc_availability = 0x08;
 	config.version.from = ECU_VERSION_CRC32;
 	return config;
 }
@@ -91,6 +92,8 @@ const char *ecu_config_check(const struct ecu_config *config)
 		if (!config->dids[i].n || config->dids[i].n > ECU_MAX_DID_BYTES)
 			return "dids: 1 to 64 bytes each";
 	}
+	if (config->n_dtcs > ECU_MAX_DTCS || !config->dtc_availability)
+		return "dtcs: at most 32, and a status bit must be available";
 	if (config->app_message.id && (!config->app_message.period_us || config->app_message.dlc > 8))
 		return "message: needs a period, and at most 8 bytes";
 	if (config->version.from == ECU_VERSION_AT &&

@@ -87,6 +87,8 @@ void ecu_core_init(struct ecu_core *self, const struct ecu_config *config, const
 	self->s3_deadline_us = ECU_NEVER;
 	self->background_finish_us = ECU_NEVER;
 	self->preconditions = true;
+	memcpy(self->dtcs, config->dtcs, sizeof self->dtcs);
+	self->n_dtcs = config->n_dtcs;
 	self->block_length = ECU_BLOCK_LENGTH_TRUE;
 	isotp_init(&self->link, &config->link, rx_buf, rx_cap);
 	boot(self, now_us);

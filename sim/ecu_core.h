@@ -31,7 +31,7 @@
 #define ECU_MAX_DIDS         16u
 #define ECU_MAX_DID_BYTES    64u
 #define ECU_MAX_SEED_BYTES   16u
-#define ECU_MAX_DTCS         8u
+#define ECU_MAX_DTCS         32u
 #define ECU_MAX_ANSWER_BYTES 1024u
 #define ECU_MAX_OUTSTANDING  128u
 #define ECU_VERSION_NONE     "none"
@@ -52,6 +52,11 @@ struct ecu_did {
 	bool secured; /* writing needs unlocked security */
 	uint8_t n;    /* a write must have this length */
 	uint8_t bytes[ECU_MAX_DID_BYTES];
+};
+
+struct ecu_dtc {
+	uint32_t code;  /* 24 bits */
+	uint8_t status; /* as in the answer to 19; 0 = known, not set */
 };
 
 struct ecu_security {
@@ -85,16 +90,16 @@ struct ecu_app_message {
 };
 
 enum ecu_fault_kind {
-	ECU_FAULT_DROP_ANSWERS,   /* arg: how many of the next final answers are lost */
-	ECU_FAULT_SILENT,         /* arg: ms during which nothing is received or sent */
-	ECU_FAULT_RESET,          /* at once, without an answer */
-	ECU_FAULT_WRONG_CRC,      /* arg 1 on, 0 off: the check routine fails */
-	ECU_FAULT_STUCK_ERASE,    /* arg 1 on, 0 off: erasing never ends */
-	ECU_FAULT_VOLTAGE_LOW,    /* arg 1 on, 0 off: NRC 93 to what programs */
-	ECU_FAULT_NEGATIVE,       /* arg: service << 8 | nrc: the next request of that service is refused */
-	ECU_FAULT_DTC,            /* arg: 24-bit trouble code, stored unless 85 02 is in force */
-	ECU_FAULT_PENDING,        /* arg: a service, whose requests are answered with NRC 78 without end and not carried
-				     out; 0 ends that, and refuses the one at hand with NRC 10 */
+	ECU_FAULT_DROP_ANSWERS, /* arg: how many of the next final answers are lost */
+	ECU_FAULT_SILENT,       /* arg: ms during which nothing is received or sent */
+	ECU_FAULT_RESET,        /* at once, without an answer */
+	ECU_FAULT_WRONG_CRC,    /* arg 1 on, 0 off: the check routine fails */
+	ECU_FAULT_STUCK_ERASE,  /* arg 1 on, 0 off: erasing never ends */
+	ECU_FAULT_VOLTAGE_LOW,  /* arg 1 on, 0 off: NRC 93 to what programs */
+	ECU_FAULT_NEGATIVE,     /* arg: service << 8 | nrc: the next request of that service is refused */
+	ECU_FAULT_DTC,     /* arg: status << 24 | code, set unless 85 02 is in force; status 0: failed, confirmed */
+	ECU_FAULT_PENDING, /* arg: a service, whose requests are answered with NRC 78 without end and not carried
+			      out; 0 ends that, and refuses the one at hand with NRC 10 */
 	ECU_FAULT_BLOCK_LENGTH,   /* arg: what 74 announces instead of the truth, ECU_BLOCK_LENGTH_TRUE ends that */
 	ECU_FAULT_WRONG_SEQUENCE, /* arg: how many of the next answers of several frames have a wrong number in one */
 	ECU_FAULT_WRONG_COUNTER,  /* arg: how many of the next answers to 36 echo a wrong counter */
@@ -132,6 +137,9 @@ struct ecu_config {
 	size_t n_regions;
 	struct ecu_did dids[ECU_MAX_DIDS]; /* beside the ones above; their bytes are what a new ECU holds */
 	size_t n_dids;
+	struct ecu_dtc dtcs[ECU_MAX_DTCS]; /* known codes, with what is set at power-on */
+	size_t n_dtcs;
+	uint8_t dtc_availability;                    /* the status bits that the ECU keeps */
 	struct ecu_trigger faults[ECU_MAX_TRIGGERS]; /* armed at power-on */
 	size_t n_faults;
 };
@@ -258,7 +266,7 @@ struct ecu_core {
 	bool wrong_next; /* the next consecutive frame gets a wrong number */
 	struct ecu_trigger triggers[ECU_MAX_TRIGGERS];
 	size_t n_triggers;
-	uint32_t dtcs[ECU_MAX_DTCS];
+	struct ecu_dtc dtcs[ECU_MAX_DTCS]; /* those of the configuration first */
 	size_t n_dtcs;
 
 	/* the application's message */

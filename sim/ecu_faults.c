@@ -66,8 +66,7 @@ void ecu_core_fault(struct ecu_core *self, uint64_t now_us, enum ecu_fault_kind 
 		self->wrong_counters = arg;
 		break;
 	case ECU_FAULT_DTC:
-		if (!self->dtc_off && self->n_dtcs < ECU_MAX_DTCS)
-			self->dtcs[self->n_dtcs++] = arg & 0xffffffu;
+		ecu_dtcs_set(self, arg & 0xffffffu, (uint8_t)(arg >> 24));
 		break;
 	}
 }

@@ -60,7 +60,18 @@ void ecu_faults_answer(struct ecu_core *self);
 /* a frame of an answer leaves */
 void ecu_faults_frame(struct ecu_core *self, struct can_msg *msg);
 
-/* ecu_services.c; NULL if the service is not there */
+/* ecu_dtcs.c */
+/* @status 0: failed and confirmed */
+void ecu_dtcs_set(struct ecu_core *self, uint32_t code, uint8_t status);
+uint8_t ecu_dtcs_clear(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
+uint8_t ecu_dtcs_read(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
+uint8_t ecu_dtcs_setting(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
+
+/* ecu_services.c */
+/* a positive answer that begins with @n_echo bytes of the request behind its service, the sub-function without bit 7 */
+void ecu_positive(struct ecu_core *self, const uint8_t *pdu, size_t n_echo);
+uint8_t ecu_sub_function(const uint8_t *pdu);
+/* NULL if the service is not there */
 const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t sid);
 
 /* ecu_data.c */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void positive(struct ecu_core *self, const uint8_t *pdu, size_t n_echo)
+void ecu_positive(struct ecu_core *self, const uint8_t *pdu, size_t n_echo)
 {
 	self->answer.bytes[0] = (uint8_t)(pdu[0] + UDS_POSITIVE_OFFSET);
 	memcpy(self->answer.bytes + 1, pdu + 1, n_echo);
@@ -12,7 +12,7 @@ static void positive(struct ecu_core *self, const uint8_t *pdu, size_t n_echo)
 	self->answer.n = 1 + n_echo;
 }
 
-static uint8_t sub_function(const uint8_t *pdu)
+uint8_t ecu_sub_function(const uint8_t *pdu)
 {
 	return pdu[1] & (uint8_t)~UDS_SUPPRESS_POSITIVE_RESPONSE;
 }
@@ -26,7 +26,7 @@ static void put16(uint8_t *at, uint64_t value)
 static uint8_t session_control(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
 	const struct ecu_timing *timing = &self->config->timing;
-	uint8_t session = sub_function(pdu);
+	uint8_t session = ecu_sub_function(pdu);
 
 	if (session != UDS_SESSION_DEFAULT && session != UDS_SESSION_PROGRAMMING && session != UDS_SESSION_EXTENDED)
 		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
@@ -43,7 +43,7 @@ static uint8_t session_control(struct ecu_core *self, uint64_t now_us, const uin
 	}
 	self->next_session = (enum uds_session)session;
 	self->then = ECU_THEN_SESSION;
-	positive(self, pdu, 1);
+	ecu_positive(self, pdu, 1);
 	put16(self->answer.bytes + 2, timing->p2_us / 1000);
 	put16(self->answer.bytes + 4, timing->p2_star_us / 10000);
 	self->answer.n = 6;
@@ -53,48 +53,12 @@ static uint8_t session_control(struct ecu_core *self, uint64_t now_us, const uin
 static uint8_t ecu_reset(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
 	(void)now_us;
-	if (sub_function(pdu) != 1 && sub_function(pdu) != 3)
+	if (ecu_sub_function(pdu) != 1 && ecu_sub_function(pdu) != 3)
 		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
 	if (n != 2)
 		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
 	self->then = ECU_THEN_RESET;
-	positive(self, pdu, 1);
-	return 0;
-}
-
-static uint8_t clear_dtc(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
-{
-	(void)now_us;
-	if (n != 4)
-		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	if (pdu[1] != 0xff || pdu[2] != 0xff || pdu[3] != 0xff)
-		return UDS_NRC_REQUEST_OUT_OF_RANGE;
-	self->n_dtcs = 0;
-	positive(self, pdu, 0);
-	return 0;
-}
-
-static uint8_t read_dtc(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
-{
-	const uint8_t confirmed = 0x08;
-
-	(void)now_us;
-	if (sub_function(pdu) != 2)
-		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
-	if (n != 3)
-		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	positive(self, pdu, 1);
-	self->answer.bytes[2] = confirmed; /* the only status bit that is kept */
-	self->answer.n = 3;
-	for (size_t i = 0; i < self->n_dtcs && pdu[2] & confirmed; i++) {
-		uint8_t *at = self->answer.bytes + self->answer.n;
-
-		at[0] = (uint8_t)(self->dtcs[i] >> 16);
-		at[1] = (uint8_t)(self->dtcs[i] >> 8);
-		at[2] = (uint8_t)self->dtcs[i];
-		at[3] = confirmed;
-		self->answer.n += 4;
-	}
+	ecu_positive(self, pdu, 1);
 	return 0;
 }
 
@@ -112,7 +76,7 @@ static uint8_t request_seed(struct ecu_core *self, uint64_t now_us, const uint8_
 		ecu_want(self, ECU_OUTPUT_STORE);
 	}
 	if (self->unlocked) {
-		positive(self, pdu, 1);
+		ecu_positive(self, pdu, 1);
 		memset(self->answer.bytes + 2, 0, security->seed_bytes);
 		self->answer.n = 2u + security->seed_bytes;
 		return 0;
@@ -147,7 +111,7 @@ static uint8_t send_key(struct ecu_core *self, uint64_t now_us, const uint8_t *p
 		ecu_want(self, ECU_OUTPUT_STORE);
 	self->nv.failed_keys = 0;
 	self->unlocked = true;
-	positive(self, pdu, 1);
+	ecu_positive(self, pdu, 1);
 	return 0;
 }
 
@@ -155,9 +119,9 @@ static uint8_t security_access(struct ecu_core *self, uint64_t now_us, const uin
 {
 	uint8_t level = self->config->security.level;
 
-	if (sub_function(pdu) == level)
+	if (ecu_sub_function(pdu) == level)
 		return request_seed(self, now_us, pdu, n);
-	if (sub_function(pdu) == level + 1)
+	if (ecu_sub_function(pdu) == level + 1)
 		return send_key(self, now_us, pdu, n);
 	return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
 }
@@ -165,7 +129,7 @@ static uint8_t security_access(struct ecu_core *self, uint64_t now_us, const uin
 static uint8_t communication_control(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
 	(void)now_us;
-	if (sub_function(pdu) > 3)
+	if (ecu_sub_function(pdu) > 3)
 		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
 	if (n != 3)
 		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
@@ -173,32 +137,19 @@ static uint8_t communication_control(struct ecu_core *self, uint64_t now_us, con
 	if (!(pdu[2] & 3) || (pdu[2] >> 4 != 0 && pdu[2] >> 4 != 15) || pdu[2] & 0x0c)
 		return UDS_NRC_REQUEST_OUT_OF_RANGE;
 	if (pdu[2] & 1)
-		self->silenced = sub_function(pdu) & 1; /* 1 and 3 disable sending */
-	positive(self, pdu, 1);
+		self->silenced = ecu_sub_function(pdu) & 1; /* 1 and 3 disable sending */
+	ecu_positive(self, pdu, 1);
 	return 0;
 }
 
 static uint8_t tester_present(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
 	(void)now_us;
-	if (sub_function(pdu) != 0)
+	if (ecu_sub_function(pdu) != 0)
 		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
 	if (n != 2)
 		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	positive(self, pdu, 1);
-	return 0;
-}
-
-static uint8_t dtc_setting(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
-{
-	(void)now_us;
-	if (sub_function(pdu) != 1 && sub_function(pdu) != 2)
-		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
-	/* an optional record names a group of trouble codes; there is one group */
-	if (n != 2 && n != 5)
-		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	self->dtc_off = sub_function(pdu) == 2;
-	positive(self, pdu, 1);
+	ecu_positive(self, pdu, 1);
 	return 0;
 }
 
@@ -207,8 +158,8 @@ const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t
 	static const struct ecu_service services[] = {
 	    {UDS_DIAGNOSTIC_SESSION_CONTROL, ECU_IN_ALL, false, session_control},
 	    {UDS_ECU_RESET, ECU_IN_ALL, false, ecu_reset},
-	    {UDS_CLEAR_DIAGNOSTIC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, clear_dtc},
-	    {UDS_READ_DTC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, read_dtc},
+	    {UDS_CLEAR_DIAGNOSTIC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, ecu_dtcs_clear},
+	    {UDS_READ_DTC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, ecu_dtcs_read},
 	    {UDS_READ_DATA_BY_IDENTIFIER, ECU_IN_ALL, false, ecu_data_read},
 	    {UDS_SECURITY_ACCESS, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, security_access},
 	    {UDS_COMMUNICATION_CONTROL, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, communication_control},
@@ -218,7 +169,7 @@ const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t
 	    {UDS_TRANSFER_DATA, ECU_IN_PROGRAMMING, true, ecu_download_data},
 	    {UDS_REQUEST_TRANSFER_EXIT, ECU_IN_PROGRAMMING, true, ecu_download_exit},
 	    {UDS_TESTER_PRESENT, ECU_IN_ALL, false, tester_present},
-	    {UDS_CONTROL_DTC_SETTING, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, dtc_setting},
+	    {UDS_CONTROL_DTC_SETTING, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_dtcs_setting},
 	};
 
 	if (sid == UDS_SECURITY_ACCESS && !self->config->security.level)

@@ -29,6 +29,7 @@ static void load_ecu(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struc
 	vecu_load_version(l, y, &core->version);
 	vecu_load_message(l, &y->message, core);
 	vecu_load_factory(l, &y->factory, d);
+	vecu_load_dtcs(l, y, core);
 	vecu_load_faults(l, y, core);
 	core->max_number_of_block_length =
 	    vecu_number32(l, "max_block_length", y->max_block_length, 3, 65535, core->max_number_of_block_length);

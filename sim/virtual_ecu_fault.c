@@ -11,7 +11,7 @@ enum argument {
 	ARGUMENT_SID_NRC,
 	ARGUMENT_SID,
 	ARGUMENT_LENGTH,
-	ARGUMENT_HEX
+	ARGUMENT_DTC
 };
 
 static const struct {
@@ -30,7 +30,7 @@ static const struct {
     {"block-length", ECU_FAULT_BLOCK_LENGTH, ARGUMENT_LENGTH},
     {"wrong-sequence", ECU_FAULT_WRONG_SEQUENCE, ARGUMENT_NUMBER},
     {"wrong-counter", ECU_FAULT_WRONG_COUNTER, ARGUMENT_NUMBER},
-    {"dtc", ECU_FAULT_DTC, ARGUMENT_HEX},
+    {"dtc", ECU_FAULT_DTC, ARGUMENT_DTC},
 };
 
 bool vecu_fault_number(const char *text, int base, uint32_t max, uint32_t *out)
@@ -64,6 +64,23 @@ static bool take_sid_nrc(const char *text, uint32_t *out)
 	return true;
 }
 
+/* CODE or CODE:STATUS */
+static bool take_dtc(const char *text, uint32_t *out)
+{
+	const char *colon = strchr(text, ':');
+	char code[7] = "";
+	uint32_t status = 0;
+	size_t n = colon ? (size_t)(colon - text) : strlen(text);
+
+	if (n >= sizeof(code) || (colon && (!vecu_fault_number(colon + 1, 16, 0xff, &status) || !status)))
+		return false;
+	memcpy(code, text, n);
+	if (!vecu_fault_number(code, 16, 0xffffff, out))
+		return false;
+	*out |= status << 24;
+	return true;
+}
+
 static bool take_argument(enum argument kind, const char *text, uint32_t *out)
 {
 	*out = 0;
@@ -85,8 +102,8 @@ static bool take_argument(enum argument kind, const char *text, uint32_t *out)
 	case ARGUMENT_LENGTH:
 		*out = ECU_BLOCK_LENGTH_TRUE;
 		return strcmp(text, "off") == 0 || vecu_fault_number(text, 10, ECU_BLOCK_LENGTH_TRUE - 1, out);
-	case ARGUMENT_HEX:
-		return vecu_fault_number(text, 16, 0xffffff, out);
+	case ARGUMENT_DTC:
+		return take_dtc(text, out);
 	}
 	return false;
 }
@@ -106,5 +123,5 @@ const char *vecu_fault_parse(const char *name, const char *argument, struct ecu_
 	}
 	return "unknown fault; there are: drop-answers N, silent MS, reset, wrong-crc on|off, stuck-erase on|off, "
 	       "voltage-low on|off, negative SID:NRC, pending SID|off, block-length N|off, wrong-sequence N, "
-	       "wrong-counter N, dtc HEX";
+	       "wrong-counter N, dtc CODE[:STATUS]";
 }

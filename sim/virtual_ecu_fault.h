@@ -12,7 +12,7 @@
  *   block-length N|off       what 74 announces, 0..4294967294, whatever is true
  *   wrong-sequence N         the next N answers of several frames have a wrong sequence number in one
  *   wrong-counter N          the next N answers to 36 echo a wrong block counter
- *   dtc HEX                  a trouble code is set
+ *   dtc CODE[:STATUS]        hex: a trouble code is set, failed and confirmed (09) without a status
  */
 #ifndef SIM_VIRTUAL_ECU_FAULT_H
 #define SIM_VIRTUAL_ECU_FAULT_H

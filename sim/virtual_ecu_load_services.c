@@ -1,4 +1,4 @@
-/* What a virtual ECU does, from YAML: security, data identifiers, the application's message, faults. */
+/* What a virtual ECU does, from YAML: security, data identifiers, trouble codes, the application's message, faults. */
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +72,21 @@ void vecu_load_message(struct vecu_loader *l, const struct vecu_yaml_message *y,
 	out->id = vecu_number32(l, "message.id", y->id, 1, out->extended_id ? 0x1fffffff : 0x7ff, 0);
 	out->period_us = 1000 * vecu_number(l, "message.period_ms", y->period_ms, 1, 3600000, 100);
 	out->dlc = vecu_number8(l, "message.dlc", y->dlc, 0, 8, 8);
+}
+
+void vecu_load_dtcs(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core)
+{
+	char key[64];
+
+	core->dtc_availability =
+	    vecu_number8(l, "dtc_availability", y->dtc_availability, 1, 0xff, core->dtc_availability);
+	core->n_dtcs = y->n_dtcs;
+	for (size_t i = 0; i < y->n_dtcs; i++) {
+		snprintf(key, sizeof(key), "dtcs[%zu].code", i);
+		core->dtcs[i].code = vecu_number32(l, key, y->dtcs[i].code, 0, 0xfffffe, 0);
+		snprintf(key, sizeof(key), "dtcs[%zu].status", i);
+		core->dtcs[i].status = vecu_number8(l, key, y->dtcs[i].status, 0, 0xff, 0);
+	}
 }
 
 void vecu_load_faults(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core)

@@ -40,6 +40,7 @@ void vecu_load_factory(struct vecu_loader *l, const struct vecu_yaml_factory *y,
 void vecu_load_security(struct vecu_loader *l, const struct vecu_yaml_security *y, struct vecu_definition *d);
 void vecu_load_dids(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core);
 void vecu_load_message(struct vecu_loader *l, const struct vecu_yaml_message *y, struct ecu_config *core);
+void vecu_load_dtcs(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core);
 void vecu_load_faults(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core);
 
 #endif

@@ -98,6 +98,14 @@ static const cyaml_schema_field_t factory_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t dtc_fields[] = {
+    CYAML_FIELD_UINT("code", REQUIRED, struct vecu_yaml_dtc, code),
+    UINT(vecu_yaml_dtc, status),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t dtc_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vecu_yaml_dtc, dtc_fields)};
+
 static const cyaml_schema_field_t fault_fields[] = {
     CYAML_FIELD_STRING_PTR("fault", CYAML_FLAG_POINTER, struct vecu_yaml_fault, fault, 1, 31),
     TEXT(vecu_yaml_fault, argument, 31),
@@ -136,6 +144,8 @@ static const cyaml_schema_field_t ecu_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("memory", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, memory, n_memory, &region_schema, 1,
 			       ECU_MAX_REGIONS),
     LIST(vecu_yaml_ecu, dids, &did_schema, ECU_MAX_DIDS),
+    UINT(vecu_yaml_ecu, dtc_availability),
+    LIST(vecu_yaml_ecu, dtcs, &dtc_schema, ECU_MAX_DTCS),
     LIST(vecu_yaml_ecu, faults, &fault_schema, ECU_MAX_TRIGGERS),
     CYAML_FIELD_END,
 };

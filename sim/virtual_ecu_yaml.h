@@ -53,6 +53,10 @@ struct vecu_yaml_factory {
 	uint64_t address, size;
 };
 
+struct vecu_yaml_dtc {
+	uint64_t code, status;
+};
+
 struct vecu_yaml_fault {
 	char *fault, *argument;
 	uint64_t at_service, after;
@@ -76,6 +80,9 @@ struct vecu_yaml_ecu {
 	unsigned n_memory;
 	struct vecu_yaml_did *dids;
 	unsigned n_dids;
+	uint64_t dtc_availability;
+	struct vecu_yaml_dtc *dtcs;
+	unsigned n_dtcs;
 	struct vecu_yaml_fault *faults;
 	unsigned n_faults;
 };

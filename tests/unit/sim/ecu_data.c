@@ -138,7 +138,7 @@ static void trouble_codes_are_stored_unless_85_02_and_cleared_by_14(void **state
 	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_DTC, 0xc10000);
 	rig_expect(rig, "19 02 ff", "59 02 08 c1 00 00 08");
 	rig_expect(rig, "19 02 01", "59 02 08");
-	rig_expect(rig, "19 01 ff", "7f 19 12");
+	rig_expect(rig, "19 03 ff", "7f 19 12");
 	rig_expect(rig, "14 ff ff ff", "54");
 	rig_expect(rig, "19 02 ff", "59 02 08");
 	rig_expect(rig, "10 03", "50 03*");
@@ -152,6 +152,48 @@ static void trouble_codes_are_stored_unless_85_02_and_cleared_by_14(void **state
 	rig_expect(rig, "85 02 ff", "7f 85 13");
 }
 
+static void trouble_codes_are_counted_listed_by_status_and_as_supported(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_config(rig);
+	rig->config.dtc_availability = 0x09;
+	rig->config.dtcs[0] = (struct ecu_dtc){.code = 0x123456, .status = 0x2f};
+	rig->config.dtcs[1] = (struct ecu_dtc){.code = 0x123457};
+	rig->config.n_dtcs = 2;
+	rig_start(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_DTC, 0x01c10000);
+	rig_expect(rig, "19 01 ff", "59 01 09 01 00 02");
+	rig_expect(rig, "19 01 08", "59 01 09 01 00 01");
+	rig_expect(rig, "19 01 06", "59 01 09 01 00 00");
+	rig_expect(rig, "19 02 ff", "59 02 09 12 34 56 09 c1 00 00 01");
+	rig_expect(rig, "19 02 08", "59 02 09 12 34 56 09");
+	rig_expect(rig, "19 0a", "59 0a 09 12 34 56 09 12 34 57 00 c1 00 00 01");
+	rig_expect(rig, "19 0a ff", "7f 19 13");
+	rig_expect(rig, "19 02", "7f 19 13");
+}
+
+static void one_trouble_code_is_cleared_and_configured_ones_stay_known(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_config(rig);
+	rig->config.dtc_availability = 0x19;
+	rig->config.dtcs[0] = (struct ecu_dtc){.code = 0x123456, .status = 0x09};
+	rig->config.n_dtcs = 1;
+	rig_start(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_DTC, 0xc10000);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_DTC, 0xc10001);
+	rig_expect(rig, "14 65 43 21", "7f 14 31");
+	rig_expect(rig, "14 c1 00 00", "54");
+	rig_expect(rig, "19 02 09", "59 02 19 12 34 56 09 c1 00 01 09");
+	rig_expect(rig, "14 ff ff ff", "54");
+	rig_expect(rig, "19 02 09", "59 02 19");
+	rig_expect(rig, "19 0a", "59 0a 19 12 34 56 10");
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_DTC, 0x123456);
+	rig_expect(rig, "19 02 09", "59 02 19 12 34 56 09");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +205,8 @@ int main(void)
 	    RIG_TEST(the_version_comes_from_memory),
 	    RIG_TEST(the_version_is_the_crc_of_what_is_programmed),
 	    RIG_TEST(the_version_is_a_fixed_text),
+	    RIG_TEST(trouble_codes_are_counted_listed_by_status_and_as_supported),
+	    RIG_TEST(one_trouble_code_is_cleared_and_configured_ones_stay_known),
 	    RIG_TEST(trouble_codes_are_stored_unless_85_02_and_cleared_by_14),
 	};
 

@@ -289,6 +289,27 @@ static void faults_load_with_their_moments(void **state)
 	refuses("    faults: [{fault: reset, after: 1}]\n", "ecus[0].faults[0].after: counts requests of at_service");
 }
 
+static void trouble_codes_load(void **state)
+{
+	(void)state;
+	struct vecu_setup *setup = load("    dtc_availability: 0x2f\n"
+					"    dtcs: [{code: 0xc10000, status: 0x09}, {code: 0x123456}]\n"
+					"    faults: [{fault: dtc, argument: \"c10001:2f\"}]\n");
+	const struct ecu_config *core = &setup->ecus[0].core;
+
+	assert_int_equal(core->dtc_availability, 0x2f);
+	assert_int_equal(core->n_dtcs, 2);
+	assert_int_equal(core->dtcs[0].code, 0xc10000);
+	assert_int_equal(core->dtcs[0].status, 9);
+	assert_int_equal(core->dtcs[1].status, 0);
+	assert_int_equal(core->faults[0].arg, 0x2fc10001);
+	free(setup);
+	refuses("    dtcs: [{code: 0x1000000}]\n", "ecus[0].dtcs[0].code: must be 0..16777214");
+	refuses("    faults: [{fault: dtc, argument: \"c10001:\"}]\n",
+		"faults[0].fault: dtc: wrong or missing argument");
+	refuses("    faults: [{fault: dtc, argument: 1234567}]\n", "faults[0].fault: dtc: wrong or missing argument");
+}
+
 static const char with_factory[] = "    factory: {version: \"old \\\"1\\\"\", size: 0x100}\n"
 				   "    dids: [{id: 0x0110, hex: 0102, writable: true}]\n";
 
@@ -439,6 +460,7 @@ int main(void)
 	    TEST(addresses_that_do_not_fit_their_form_are_refused),
 	    TEST(one_identifier_may_lead_to_ecus_of_different_addresses),
 	    TEST(faults_load_with_their_moments),
+	    TEST(trouble_codes_load),
 	    TEST(an_ecu_is_kept_with_memory_and_state),
 	    TEST(a_memory_of_another_size_is_refused),
 	    TEST(a_broken_state_file_is_refused_with_its_line),
