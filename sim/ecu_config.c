@@ -27,6 +27,8 @@ struct ecu_config ecu_config_default(void)
 	    .max_attempts = 3,
 	    .delay_us = 10000000,
 	};
+	config.banks.switch_over = 0x0210;
+	config.banks.switch_back = 0x0211;
 	config.dtc_availability = 0x08;
 	config.version.from = ECU_VERSION_CRC32;
 	return config;
@@ -51,6 +53,9 @@ static const char *check_regions(const struct ecu_config *config)
 				return "memory: regions must not overlap";
 		}
 	}
+	if (config->banks.present && (!config->banks.switch_over || !config->banks.switch_back ||
+				      config->banks.switch_over == config->banks.switch_back))
+		return "banks: the two routines must differ and not be 0";
 	if (config->regions[0].ram)
 		return "memory: the first region holds the application and cannot be RAM";
 	return NULL;

@@ -16,7 +16,15 @@ bool ecu_is_unlocked(const struct ecu_core *self)
 
 bool ecu_core_in_boot(const struct ecu_core *self)
 {
-	return self->session == UDS_SESSION_PROGRAMMING || !self->nv.app_valid;
+	return self->session == UDS_SESSION_PROGRAMMING || !ecu_core_app_valid(self);
+}
+
+bool ecu_may_download(const struct ecu_core *self)
+{
+	const struct ecu_banks *banks = &self->config->banks;
+
+	return self->session == UDS_SESSION_PROGRAMMING ||
+	       (self->session == UDS_SESSION_EXTENDED && banks->present && !banks->programming_session);
 }
 
 bool ecu_app_runs(const struct ecu_core *self)
@@ -39,7 +47,7 @@ void ecu_enter_session(struct ecu_core *self, enum uds_session session)
 	self->stuck = false;
 	for (size_t i = 0; i < ECU_N_ROUTINES; i++)
 		self->routines[i] = ECU_ROUTINE_NEVER;
-	if (session == UDS_SESSION_PROGRAMMING)
+	if (ecu_may_download(self))
 		self->unchecked.n = self->last_checked.n = 0;
 	if (session == UDS_SESSION_DEFAULT) {
 		self->silenced = false;
@@ -54,6 +62,7 @@ static void boot(struct ecu_core *self, uint64_t now_us)
 
 	self->up_at_us = ECU_NEVER;
 	self->app_due_us = now_us;
+	ecu_banks_boot(self);
 	/* a delay that a reset could cut short would not be one */
 	if (security->level && (security->delay_at_power_on || self->nv.failed_keys >= security->max_attempts))
 		self->locked_until_us = now_us + security->delay_us;
@@ -89,6 +98,11 @@ void ecu_core_init(struct ecu_core *self, const struct ecu_config *config, const
 	self->preconditions = true;
 	memcpy(self->dtcs, config->dtcs, sizeof self->dtcs);
 	self->n_dtcs = config->n_dtcs;
+	memcpy(self->regions_b, config->regions, sizeof self->regions_b);
+	for (size_t i = 0; i < config->n_regions; i++) {
+		if (!config->regions[i].ram)
+			self->regions_b[i].bytes = config->regions[i].bank_b;
+	}
 	self->block_length = ECU_BLOCK_LENGTH_TRUE;
 	isotp_init(&self->link, &config->link, rx_buf, rx_cap);
 	boot(self, now_us);

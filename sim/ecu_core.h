@@ -15,6 +15,10 @@
  *   ALFID, address, size, CRC-32 of one range. The status byte of routines is 00 passed, 01 failed, 02 still running.
  * - An application version is read from memory, is the CRC-32 of what is programmed, or a fixed text. Without a valid
  *   application F181 is answered with the text "none", so that an inventory of several DIDs in one request still works.
+ * - With two banks, erase, download and check address the bank that does not run, while the application runs on in the
+ *   extended session. A routine marks that bank as the one to boot at the next reset, if its check has passed; another
+ *   goes back to the other bank while that still holds a valid application. The version is the running bank's.
+ * - Upload (35) reads what runs, in regions that allow it.
  * - Unmet programming preconditions: NRC 22 to 10 02 and to 31 01 0203; low voltage: NRC 93 to all programming.
  *
  * The rules of the server side of ISO 14229 that it keeps are those of tests/unit/sim/.
@@ -32,7 +36,7 @@
 #define ECU_MAX_DID_BYTES    64u
 #define ECU_MAX_SEED_BYTES   16u
 #define ECU_MAX_DTCS         32u
-#define ECU_MAX_ANSWER_BYTES 1024u
+#define ECU_MAX_ANSWER_BYTES 4095u
 #define ECU_MAX_OUTSTANDING  128u
 #define ECU_VERSION_NONE     "none"
 
@@ -79,6 +83,15 @@ struct ecu_timing {
 	uint64_t program_us_per_block; /* of each 36 */
 	uint64_t program_us_per_kib;   /* added, of the bytes written */
 	uint64_t check_us_per_kib;
+};
+
+/* two banks of all flash regions, at the same addresses: the one that runs, and the one that is programmed */
+struct ecu_banks {
+	bool present;
+	bool programming_session; /* erase, download and check are served there alone, not in the extended session, too
+				   */
+	uint16_t switch_over;     /* routines */
+	uint16_t switch_back;
 };
 
 /* the application's own traffic; stops in the boot loader, while silenced by 28, and during a reset */
@@ -135,6 +148,7 @@ struct ecu_config {
 	char data_version[ECU_TEXT_BYTES];    /* F182 */
 	struct ecu_region regions[ECU_MAX_REGIONS];
 	size_t n_regions;
+	struct ecu_banks banks;
 	struct ecu_did dids[ECU_MAX_DIDS]; /* beside the ones above; their bytes are what a new ECU holds */
 	size_t n_dids;
 	struct ecu_dtc dtcs[ECU_MAX_DTCS]; /* known codes, with what is set at power-on */
@@ -150,11 +164,28 @@ struct ecu_config ecu_config_default(void);
 /* Return: NULL if consistent, else what is wrong, in words (a static string) */
 const char *ecu_config_check(const struct ecu_config *config);
 
+enum ecu_bank_mark {
+	ECU_BANK_STAY,
+	ECU_BANK_OVER,   /* by the switch-over: the other bank boots at the next reset */
+	ECU_BANK_BACK,   /* by the switch-back: the same */
+	ECU_BANK_CANCEL, /* a switch-over was taken back before its reset */
+};
+
+struct ecu_bank_state {
+	bool app_valid;
+	struct ecu_extents programmed;
+	char factory_version[ECU_TEXT_BYTES];
+};
+
 /* what survives a reset beside the memory; the driver stores it whenever ECU_OUTPUT_STORE says so */
 struct ecu_nonvolatile {
+	/* of the only bank, or bank A */
 	bool app_valid;
 	struct ecu_extents programmed;
 	char factory_version[ECU_TEXT_BYTES]; /* F181 until the first erase, where not empty */
+	struct ecu_bank_state bank_b;
+	uint8_t running_bank; /* 0 A, 1 B */
+	enum ecu_bank_mark bank_mark;
 	uint8_t fingerprint[ECU_MAX_DID_BYTES];
 	uint8_t n_fingerprint;
 	uint8_t failed_keys;                                /* wrong keys in a row */
@@ -180,11 +211,20 @@ struct ecu_answer {
 };
 
 enum ecu_routine_state { ECU_ROUTINE_NEVER, ECU_ROUTINE_RUNNING, ECU_ROUTINE_PASSED, ECU_ROUTINE_FAILED };
-enum ecu_routine { ECU_ROUTINE_PRECONDITIONS, ECU_ROUTINE_ERASE, ECU_ROUTINE_CHECK, ECU_ROUTINE_DEPENDENCIES };
-#define ECU_N_ROUTINES 4u
+enum ecu_routine {
+	ECU_ROUTINE_PRECONDITIONS,
+	ECU_ROUTINE_ERASE,
+	ECU_ROUTINE_CHECK,
+	ECU_ROUTINE_DEPENDENCIES,
+	ECU_ROUTINE_SWITCH_OVER,
+	ECU_ROUTINE_SWITCH_BACK,
+};
+#define ECU_N_ROUTINES 6u
 
 struct ecu_transfer {
 	bool active;
+	bool upload;
+	uint32_t last_n; /* upload: bytes of the last block, which may be asked for again */
 	const struct ecu_region *region;
 	uint32_t address; /* of the next byte */
 	uint32_t left;
@@ -195,6 +235,7 @@ struct ecu_transfer {
 struct ecu_core {
 	const struct ecu_config *config;
 	struct ecu_nonvolatile nv;
+	struct ecu_region regions_b[ECU_MAX_REGIONS]; /* the configuration's, of bank B */
 	struct isotp link;
 	uint8_t *rx_buf;
 	size_t rx_cap;
@@ -318,6 +359,11 @@ void ecu_core_reset_outstanding(struct ecu_core *self, uint64_t now_us);
 const struct ecu_nonvolatile *ecu_core_nonvolatile(const struct ecu_core *self);
 /* true while the boot loader runs */
 bool ecu_core_in_boot(const struct ecu_core *self);
+/* of the bank that runs */
+bool ecu_core_app_valid(const struct ecu_core *self);
+/* the CRC-32 of what is programmed in it, and the number of these bytes */
+uint32_t ecu_core_crc32(const struct ecu_core *self);
+uint64_t ecu_core_programmed_bytes(const struct ecu_core *self);
 /* F181 as text, at most 32 bytes */
 void ecu_core_version(const struct ecu_core *self, char out[ECU_TEXT_BYTES]);
 

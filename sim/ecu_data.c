@@ -21,10 +21,9 @@ static bool is_printable(uint8_t byte)
 
 static void version_at(const struct ecu_core *self, char out[ECU_TEXT_BYTES])
 {
-	const struct ecu_config *config = self->config;
-	const struct ecu_version *version = &config->version;
-	const struct ecu_region *region =
-	    ecu_memory_find(config->regions, config->n_regions, version->address, version->length);
+	const struct ecu_version *version = &self->config->version;
+	const struct ecu_region *region = ecu_memory_find(ecu_banks_running_regions(self), self->config->n_regions,
+							  version->address, version->length);
 	size_t n = 0;
 
 	if (region) {
@@ -43,7 +42,7 @@ static void version_at(const struct ecu_core *self, char out[ECU_TEXT_BYTES])
 static void version_crc32(const struct ecu_core *self, char out[ECU_TEXT_BYTES])
 {
 	static const char digits[] = "0123456789abcdef";
-	uint32_t crc = ecu_memory_crc32_of(self->config->regions, self->config->n_regions, &self->nv.programmed);
+	uint32_t crc = ecu_core_crc32(self);
 
 	memcpy(out, "crc-", 4);
 	for (unsigned i = 0; i < 8; i++)
@@ -53,12 +52,14 @@ static void version_crc32(const struct ecu_core *self, char out[ECU_TEXT_BYTES])
 
 void ecu_core_version(const struct ecu_core *self, char out[ECU_TEXT_BYTES])
 {
-	if (!self->nv.app_valid) {
+	const char *factory_version = ecu_banks_running_factory_version(self);
+
+	if (!ecu_core_app_valid(self)) {
 		memcpy(out, ECU_VERSION_NONE, sizeof ECU_VERSION_NONE);
 		return;
 	}
-	if (self->nv.factory_version[0]) {
-		memcpy(out, self->nv.factory_version, ECU_TEXT_BYTES);
+	if (factory_version[0]) {
+		memcpy(out, factory_version, ECU_TEXT_BYTES);
 		return;
 	}
 	switch (self->config->version.from) {

@@ -15,6 +15,15 @@ enum ecu_then { ECU_THEN_NOTHING, ECU_THEN_SESSION, ECU_THEN_RESET, ECU_THEN_ERA
 #define ECU_IN_PROGRAMMING 2u
 #define ECU_IN_EXTENDED    4u
 #define ECU_IN_ALL         7u
+#define ECU_IN_DOWNLOAD    8u /* whatever session erase and download are served in */
+
+/* what is kept of one bank, and where its bytes are */
+struct ecu_bank {
+	bool *app_valid;
+	struct ecu_extents *programmed;
+	char *factory_version;
+	const struct ecu_region *regions; /* config->n_regions */
+};
 
 typedef uint8_t (*ecu_handler)(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
 
@@ -29,6 +38,8 @@ void ecu_want(struct ecu_core *self, enum ecu_output_kind kind);
 /* ends what the old session held; entering the same session again does so too */
 void ecu_enter_session(struct ecu_core *self, enum uds_session session);
 bool ecu_is_unlocked(const struct ecu_core *self);
+/* whether erase and download are served in this session */
+bool ecu_may_download(const struct ecu_core *self);
 /* whether the application may send: also while nothing is due */
 bool ecu_app_runs(const struct ecu_core *self);
 
@@ -51,6 +62,21 @@ void ecu_server_drop(struct ecu_core *self);
 void ecu_server_lose(struct ecu_core *self, uint64_t now_us);
 /* S3 stands still while a request comes in, is worked on or is being answered, and starts anew afterwards. */
 void ecu_server_restart_s3(struct ecu_core *self, uint64_t now_us);
+
+/* ecu_banks.c */
+/* as the power comes on or a reset ends: which bank runs */
+void ecu_banks_boot(struct ecu_core *self);
+/* the bank that is erased, programmed and checked: the only one, or the one that does not run */
+struct ecu_bank ecu_banks_target(struct ecu_core *self);
+/* the target is changed: it has no valid application, and is not to be booted */
+void ecu_banks_spoil(struct ecu_core *self);
+const struct ecu_region *ecu_banks_running_regions(const struct ecu_core *self);
+const struct ecu_extents *ecu_banks_running_extents(const struct ecu_core *self);
+/* F181 until the first erase, where not empty */
+const char *ecu_banks_running_factory_version(const struct ecu_core *self);
+/* the routines; Return: 0 or NRC 22 */
+uint8_t ecu_banks_switch_over(struct ecu_core *self);
+uint8_t ecu_banks_switch_back(struct ecu_core *self);
 
 /* ecu_faults.c */
 /* a request of @sid begins: faults that waited for it happen, a reset or silence among them */
@@ -88,6 +114,7 @@ void ecu_routines_background_end(struct ecu_core *self);
 /* Return: bytes taken by ALFID, address and size at @at; 0 if @n is too short or a field is out of range */
 size_t ecu_download_range(const uint8_t *at, size_t n, struct ecu_extent *range);
 uint8_t ecu_download_request(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
+uint8_t ecu_download_upload(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
 uint8_t ecu_download_data(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
 uint8_t ecu_download_exit(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
 /* NRC 93, 22 where programming is not possible now; else 0 */

@@ -20,7 +20,11 @@ struct ecu_region {
 	uint32_t size;         /* address + size <= 2^32 */
 	uint32_t sector_bytes; /* at least 1; the last sector may be cut off by the region's end */
 	bool ram;
-	uint8_t *bytes; /* size bytes, owned by the caller */
+	uint8_t *bytes;               /* size bytes, owned by the caller */
+	uint8_t *bank_b;              /* the same of the second bank, where there are two */
+	bool upload;                  /* may be read with service 35 */
+	uint32_t erase_us_per_sector; /* 0 = as the ECU's timing says */
+	uint32_t program_us_per_kib;  /* the same */
 };
 
 struct ecu_extent {

@@ -1,19 +1,34 @@
-/* Routines of the virtual ECU: programming preconditions, erase, check memory, programming dependencies. */
+/* Routines of the virtual ECU: programming preconditions, erase, check memory, programming dependencies, banks. */
 #include "sim/ecu_internal.h"
 
 #include <string.h>
 
 enum { START = 1, RESULTS = 3 };
 
-static const struct {
-	uint16_t id;
-	bool programming; /* in the programming session with unlocked security only */
-} routines[ECU_N_ROUTINES] = {
-    [ECU_ROUTINE_PRECONDITIONS] = {0x0203, false},
-    [ECU_ROUTINE_ERASE] = {0xff00, true},
-    [ECU_ROUTINE_CHECK] = {0x0202, true},
-    [ECU_ROUTINE_DEPENDENCIES] = {0xff01, true},
-};
+/* Return: false if this ECU has no such routine */
+static bool find(const struct ecu_core *self, uint16_t id, enum ecu_routine *out)
+{
+	const struct ecu_banks *banks = &self->config->banks;
+	const struct {
+		uint16_t id;
+		bool present;
+	} routines[ECU_N_ROUTINES] = {
+	    [ECU_ROUTINE_PRECONDITIONS] = {0x0203, true},
+	    [ECU_ROUTINE_ERASE] = {0xff00, true},
+	    [ECU_ROUTINE_CHECK] = {0x0202, true},
+	    [ECU_ROUTINE_DEPENDENCIES] = {0xff01, true},
+	    [ECU_ROUTINE_SWITCH_OVER] = {banks->switch_over, banks->present},
+	    [ECU_ROUTINE_SWITCH_BACK] = {banks->switch_back, banks->present},
+	};
+
+	for (unsigned i = 0; i < ECU_N_ROUTINES; i++) {
+		if (routines[i].id == id && routines[i].present) {
+			*out = (enum ecu_routine)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 static uint8_t status_of(enum ecu_routine_state state)
 {
@@ -66,21 +81,23 @@ static bool erase(struct ecu_core *self, const struct ecu_region *region, uint32
 	struct ecu_extent whole = ecu_memory_sectors(region, address, size);
 	uint64_t n_sectors = ((uint64_t)whole.size + region->sector_bytes - 1) / region->sector_bytes;
 	uint64_t n_kib = ((uint64_t)whole.size + 1023) / 1024;
+	uint64_t sector_us = region->erase_us_per_sector ? region->erase_us_per_sector : timing->erase_us_per_sector;
 	struct ecu_extents unchecked = self->unchecked;
 
 	if (!ecu_extents_remove(&unchecked, whole.address, whole.size) ||
-	    !ecu_extents_remove(&self->nv.programmed, whole.address, whole.size))
+	    !ecu_extents_remove(ecu_banks_target(self).programmed, whole.address, whole.size))
 		return false;
 	self->unchecked = unchecked;
 	self->last_checked.n = 0;
 	ecu_memory_erase(region, whole.address, whole.size);
-	*us += n_kib * timing->erase_us_per_kib + n_sectors * timing->erase_us_per_sector;
+	*us += n_kib * timing->erase_us_per_kib + n_sectors * sector_us;
 	return true;
 }
 
 static uint8_t start_erase(struct ecu_core *self, uint64_t now_us, const uint8_t *option, size_t n)
 {
 	const struct ecu_config *config = self->config;
+	const struct ecu_region *regions = ecu_banks_target(self).regions;
 	const struct ecu_region *region = NULL;
 	struct ecu_extent range = {0, 0};
 	uint64_t us = 0;
@@ -90,7 +107,7 @@ static uint8_t start_erase(struct ecu_core *self, uint64_t now_us, const uint8_t
 			return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
 		if (!ecu_download_range(option, n, &range))
 			return UDS_NRC_REQUEST_OUT_OF_RANGE;
-		region = ecu_memory_find(config->regions, config->n_regions, range.address, range.size);
+		region = ecu_memory_find(regions, config->n_regions, range.address, range.size);
 		if (!region || region->ram)
 			return UDS_NRC_REQUEST_OUT_OF_RANGE;
 	}
@@ -101,17 +118,14 @@ static uint8_t start_erase(struct ecu_core *self, uint64_t now_us, const uint8_t
 	if (obstacle)
 		return obstacle;
 	for (size_t i = 0; i < config->n_regions; i++) {
-		const struct ecu_region *each = &config->regions[i];
+		const struct ecu_region *each = &regions[i];
 
 		if (each->ram || (region && each != region))
 			continue;
 		if (!erase(self, each, region ? range.address : each->address, region ? range.size : each->size, &us))
 			return UDS_NRC_GENERAL_PROGRAMMING_FAILURE;
 	}
-	self->nv.app_valid = false;
-	self->nv.factory_version[0] = '\0';
-	ecu_want(self, ECU_OUTPUT_STORE);
-	ecu_want(self, ECU_OUTPUT_MEMORY);
+	ecu_banks_spoil(self);
 	take_time(self, now_us, ECU_ROUTINE_ERASE, self->stuck_erase ? ECU_NEVER : us, ECU_THEN_ERASED);
 	return 0;
 }
@@ -136,7 +150,7 @@ static uint8_t start_check(struct ecu_core *self, uint64_t now_us, const uint8_t
 		if (n < 7 || n != n_range + 4)
 			return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
 		if (!ecu_download_range(option, n, &range) ||
-		    !ecu_memory_find(config->regions, config->n_regions, range.address, range.size))
+		    !ecu_memory_find(ecu_banks_target(self).regions, config->n_regions, range.address, range.size))
 			return UDS_NRC_REQUEST_OUT_OF_RANGE;
 		self->check_whole = false;
 		self->check_range = range;
@@ -167,17 +181,19 @@ static bool check_passes(struct ecu_core *self)
 		return false;
 	if (!self->check_has_crc)
 		return true;
-	crc = ecu_memory_crc32_of(config->regions, config->n_regions, self->check_whole ? &self->unchecked : &one);
+	crc = ecu_memory_crc32_of(ecu_banks_target(self).regions, config->n_regions,
+				  self->check_whole ? &self->unchecked : &one);
 	return crc == self->check_crc;
 }
 
 /* the first region is the one that an ECU boots from */
-static bool first_region_is_programmed(const struct ecu_core *self)
+static bool first_region_is_programmed(struct ecu_core *self)
 {
 	const struct ecu_region *first = &self->config->regions[0];
+	const struct ecu_extents *programmed = ecu_banks_target(self).programmed;
 
-	for (size_t i = 0; i < self->nv.programmed.n; i++) {
-		const struct ecu_extent *e = &self->nv.programmed.items[i];
+	for (size_t i = 0; i < programmed->n; i++) {
+		const struct ecu_extent *e = &programmed->items[i];
 
 		if (e->address >= first->address && e->address - first->address < first->size)
 			return true;
@@ -195,8 +211,10 @@ static enum ecu_routine_state finish_check(struct ecu_core *self)
 	} else if (!ecu_extents_remove(&self->unchecked, self->check_range.address, self->check_range.size)) {
 		return ECU_ROUTINE_FAILED;
 	}
-	if (!self->nv.app_valid && !self->unchecked.n && first_region_is_programmed(self)) {
-		self->nv.app_valid = true;
+	bool *app_valid = ecu_banks_target(self).app_valid;
+
+	if (!*app_valid && !self->unchecked.n && first_region_is_programmed(self)) {
+		*app_valid = true;
 		ecu_want(self, ECU_OUTPUT_STORE);
 	}
 	return ECU_ROUTINE_PASSED;
@@ -250,26 +268,47 @@ static uint8_t start(struct ecu_core *self, uint64_t now_us, enum ecu_routine ro
 	case ECU_ROUTINE_DEPENDENCIES:
 		if (n)
 			return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-		self->routines[routine] = self->nv.app_valid ? ECU_ROUTINE_PASSED : ECU_ROUTINE_FAILED;
+		self->routines[routine] = *ecu_banks_target(self).app_valid ? ECU_ROUTINE_PASSED : ECU_ROUTINE_FAILED;
+		break;
+	case ECU_ROUTINE_SWITCH_OVER:
+	case ECU_ROUTINE_SWITCH_BACK:
+		if (n)
+			return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+		obstacle = self->transfer.active                ? UDS_NRC_CONDITIONS_NOT_CORRECT
+			   : routine == ECU_ROUTINE_SWITCH_OVER ? ecu_banks_switch_over(self)
+								: ecu_banks_switch_back(self);
+		if (obstacle)
+			return obstacle;
+		self->routines[routine] = ECU_ROUTINE_PASSED;
 		break;
 	}
 	answer_status(self, self->routines[routine]);
 	return 0;
 }
 
+/* all but the preconditions are for who may program */
+static uint8_t check_rights(const struct ecu_core *self, enum ecu_routine routine)
+{
+	if (routine == ECU_ROUTINE_PRECONDITIONS)
+		return 0;
+	if (!ecu_may_download(self))
+		return UDS_NRC_REQUEST_OUT_OF_RANGE;
+	return ecu_is_unlocked(self) ? 0 : UDS_NRC_SECURITY_ACCESS_DENIED;
+}
+
 uint8_t ecu_routines_control(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
 	uint8_t sub = pdu[1] & (uint8_t)~UDS_SUPPRESS_POSITIVE_RESPONSE;
-	unsigned routine = 0;
+	enum ecu_routine routine;
 
 	if (n < 4)
 		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	while (routine < ECU_N_ROUTINES && routines[routine].id != (pdu[2] << 8 | pdu[3]))
-		routine++;
-	if (routine == ECU_N_ROUTINES || (routines[routine].programming && self->session != UDS_SESSION_PROGRAMMING))
+	if (!find(self, (uint16_t)(pdu[2] << 8 | pdu[3]), &routine))
 		return UDS_NRC_REQUEST_OUT_OF_RANGE;
-	if (routines[routine].programming && !ecu_is_unlocked(self))
-		return UDS_NRC_SECURITY_ACCESS_DENIED;
+	uint8_t wrong = check_rights(self, routine);
+
+	if (wrong)
+		return wrong;
 	if (sub != START && sub != RESULTS)
 		return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
 	self->answer.bytes[0] = UDS_ROUTINE_CONTROL + UDS_POSITIVE_OFFSET;
@@ -277,7 +316,7 @@ uint8_t ecu_routines_control(struct ecu_core *self, uint64_t now_us, const uint8
 	memcpy(self->answer.bytes + 2, pdu + 2, 2);
 	self->answer.n = 4;
 	if (sub == START)
-		return start(self, now_us, (enum ecu_routine)routine, pdu + 4, n - 4);
+		return start(self, now_us, routine, pdu + 4, n - 4);
 	if (n != 4)
 		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
 	if (self->routines[routine] == ECU_ROUTINE_NEVER)

@@ -143,13 +143,15 @@ static void request_beside(struct ecu_core *self, uint64_t now_us, const uint8_t
 
 static uint8_t in_session(const struct ecu_core *self)
 {
+	unsigned download = ecu_may_download(self) ? ECU_IN_DOWNLOAD : 0;
+
 	switch (self->session) {
 	case UDS_SESSION_DEFAULT:
 		return ECU_IN_DEFAULT;
 	case UDS_SESSION_PROGRAMMING:
-		return ECU_IN_PROGRAMMING;
+		return (uint8_t)(ECU_IN_PROGRAMMING | download);
 	case UDS_SESSION_EXTENDED:
-		return ECU_IN_EXTENDED;
+		return (uint8_t)(ECU_IN_EXTENDED | download);
 	}
 	return 0;
 }

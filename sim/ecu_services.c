@@ -165,9 +165,10 @@ const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t
 	    {UDS_COMMUNICATION_CONTROL, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, communication_control},
 	    {UDS_WRITE_DATA_BY_IDENTIFIER, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_data_write},
 	    {UDS_ROUTINE_CONTROL, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_routines_control},
-	    {UDS_REQUEST_DOWNLOAD, ECU_IN_PROGRAMMING, true, ecu_download_request},
-	    {UDS_TRANSFER_DATA, ECU_IN_PROGRAMMING, true, ecu_download_data},
-	    {UDS_REQUEST_TRANSFER_EXIT, ECU_IN_PROGRAMMING, true, ecu_download_exit},
+	    {UDS_REQUEST_DOWNLOAD, ECU_IN_DOWNLOAD, true, ecu_download_request},
+	    {UDS_REQUEST_UPLOAD, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, true, ecu_download_upload},
+	    {UDS_TRANSFER_DATA, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, true, ecu_download_data},
+	    {UDS_REQUEST_TRANSFER_EXIT, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, true, ecu_download_exit},
 	    {UDS_TESTER_PRESENT, ECU_IN_ALL, false, tester_present},
 	    {UDS_CONTROL_DTC_SETTING, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_dtcs_setting},
 	};

@@ -25,6 +25,7 @@ static void load_ecu(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struc
 	vecu_load_timing(l, &y->timing, &core->timing);
 	vecu_load_security(l, &y->security, d);
 	vecu_load_memory(l, y, core);
+	vecu_load_banks(l, &y->banks, &core->banks);
 	vecu_load_dids(l, y, core);
 	vecu_load_version(l, y, &core->version);
 	vecu_load_message(l, &y->message, core);

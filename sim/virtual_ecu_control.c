@@ -93,15 +93,23 @@ static void ecu_status(const struct vecu *ecu, struct json *json)
 	text(json, "bus", ecu->run->setup->buses[d->bus].name);
 	text(json, "session", session_text(core->session));
 	text(json, "version", version);
-	flag(json, "app_valid", core->nv.app_valid);
+	flag(json, "app_valid", ecu_core_app_valid(core));
 	flag(json, "boot_loader", ecu_core_in_boot(core));
 	flag(json, "unlocked", core->unlocked);
 	flag(json, "silenced", core->silenced);
 	flag(json, "dtc_off", core->dtc_off);
 	flag(json, "transferring", core->transfer.active);
 	flag(json, "preconditions", core->preconditions);
-	count(json, "programmed_bytes", ecu_extents_bytes(&core->nv.programmed));
-	count(json, "crc32", ecu_memory_crc32_of(d->core.regions, d->core.n_regions, &core->nv.programmed));
+	count(json, "programmed_bytes", ecu_core_programmed_bytes(core));
+	count(json, "crc32", ecu_core_crc32(core));
+	if (d->core.banks.present) {
+		const struct ecu_nonvolatile *nv = &core->nv;
+		bool switches = nv->bank_mark == ECU_BANK_OVER || nv->bank_mark == ECU_BANK_BACK;
+
+		text(json, "bank", nv->running_bank ? "b" : "a");
+		text(json, "next_bank", (nv->running_bank != 0) != switches ? "b" : "a");
+		flag(json, "other_bank_valid", nv->running_bank ? nv->app_valid : nv->bank_b.app_valid);
+	}
 	count(json, "resets", ecu->n_resets);
 	count(json, "faults_waiting", core->n_triggers);
 	json_key(json, "fingerprint");

@@ -1,4 +1,4 @@
-/* What a virtual ECU holds, from YAML: memory, factory contents, and where its version comes from. */
+/* What a virtual ECU holds, from YAML: memory, banks, factory contents, and where its version comes from. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,8 +19,21 @@ void vecu_load_memory(struct vecu_loader *l, const struct vecu_yaml_ecu *y, stru
 		out->size = vecu_number32(l, key, r->size, 1, 64u << 20, 0);
 		snprintf(key, sizeof(key), "memory[%zu].sector", i);
 		out->sector_bytes = vecu_number32(l, key, r->sector, 1, 64u << 20, 1024);
+		snprintf(key, sizeof(key), "memory[%zu].erase_us_per_sector", i);
+		out->erase_us_per_sector = vecu_number32(l, key, r->erase_us_per_sector, 1, UINT32_MAX, 0);
+		snprintf(key, sizeof(key), "memory[%zu].program_us_per_kib", i);
+		out->program_us_per_kib = vecu_number32(l, key, r->program_us_per_kib, 1, UINT32_MAX, 0);
 		out->ram = r->ram;
+		out->upload = r->upload;
 	}
+}
+
+void vecu_load_banks(struct vecu_loader *l, const struct vecu_yaml_banks *y, struct ecu_banks *out)
+{
+	out->present = vecu_has(l, "banks");
+	out->switch_over = (uint16_t)vecu_number(l, "banks.switch_over", y->switch_over, 1, 0xffff, out->switch_over);
+	out->switch_back = (uint16_t)vecu_number(l, "banks.switch_back", y->switch_back, 1, 0xffff, out->switch_back);
+	out->programming_session = vecu_has(l, "banks.session") && y->session == UDS_SESSION_PROGRAMMING;
 }
 
 void vecu_load_version(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_version *out)

@@ -33,6 +33,7 @@ void vecu_load_timing(struct vecu_loader *l, const struct vecu_yaml_timing *y, s
 
 /* virtual_ecu_load_memory.c */
 void vecu_load_memory(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core);
+void vecu_load_banks(struct vecu_loader *l, const struct vecu_yaml_banks *y, struct ecu_banks *out);
 void vecu_load_version(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_version *out);
 void vecu_load_factory(struct vecu_loader *l, const struct vecu_yaml_factory *y, struct vecu_definition *d);
 

@@ -26,7 +26,10 @@ static const cyaml_schema_field_t region_fields[] = {
     CYAML_FIELD_UINT("address", REQUIRED, struct vecu_yaml_region, address),
     CYAML_FIELD_UINT("size", REQUIRED, struct vecu_yaml_region, size),
     UINT(vecu_yaml_region, sector),
+    UINT(vecu_yaml_region, erase_us_per_sector),
+    UINT(vecu_yaml_region, program_us_per_kib),
     BOOL(vecu_yaml_region, ram),
+    BOOL(vecu_yaml_region, upload),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t region_schema = {
@@ -90,6 +93,17 @@ static const cyaml_schema_field_t message_fields[] = {
     UINT(vecu_yaml_message, dlc),
     CYAML_FIELD_END,
 };
+static const cyaml_strval_t bank_session_words[] = {
+    {"extended", UDS_SESSION_EXTENDED},
+    {"programming", UDS_SESSION_PROGRAMMING},
+};
+static const cyaml_schema_field_t banks_fields[] = {
+    UINT(vecu_yaml_banks, switch_over),
+    UINT(vecu_yaml_banks, switch_back),
+    CYAML_FIELD_ENUM("session", OPT | CYAML_FLAG_STRICT, struct vecu_yaml_banks, session, bank_session_words,
+		     CYAML_ARRAY_LEN(bank_session_words)),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t factory_fields[] = {
     TEXT(vecu_yaml_factory, file, VECU_PATH_BYTES - 1),
     TEXT(vecu_yaml_factory, version, ECU_TEXT_BYTES - 1),
@@ -141,6 +155,7 @@ static const cyaml_schema_field_t ecu_fields[] = {
     PART(version_at, version_at_fields),
     PART(message, message_fields),
     PART(factory, factory_fields),
+    PART(banks, banks_fields),
     CYAML_FIELD_SEQUENCE_COUNT("memory", CYAML_FLAG_POINTER, struct vecu_yaml_ecu, memory, n_memory, &region_schema, 1,
 			       ECU_MAX_REGIONS),
     LIST(vecu_yaml_ecu, dids, &did_schema, ECU_MAX_DIDS),

@@ -70,6 +70,8 @@ static int allot_regions(struct vecu_store *self, struct ecu_config *config, boo
 	self->n_flash = 0;
 	for (size_t i = 0; i < config->n_regions; i++)
 		*(config->regions[i].ram ? &n_ram : &self->n_flash) += config->regions[i].size;
+	if (config->banks.present)
+		self->n_flash *= 2;
 	self->ram = calloc(1, n_ram ? n_ram : 1);
 	if (!self->ram)
 		return -ENOMEM;
@@ -81,6 +83,14 @@ static int allot_regions(struct vecu_store *self, struct ecu_config *config, boo
 
 		region->bytes = region->ram ? self->ram + ram_at : self->flash + flash_at;
 		*(region->ram ? &ram_at : &flash_at) += region->size;
+	}
+	for (size_t i = 0; i < config->n_regions && config->banks.present; i++) {
+		struct ecu_region *region = &config->regions[i];
+
+		if (region->ram)
+			continue;
+		region->bank_b = self->flash + flash_at;
+		flash_at += region->size;
 	}
 	return 0;
 }

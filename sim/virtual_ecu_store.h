@@ -2,7 +2,8 @@
  * virtual_ecu_store - where the memory of a virtual ECU lives: NAME.bin, mapped, so that even a kill loses nothing of
  * it, and NAME.state, a small YAML file that is replaced as a whole.
  *
- * NAME.bin holds the flash regions one after the other, in the order of the configuration; RAM is not kept.
+ * NAME.bin holds the flash regions one after the other, in the order of the configuration, and then, where the ECU has
+ * two banks, the same of bank B; RAM is not kept. Files of earlier versions, which had one bank, are read as before.
  */
 #ifndef SIM_VIRTUAL_ECU_STORE_H
 #define SIM_VIRTUAL_ECU_STORE_H

@@ -9,8 +9,13 @@
 #include "sim/virtual_ecu_config.h"
 
 struct vecu_yaml_region {
-	uint64_t address, size, sector;
-	bool ram;
+	uint64_t address, size, sector, erase_us_per_sector, program_us_per_kib;
+	bool ram, upload;
+};
+
+struct vecu_yaml_banks {
+	uint64_t switch_over, switch_back;
+	enum uds_session session;
 };
 
 struct vecu_yaml_did {
@@ -76,6 +81,7 @@ struct vecu_yaml_ecu {
 	struct vecu_yaml_version_at version_at;
 	struct vecu_yaml_message message;
 	struct vecu_yaml_factory factory;
+	struct vecu_yaml_banks banks;
 	struct vecu_yaml_region *memory;
 	unsigned n_memory;
 	struct vecu_yaml_did *dids;

@@ -303,8 +303,10 @@ static void start(struct world *self, uint8_t options)
 	self->config.app_message = (struct ecu_app_message){.id = 0x321, .dlc = 8, .period_us = 100000};
 	self->config.dids[0] = (struct ecu_did){.id = 0xf190, .writable = true, .secured = true, .n = 4};
 	self->config.n_dids = 1;
-	self->config.regions[0] = (struct ecu_region){FLASH_AT, FLASH_BYTES, 0x100, false, malloc(FLASH_BYTES)};
-	self->config.regions[1] = (struct ecu_region){RAM_AT, RAM_BYTES, 0x100, true, malloc(RAM_BYTES)};
+	self->config.regions[0] = (struct ecu_region){
+	    .address = FLASH_AT, .size = FLASH_BYTES, .sector_bytes = 0x100, .bytes = malloc(FLASH_BYTES)};
+	self->config.regions[1] = (struct ecu_region){
+	    .address = RAM_AT, .size = RAM_BYTES, .sector_bytes = 0x100, .ram = true, .bytes = malloc(RAM_BYTES)};
 	self->config.n_regions = 2;
 	self->rx = malloc(RX_CAP);
 	assert(self->rx && self->config.regions[0].bytes && self->config.regions[1].bytes);

@@ -29,7 +29,7 @@ static void several_identifiers_are_read_at_once_unknown_ones_left_out(void **st
 static void an_answer_beyond_the_buffer_is_14(void **state)
 {
 	struct rig *rig = *state;
-	uint8_t pdu[601] = {0x22};
+	uint8_t pdu[1201] = {0x22};
 
 	rig_new(rig);
 	for (size_t i = 1; i < sizeof pdu; i += 2) {

@@ -340,6 +340,29 @@ static void programming_takes_its_time_per_block(void **state)
 	assert_int_equal(rig->n_pending, 1);
 }
 
+static void a_region_may_have_times_of_its_own(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t bytes[1024] = {0};
+
+	rig_config(rig);
+	rig->config.timing.erase_us_per_kib = 0;
+	rig->config.timing.erase_us_per_sector = 1000;
+	rig->config.timing.program_us_per_block = 0;
+	rig->config.regions[0].erase_us_per_sector = 50000;
+	rig->config.regions[0].program_us_per_kib = 30000;
+	rig_start(rig);
+	rig_program(rig);
+	/* three sectors of 4 KiB, then one of the other region */
+	rig_expect(rig, "31 01 ff 00 44 00 00 10 00 00 00 30 00", "71 01 ff 00 00");
+	assert_in_range(rig->answered_us - rig->sent_us, 150 * MS, 160 * MS);
+	rig_expect(rig, "31 01 ff 00 44 10 00 10 00 00 00 00 10", "71 01 ff 00 00");
+	assert_in_range(rig->answered_us - rig->sent_us, 1 * MS, 5 * MS);
+	rig_expect(rig, "34 00 44 00 00 10 00 00 00 04 00", "74 20 0f ff");
+	rig_block(rig, 1, bytes, 1024, "76 01");
+	assert_in_range(rig->answered_us - rig->sent_us, 30 * MS, 35 * MS);
+}
+
 static void a_change_of_session_ends_the_transfer(void **state)
 {
 	struct rig *rig = *state;
@@ -419,6 +442,7 @@ int main(void)
 	    RIG_TEST(memory_that_is_not_erased_cannot_be_programmed),
 	    RIG_TEST(ram_takes_any_write_and_does_not_touch_the_application),
 	    RIG_TEST(programming_takes_its_time_per_block),
+	    RIG_TEST(a_region_may_have_times_of_its_own),
 	    RIG_TEST(a_change_of_session_ends_the_transfer),
 	    RIG_TEST(routines_may_run_in_the_background),
 	    RIG_TEST(an_erased_ecu_survives_a_power_cut_without_an_application),

@@ -100,7 +100,8 @@ static void the_crc_of_joined_extents_spans_neighbouring_regions(void **state)
 {
 	(void)state;
 	uint8_t a[4] = "1234", b[5] = {'5', '6', '7', '8', '9'};
-	struct ecu_region regions[2] = {{0x100, 4, 4, false, a}, {0x104, 5, 4, false, b}};
+	struct ecu_region regions[2] = {{.address = 0x100, .size = 4, .sector_bytes = 4, .bytes = a},
+					{.address = 0x104, .size = 5, .sector_bytes = 4, .bytes = b}};
 	struct ecu_extents e = {.n = 0};
 
 	ecu_extents_add(&e, 0x100, 9);

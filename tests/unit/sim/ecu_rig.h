@@ -34,6 +34,7 @@ struct rig {
 	struct isotp client;
 	uint8_t ecu_rx[8192], client_rx[8192], request[8192];
 	uint8_t flash[RIG_FLASH_BYTES], uicr[0x400], ram[0x1000];
+	uint8_t flash_b[RIG_FLASH_BYTES], uicr_b[0x400]; /* of the second bank */
 
 	/* the bus: one frame on the wire, the rest waiting; sender 0 the client, 1 the ECU, 2 functional */
 	struct can_msg queue[RIG_QUEUE];
@@ -76,9 +77,12 @@ static inline void rig_config(struct rig *rig)
 	rig->config = ecu_config_default();
 	rig->config.link.address = (struct isotp_address){.tx_id = 0x7e8, .rx_id = 0x7e0};
 	rig->config.functional_id = 0x7df;
-	rig->config.regions[0] = (struct ecu_region){RIG_FLASH, RIG_FLASH_BYTES, 0x1000, false, rig->flash};
-	rig->config.regions[1] = (struct ecu_region){RIG_UICR, sizeof rig->uicr, 0x400, false, rig->uicr};
-	rig->config.regions[2] = (struct ecu_region){RIG_RAM, sizeof rig->ram, 0x100, true, rig->ram};
+	rig->config.regions[0] = (struct ecu_region){
+	    .address = RIG_FLASH, .size = RIG_FLASH_BYTES, .sector_bytes = 0x1000, .bytes = rig->flash};
+	rig->config.regions[1] = (struct ecu_region){
+	    .address = RIG_UICR, .size = sizeof rig->uicr, .sector_bytes = 0x400, .bytes = rig->uicr};
+	rig->config.regions[2] = (struct ecu_region){
+	    .address = RIG_RAM, .size = sizeof rig->ram, .sector_bytes = 0x100, .ram = true, .bytes = rig->ram};
 	rig->config.n_regions = 3;
 	rig->config.app_message = (struct ecu_app_message){.id = RIG_APP_ID, .dlc = 8, .period_us = 100 * MS};
 	strcpy(rig->config.hardware_number, "HW-1");
@@ -87,6 +91,16 @@ static inline void rig_config(struct rig *rig)
 	strcpy(rig->config.data_version, "D-3");
 	memset(rig->flash, 0xff, sizeof rig->flash);
 	memset(rig->uicr, 0xff, sizeof rig->uicr);
+}
+
+static inline void rig_config_banks(struct rig *rig)
+{
+	rig_config(rig);
+	rig->config.banks.present = true;
+	rig->config.regions[0].bank_b = rig->flash_b;
+	rig->config.regions[1].bank_b = rig->uicr_b;
+	memset(rig->flash_b, 0xff, sizeof rig->flash_b);
+	memset(rig->uicr_b, 0xff, sizeof rig->uicr_b);
 }
 
 static inline void rig_power_on(struct rig *rig, const struct ecu_nonvolatile *nv)

@@ -1,78 +1,9 @@
-/* The files of virtual-ecu and vehicle-sim: their YAML, its errors, and what is kept on disk. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* The files of virtual-ecu and vehicle-sim: their YAML and its errors. */
+#include "tests/unit/sim/vecu_files.h"
 
 #include "sim/vehicle_config.h"
-#include "sim/virtual_ecu_config.h"
-#include "sim/virtual_ecu_key.h"
-#include "sim/virtual_ecu_store.h"
 
 #define DEMO TEST_SOURCE_DIR "/../sim/demo/"
-
-static char dir[64];
-
-static void path_in_dir(const char *name, char out[128])
-{
-	snprintf(out, 128, "%s/%s", dir, name);
-}
-
-static void write_text(const char *name, const char *text)
-{
-	char path[128];
-	FILE *out;
-
-	path_in_dir(name, path);
-	out = fopen(path, "w");
-	assert_non_null(out);
-	fputs(text, out);
-	assert_int_equal(fclose(out), 0);
-}
-
-static const char small[] = "buses: [{name: b, port: can0}]\n"
-			    "ecus:\n"
-			    "  - name: x\n"
-			    "    bus: b\n"
-			    "    request_id: 0x100\n"
-			    "    response_id: 0x101\n"
-			    "    version_from: crc32\n"
-			    "    memory: [{address: 0x1000, size: 0x2000}]\n";
-
-/* @more: further lines of the ECU */
-static struct vecu_setup *load(const char *more)
-{
-	struct vecu_setup *setup = NULL;
-	struct yaml_error error;
-	char path[128], text[1024];
-
-	snprintf(text, sizeof(text), "%s%s", small, more);
-	write_text("e.yaml", text);
-	path_in_dir("e.yaml", path);
-	if (vecu_setup_load(path, &setup, &error) != 0)
-		fail_msg("%s", error.text);
-	return setup;
-}
-
-static void refuses(const char *more, const char *expected)
-{
-	struct vecu_setup *setup = NULL;
-	struct yaml_error error = {""};
-	char path[128], text[1024];
-
-	snprintf(text, sizeof(text), "%s%s", small, more);
-	write_text("e.yaml", text);
-	path_in_dir("e.yaml", path);
-	assert_int_equal(vecu_setup_load(path, &setup, &error), 1);
-	if (!strstr(error.text, expected))
-		fail_msg("expected \"%s\" in \"%s\"", expected, error.text);
-}
 
 static void the_demo_files_load(void **state)
 {
@@ -310,144 +241,27 @@ static void trouble_codes_load(void **state)
 	refuses("    faults: [{fault: dtc, argument: 1234567}]\n", "faults[0].fault: dtc: wrong or missing argument");
 }
 
-static const char with_factory[] = "    factory: {version: \"old \\\"1\\\"\", size: 0x100}\n"
-				   "    dids: [{id: 0x0110, hex: 0102, writable: true}]\n";
-
-static void an_ecu_is_kept_with_memory_and_state(void **state)
+static void banks_and_regions_load_with_their_keys(void **state)
 {
 	(void)state;
-	struct vecu_setup *setup = load(with_factory);
-	struct vecu_definition *d = &setup->ecus[0];
-	struct ecu_nonvolatile nv, again;
-	struct yaml_error error = {""};
-	struct vecu_store store;
+	struct vecu_setup *setup = load("    banks: {switch_over: 0x0301, session: programming}\n");
+	const struct ecu_config *core = &setup->ecus[0].core;
 
-	assert_int_equal(vecu_store_open(&store, dir, d, &nv, &error), 0);
-	assert_true(nv.app_valid);
-	assert_string_equal(nv.factory_version, "old \"1\"");
-	assert_int_equal(ecu_extents_bytes(&nv.programmed), 0x100);
-	assert_int_equal(d->core.regions[0].bytes[0x100], 0xff);
-	d->core.regions[0].bytes[0x1fff] = 0x42;
-	nv.app_valid = false;
-	nv.factory_version[0] = '\0';
-	nv.failed_keys = 2;
-	nv.n_fingerprint = 3;
-	memcpy(nv.fingerprint, "\x01\x02\x03", 3);
-	memcpy(nv.did_bytes[0], "\xaa\xbb", 2);
-	assert_true(ecu_extents_add(&nv.programmed, 0x2000, 4));
-	assert_int_equal(vecu_store_save(&store, &d->core, &nv), 0);
-	assert_int_equal(vecu_store_sync(&store), 0);
-	vecu_store_close(&store);
-
-	assert_int_equal(vecu_store_open(&store, dir, d, &again, &error), 0);
-	assert_false(again.app_valid);
-	assert_string_equal(again.factory_version, "");
-	assert_int_equal(again.failed_keys, 2);
-	assert_int_equal(again.n_fingerprint, 3);
-	assert_memory_equal(again.fingerprint, "\x01\x02\x03", 3);
-	assert_memory_equal(again.did_bytes[0], "\xaa\xbb", 2);
-	assert_int_equal(again.programmed.n, 2);
-	assert_int_equal(again.programmed.items[1].address, 0x2000);
-	assert_int_equal(d->core.regions[0].bytes[0x1fff], 0x42);
-	vecu_store_close(&store);
+	assert_true(core->banks.present && core->banks.programming_session);
+	assert_int_equal(core->banks.switch_over, 0x0301);
+	assert_int_equal(core->banks.switch_back, 0x0211);
+	assert_false(core->regions[0].upload);
+	free(setup);
+	refuses("    banks: {switch_over: 0x0211}\n", "banks: the two routines must differ");
+	setup =
+	    load("  - {name: y, bus: b, request_id: 1, response_id: 2, version: v, memory: [{address: 0, size: 16,\n"
+		 "     upload: true, erase_us_per_sector: 7, program_us_per_kib: 8}]}\n");
+	assert_false(setup->ecus[1].core.banks.present);
+	assert_true(setup->ecus[1].core.regions[0].upload);
+	assert_int_equal(setup->ecus[1].core.regions[0].erase_us_per_sector, 7);
+	assert_int_equal(setup->ecus[1].core.regions[0].program_us_per_kib, 8);
 	free(setup);
 }
-
-static void a_memory_of_another_size_is_refused(void **state)
-{
-	(void)state;
-	struct vecu_setup *setup = load("");
-	struct vecu_definition *d = &setup->ecus[0];
-	struct ecu_nonvolatile nv;
-	struct yaml_error error = {""};
-	struct vecu_store store;
-
-	assert_int_equal(vecu_store_open(&store, dir, d, &nv, &error), 0);
-	assert_false(nv.app_valid);
-	vecu_store_close(&store);
-	d->core.regions[0].size = 0x1000;
-	assert_true(vecu_store_open(&store, dir, d, &nv, &error) != 0);
-	assert_non_null(strstr(error.text, "of another size"));
-	free(setup);
-}
-
-static void a_broken_state_file_is_refused_with_its_line(void **state)
-{
-	(void)state;
-	struct vecu_setup *setup = load("");
-	struct ecu_nonvolatile nv;
-	struct yaml_error error = {""};
-	struct vecu_store store;
-
-	assert_int_equal(vecu_store_open(&store, dir, &setup->ecus[0], &nv, &error), 0);
-	vecu_store_close(&store);
-	write_text("x.state", "app_valid: true\nprogrammed: [{address: 0xffffffff, size: 2}]\n");
-	assert_int_equal(vecu_store_open(&store, dir, &setup->ecus[0], &nv, &error), 1);
-	assert_non_null(strstr(error.text, "x.state:2: programmed"));
-	free(setup);
-}
-
-static void factory_contents_come_from_a_file(void **state)
-{
-	(void)state;
-	char more[256], path[128];
-	struct vecu_setup *setup;
-	struct ecu_nonvolatile nv;
-	struct yaml_error error = {""};
-	struct vecu_store store;
-
-	write_text("old.bin", "OLD IMAGE");
-	path_in_dir("old.bin", path);
-	snprintf(more, sizeof(more), "    factory: {file: %s, address: 0x1010}\n", path);
-	setup = load(more);
-	assert_int_equal(vecu_store_open(&store, dir, &setup->ecus[0], &nv, &error), 0);
-	assert_memory_equal(setup->ecus[0].core.regions[0].bytes + 0x10, "OLD IMAGE", 9);
-	assert_int_equal(nv.programmed.items[0].address, 0x1010);
-	assert_int_equal(nv.programmed.items[0].size, 9);
-	vecu_store_close(&store);
-	free(setup);
-}
-
-static void keys_belong_to_their_seeds(void **state)
-{
-	(void)state;
-	struct vecu_definition d = {.core = ecu_config_default(), .algorithm = VECU_SECURITY_XOR, .n_key = 2};
-	uint8_t seed[ECU_MAX_SEED_BYTES], key[ECU_MAX_SEED_BYTES], other[ECU_MAX_SEED_BYTES];
-
-	d.key[0] = 0x5a;
-	d.key[1] = 0xa5;
-	assert_int_equal(vecu_key_draw(&d, seed, key), 16);
-	for (size_t i = 0; i < 16; i++)
-		assert_int_equal(seed[i] ^ key[i], i % 2 ? 0xa5 : 0x5a);
-	vecu_key_draw(&d, other, key);
-	assert_memory_not_equal(seed, other, 16);
-	d.algorithm = VECU_SECURITY_AES128_CMAC;
-	d.n_key = 16;
-	assert_int_equal(vecu_key_draw(&d, seed, key), 16);
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int setup_dir(void **state)
-{
-	(void)state;
-	strcpy(dir, "/tmp/vecu-test-XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown_dir(void **state)
-{
-	(void)state;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_dir, teardown_dir)
 
 int main(void)
 {
@@ -461,11 +275,7 @@ int main(void)
 	    TEST(one_identifier_may_lead_to_ecus_of_different_addresses),
 	    TEST(faults_load_with_their_moments),
 	    TEST(trouble_codes_load),
-	    TEST(an_ecu_is_kept_with_memory_and_state),
-	    TEST(a_memory_of_another_size_is_refused),
-	    TEST(a_broken_state_file_is_refused_with_its_line),
-	    TEST(factory_contents_come_from_a_file),
-	    TEST(keys_belong_to_their_seeds),
+	    TEST(banks_and_regions_load_with_their_keys),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
