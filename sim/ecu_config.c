@@ -74,6 +74,32 @@ static const char *check_timing(const struct ecu_timing *timing)
 	return NULL;
 }
 
+static bool is_level(uint8_t level)
+{
+	return level % 2 == 1 && level <= 0x41;
+}
+
+static const char *check_security(const struct ecu_security *security)
+{
+	if (!is_level(security->level))
+		return "security: level must be odd, 1 to 0x41";
+	if (security->n_more_levels > ECU_MAX_LEVELS - 1)
+		return "security: at most 3 more_levels";
+	for (size_t i = 0; i < security->n_more_levels; i++) {
+		uint8_t level = security->more_levels[i];
+
+		if (!is_level(level))
+			return "security: more_levels must be odd, 1 to 0x41";
+		if (level == security->level || (i > 0 && memchr(security->more_levels, level, i)))
+			return "security: each level must be there once";
+	}
+	if (!security->seed_bytes || security->seed_bytes > ECU_MAX_SEED_BYTES)
+		return "security: seed_bytes must be 1 to 16";
+	if (!security->max_attempts)
+		return "security: attempts must be at least 1";
+	return NULL;
+}
+
 const char *ecu_config_check(const struct ecu_config *config)
 {
 	const struct ecu_security *security = &config->security;
@@ -85,12 +111,9 @@ const char *ecu_config_check(const struct ecu_config *config)
 		return wrong;
 	if (config->max_number_of_block_length < 3)
 		return "max_block_length: must be at least 3";
-	if (security->level && (security->level % 2 == 0 || security->level > 0x41))
-		return "security: level must be odd, 1 to 0x41";
-	if (security->level && (!security->seed_bytes || security->seed_bytes > ECU_MAX_SEED_BYTES))
-		return "security: seed_bytes must be 1 to 16";
-	if (security->level && !security->max_attempts)
-		return "security: attempts must be at least 1";
+	wrong = security->level ? check_security(security) : NULL;
+	if (wrong)
+		return wrong;
 	if (config->n_dids > ECU_MAX_DIDS)
 		return "dids: at most 16";
 	for (size_t i = 0; i < config->n_dids; i++) {

@@ -1,17 +1,11 @@
 /* The doors of the virtual ECU: power, sessions, and the application's own message. */
 #include "sim/ecu_internal.h"
 
-#include <assert.h>
 #include <string.h>
 
 void ecu_want(struct ecu_core *self, enum ecu_output_kind kind)
 {
 	self->outputs = (uint8_t)(self->outputs | 1u << (unsigned)kind);
-}
-
-bool ecu_is_unlocked(const struct ecu_core *self)
-{
-	return self->unlocked || !self->config->security.level;
 }
 
 bool ecu_core_in_boot(const struct ecu_core *self)
@@ -38,7 +32,7 @@ void ecu_enter_session(struct ecu_core *self, enum uds_session session)
 	if (session != self->session)
 		ecu_want(self, ECU_OUTPUT_SESSION);
 	self->session = session;
-	self->unlocked = false;
+	self->unlocked_level = 0;
 	self->seed_open = false;
 	self->transfer.active = false;
 	self->fingerprint_written = false;
@@ -253,25 +247,6 @@ enum ecu_output_kind ecu_core_pop_output(struct ecu_core *self)
 		}
 	}
 	return ECU_OUTPUT_NONE;
-}
-
-void ecu_core_seed(struct ecu_core *self, uint64_t now_us, const uint8_t *seed, const uint8_t *key, uint8_t n_key)
-{
-	const struct ecu_security *security = &self->config->security;
-
-	assert(n_key >= 1 && n_key <= ECU_MAX_SEED_BYTES);
-	if (!self->working || !self->seed_awaited)
-		return;
-	self->seed_awaited = false;
-	memcpy(self->seed, seed, security->seed_bytes);
-	memcpy(self->key, key, n_key);
-	self->n_key = n_key;
-	self->seed_open = true;
-	self->answer.bytes[0] = UDS_SECURITY_ACCESS + UDS_POSITIVE_OFFSET;
-	self->answer.bytes[1] = security->level;
-	memcpy(self->answer.bytes + 2, seed, security->seed_bytes);
-	self->answer.n = 2u + security->seed_bytes;
-	ecu_server_finish(self, now_us, 0);
 }
 
 void ecu_core_reset_outstanding(struct ecu_core *self, uint64_t now_us)

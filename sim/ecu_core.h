@@ -35,6 +35,7 @@
 #define ECU_MAX_DIDS         16u
 #define ECU_MAX_DID_BYTES    64u
 #define ECU_MAX_SEED_BYTES   16u
+#define ECU_MAX_LEVELS       4u
 #define ECU_MAX_DTCS         32u
 #define ECU_MAX_ANSWER_BYTES 4095u
 #define ECU_MAX_OUTSTANDING  128u
@@ -53,8 +54,9 @@ struct ecu_version {
 struct ecu_did {
 	uint16_t id;
 	bool writable;
-	bool secured; /* writing needs unlocked security */
-	uint8_t n;    /* a write must have this length */
+	bool secured;  /* writing needs unlocked security */
+	uint8_t level; /* at this level; 0 = the first */
+	uint8_t n;     /* a write must have this length */
 	uint8_t bytes[ECU_MAX_DID_BYTES];
 };
 
@@ -64,7 +66,10 @@ struct ecu_dtc {
 };
 
 struct ecu_security {
-	uint8_t level;      /* odd: the request-seed sub-function; 0 = service 27 is not there and nothing is locked */
+	uint8_t level; /* odd: the request-seed sub-function; 0 = service 27 is not there and nothing is locked */
+	/* beside the first level, which is for programming; one is unlocked at a time, attempts and delay are shared */
+	uint8_t more_levels[ECU_MAX_LEVELS - 1];
+	size_t n_more_levels;
 	uint8_t seed_bytes; /* 1..16 */
 	uint8_t max_attempts;
 	uint64_t delay_us;
@@ -138,6 +143,7 @@ struct ecu_config {
 	uint32_t max_number_of_block_length; /* at least 3; counts the service identifier and the counter */
 	bool fingerprint_required;           /* before 31 FF00 and 34: NRC 22 without */
 	bool asynchronous_routines;          /* FF00 and 0202 answer at once with status 02, 31 03 asks */
+	bool deauthenticates;                /* 29 00 is answered; else service 29 is not there */
 	struct ecu_timing timing;
 	struct ecu_security security;
 	struct ecu_version version;
@@ -242,14 +248,14 @@ struct ecu_core {
 
 	/* session and what hangs on it */
 	enum uds_session session;
-	bool unlocked;
-	bool silenced; /* 28 01 or 03 for normal messages */
-	bool dtc_off;  /* 85 02 */
+	uint8_t unlocked_level; /* 0 = locked */
+	bool silenced;          /* 28 01 or 03 for normal messages */
+	bool dtc_off;           /* 85 02 */
 	bool fingerprint_written;
 	uint64_t s3_deadline_us;
 
 	/* security */
-	uint8_t seed[ECU_MAX_SEED_BYTES];
+	uint8_t seed_level;
 	uint8_t key[ECU_MAX_SEED_BYTES];
 	uint8_t n_key;
 	bool seed_open;
@@ -340,6 +346,9 @@ uint64_t ecu_core_deadline(const struct ecu_core *self);
 bool ecu_core_pop_frame(struct ecu_core *self, uint64_t now_us, struct can_msg *msg);
 /* Return: what is wanted or has changed; ECU_OUTPUT_NONE when there is nothing more */
 enum ecu_output_kind ecu_core_pop_output(struct ecu_core *self);
+
+/* the level of ECU_OUTPUT_SEED_WANTED */
+uint8_t ecu_core_seed_level(const struct ecu_core *self);
 
 /**
  * ecu_core_seed() - answers ECU_OUTPUT_SEED_WANTED

@@ -165,7 +165,7 @@ static uint8_t write_did(struct ecu_core *self, uint16_t id, const uint8_t *byte
 			continue;
 		if (!did->writable)
 			return UDS_NRC_REQUEST_OUT_OF_RANGE;
-		if (did->secured && !ecu_is_unlocked(self))
+		if (did->secured && !(did->level ? ecu_is_unlocked_at(self, did->level) : ecu_is_unlocked(self)))
 			return UDS_NRC_SECURITY_ACCESS_DENIED;
 		if (n != did->n)
 			return UDS_NRC_INCORRECT_MESSAGE_LENGTH;

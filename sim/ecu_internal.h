@@ -37,7 +37,9 @@ struct ecu_service {
 void ecu_want(struct ecu_core *self, enum ecu_output_kind kind);
 /* ends what the old session held; entering the same session again does so too */
 void ecu_enter_session(struct ecu_core *self, enum uds_session session);
+/* at the first level, or there is no security */
 bool ecu_is_unlocked(const struct ecu_core *self);
+bool ecu_is_unlocked_at(const struct ecu_core *self, uint8_t level);
 /* whether erase and download are served in this session */
 bool ecu_may_download(const struct ecu_core *self);
 /* whether the application may send: also while nothing is due */
@@ -99,6 +101,10 @@ void ecu_positive(struct ecu_core *self, const uint8_t *pdu, size_t n_echo);
 uint8_t ecu_sub_function(const uint8_t *pdu);
 /* NULL if the service is not there */
 const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t sid);
+
+/* ecu_security.c */
+uint8_t ecu_security_access(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
+uint8_t ecu_security_authentication(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);
 
 /* ecu_data.c */
 uint8_t ecu_data_read(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n);

@@ -62,70 +62,6 @@ static uint8_t ecu_reset(struct ecu_core *self, uint64_t now_us, const uint8_t *
 	return 0;
 }
 
-static uint8_t request_seed(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
-{
-	const struct ecu_security *security = &self->config->security;
-
-	if (n != 2)
-		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	if (now_us < self->locked_until_us)
-		return UDS_NRC_REQUIRED_TIME_DELAY_NOT_EXPIRED;
-	if (self->nv.failed_keys >= security->max_attempts) {
-		/* the delay has passed: one more try before the next delay */
-		self->nv.failed_keys = (uint8_t)(security->max_attempts - 1);
-		ecu_want(self, ECU_OUTPUT_STORE);
-	}
-	if (self->unlocked) {
-		ecu_positive(self, pdu, 1);
-		memset(self->answer.bytes + 2, 0, security->seed_bytes);
-		self->answer.n = 2u + security->seed_bytes;
-		return 0;
-	}
-	self->seed_open = false;
-	self->seed_awaited = true;
-	self->finish_us = ECU_NEVER;
-	ecu_want(self, ECU_OUTPUT_SEED_WANTED);
-	return 0;
-}
-
-static uint8_t send_key(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
-{
-	const struct ecu_security *security = &self->config->security;
-
-	if (n < 3)
-		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	if (!self->seed_open)
-		return UDS_NRC_REQUEST_SEQUENCE_ERROR;
-	if (n != 2u + self->n_key)
-		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-	self->seed_open = false;
-	if (memcmp(pdu + 2, self->key, self->n_key) != 0) {
-		self->nv.failed_keys++;
-		ecu_want(self, ECU_OUTPUT_STORE);
-		if (self->nv.failed_keys < security->max_attempts)
-			return UDS_NRC_INVALID_KEY;
-		self->locked_until_us = now_us + security->delay_us;
-		return UDS_NRC_EXCEEDED_NUMBER_OF_ATTEMPTS;
-	}
-	if (self->nv.failed_keys)
-		ecu_want(self, ECU_OUTPUT_STORE);
-	self->nv.failed_keys = 0;
-	self->unlocked = true;
-	ecu_positive(self, pdu, 1);
-	return 0;
-}
-
-static uint8_t security_access(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
-{
-	uint8_t level = self->config->security.level;
-
-	if (ecu_sub_function(pdu) == level)
-		return request_seed(self, now_us, pdu, n);
-	if (ecu_sub_function(pdu) == level + 1)
-		return send_key(self, now_us, pdu, n);
-	return UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED;
-}
-
 static uint8_t communication_control(struct ecu_core *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
 	(void)now_us;
@@ -161,7 +97,8 @@ const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t
 	    {UDS_CLEAR_DIAGNOSTIC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, ecu_dtcs_clear},
 	    {UDS_READ_DTC_INFORMATION, ECU_IN_DEFAULT | ECU_IN_EXTENDED, false, ecu_dtcs_read},
 	    {UDS_READ_DATA_BY_IDENTIFIER, ECU_IN_ALL, false, ecu_data_read},
-	    {UDS_SECURITY_ACCESS, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, security_access},
+	    {UDS_SECURITY_ACCESS, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_security_access},
+	    {UDS_AUTHENTICATION, ECU_IN_ALL, false, ecu_security_authentication},
 	    {UDS_COMMUNICATION_CONTROL, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, communication_control},
 	    {UDS_WRITE_DATA_BY_IDENTIFIER, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_data_write},
 	    {UDS_ROUTINE_CONTROL, ECU_IN_PROGRAMMING | ECU_IN_EXTENDED, false, ecu_routines_control},
@@ -174,6 +111,8 @@ const struct ecu_service *ecu_services_find(const struct ecu_core *self, uint8_t
 	};
 
 	if (sid == UDS_SECURITY_ACCESS && !self->config->security.level)
+		return NULL;
+	if (sid == UDS_AUTHENTICATION && !self->config->deauthenticates)
 		return NULL;
 	for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
 		if (services[i].sid == sid)

@@ -1,6 +1,6 @@
 gu_pure_library(vecu_core
   SOURCES ecu_core.c ecu_server.c ecu_services.c ecu_data.c ecu_routines.c ecu_download.c ecu_memory.c ecu_config.c
-    ecu_faults.c ecu_dtcs.c ecu_banks.c
+    ecu_faults.c ecu_dtcs.c ecu_banks.c ecu_security.c
   LINK uds)
 # what the simulated stations share: cores on a CAN port, and a control socket of lines
 gu_library(sim_station SOURCES can_station.c LINK line_server udsport common PkgConfig::UV)

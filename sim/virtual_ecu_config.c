@@ -36,6 +36,7 @@ static void load_ecu(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struc
 	    vecu_number32(l, "max_block_length", y->max_block_length, 3, 65535, core->max_number_of_block_length);
 	core->fingerprint_required = y->fingerprint_required;
 	core->asynchronous_routines = y->asynchronous_routines;
+	core->deauthenticates = y->deauthenticates;
 	vecu_text(core->hardware_number, ECU_TEXT_BYTES, y->identification.hardware_number);
 	vecu_text(core->serial_number, ECU_TEXT_BYTES, y->identification.serial_number);
 	vecu_text(core->boot_version, ECU_TEXT_BYTES, y->identification.boot_version);

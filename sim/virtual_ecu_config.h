@@ -31,13 +31,18 @@ struct vecu_factory {
 	char version[ECU_TEXT_BYTES];
 };
 
-struct vecu_definition {
-	char name[VECU_NAME_BYTES];
-	size_t bus;             /* index into buses */
-	struct ecu_config core; /* the regions' bytes are NULL */
+/* the secret of a security level */
+struct vecu_secret {
 	enum vecu_algorithm algorithm;
 	uint8_t key[ECU_MAX_SEED_BYTES];
 	uint8_t n_key;
+};
+
+struct vecu_definition {
+	char name[VECU_NAME_BYTES];
+	size_t bus;                                 /* index into buses */
+	struct ecu_config core;                     /* the regions' bytes are NULL */
+	struct vecu_secret secrets[ECU_MAX_LEVELS]; /* of security.level, then of more_levels */
 	struct vecu_factory factory;
 };
 

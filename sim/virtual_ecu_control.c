@@ -95,7 +95,7 @@ static void ecu_status(const struct vecu *ecu, struct json *json)
 	text(json, "version", version);
 	flag(json, "app_valid", ecu_core_app_valid(core));
 	flag(json, "boot_loader", ecu_core_in_boot(core));
-	flag(json, "unlocked", core->unlocked);
+	flag(json, "unlocked", core->unlocked_level != 0);
 	flag(json, "silenced", core->silenced);
 	flag(json, "dtc_off", core->dtc_off);
 	flag(json, "transferring", core->transfer.active);

@@ -5,28 +5,45 @@
 #include "sim/virtual_ecu_fault.h"
 #include "sim/virtual_ecu_loader.h"
 
+static void load_secret(struct vecu_loader *l, const char *key, enum vecu_algorithm algorithm, const char *hex,
+			struct vecu_secret *out)
+{
+	int n = yaml_hex_bytes(hex ? hex : "", out->key, sizeof(out->key));
+
+	out->algorithm = algorithm;
+	if (algorithm == VECU_SECURITY_NONE)
+		vecu_fail(l, key, "belongs to an algorithm other than none");
+	else if (algorithm == VECU_SECURITY_AES128_CMAC ? n != 16 : n < 1)
+		vecu_fail(l, key, "must be 16 bytes in hex%s",
+			  algorithm == VECU_SECURITY_XOR ? ", or fewer for xor" : "");
+	else
+		out->n_key = (uint8_t)n;
+}
+
 void vecu_load_security(struct vecu_loader *l, const struct vecu_yaml_security *y, struct vecu_definition *d)
 {
 	struct ecu_security *s = &d->core.security;
-	int n_key = 0;
+	char key[64];
 
 	if (!vecu_has(l, "security") || y->algorithm == VECU_SECURITY_NONE) {
-		d->algorithm = VECU_SECURITY_NONE;
 		s->level = 0;
 		return;
 	}
-	d->algorithm = y->algorithm;
 	s->level = vecu_number8(l, "security.level", y->level, 1, 0x41, s->level);
 	s->seed_bytes = vecu_number8(l, "security.seed_bytes", y->seed_bytes, 1, ECU_MAX_SEED_BYTES, s->seed_bytes);
 	s->max_attempts = vecu_number8(l, "security.attempts", y->attempts, 1, 255, s->max_attempts);
 	s->delay_us = 1000 * vecu_number(l, "security.delay_ms", y->delay_ms, 0, 3600000, s->delay_us / 1000);
 	s->delay_at_power_on = y->delay_at_power_on;
-	n_key = yaml_hex_bytes(y->key ? y->key : "", d->key, sizeof(d->key));
-	if (y->algorithm == VECU_SECURITY_AES128_CMAC ? n_key != 16 : n_key < 1)
-		vecu_fail(l, "security.key", "must be 16 bytes in hex%s",
-			  y->algorithm == VECU_SECURITY_XOR ? ", or fewer for xor" : "");
-	else
-		d->n_key = (uint8_t)n_key;
+	load_secret(l, "security.key", y->algorithm, y->key, &d->secrets[0]);
+	s->n_more_levels = y->n_more_levels;
+	for (size_t i = 0; i < y->n_more_levels; i++) {
+		const struct vecu_yaml_level *more = &y->more_levels[i];
+
+		snprintf(key, sizeof(key), "security.more_levels[%zu].level", i);
+		s->more_levels[i] = vecu_number8(l, key, more->level, 1, 0x41, 1);
+		snprintf(key, sizeof(key), "security.more_levels[%zu].key", i);
+		load_secret(l, key, more->algorithm, more->key, &d->secrets[1 + i]);
+	}
 }
 
 void vecu_load_dids(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core)
@@ -42,7 +59,9 @@ void vecu_load_dids(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct
 		snprintf(key, sizeof(key), "dids[%zu].id", i);
 		out->id = (uint16_t)vecu_number(l, key, d->id, 0, 0xffff, 0);
 		out->writable = d->writable;
-		out->secured = d->secured;
+		out->secured = d->secured || d->level;
+		snprintf(key, sizeof(key), "dids[%zu].level", i);
+		out->level = vecu_number8(l, key, d->level, 1, 0x41, 0);
 		snprintf(key, sizeof(key), "dids[%zu]", i);
 		if (!d->text == !d->hex) {
 			vecu_fail(l, key, "needs one of text and hex");

@@ -70,7 +70,7 @@ static void save(struct vecu *ecu)
 static void give_seed(struct vecu *ecu, uint64_t now_us)
 {
 	uint8_t seed[ECU_MAX_SEED_BYTES], key[ECU_MAX_SEED_BYTES];
-	uint8_t n_key = vecu_key_draw(ecu->definition, seed, key);
+	uint8_t n_key = vecu_key_draw(ecu->definition, ecu_core_seed_level(&ecu->core), seed, key);
 
 	if (n_key)
 		ecu_core_seed(&ecu->core, now_us, seed, key, n_key);

@@ -41,6 +41,7 @@ static const cyaml_schema_field_t did_fields[] = {
     TEXT(vecu_yaml_did, hex, 3 * ECU_MAX_DID_BYTES + 2),
     BOOL(vecu_yaml_did, writable),
     BOOL(vecu_yaml_did, secured),
+    UINT(vecu_yaml_did, level),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t did_schema = {
@@ -60,6 +61,16 @@ static const cyaml_schema_field_t timing_fields[] = {
     UINT(vecu_yaml_timing, check_us_per_kib),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t level_fields[] = {
+    CYAML_FIELD_UINT("level", REQUIRED, struct vecu_yaml_level, level),
+    CYAML_FIELD_ENUM("algorithm", CYAML_FLAG_STRICT, struct vecu_yaml_level, algorithm, algorithm_words,
+		     CYAML_ARRAY_LEN(algorithm_words)),
+    CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct vecu_yaml_level, key, 0, 64),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t level_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vecu_yaml_level, level_fields)};
+
 static const cyaml_schema_field_t security_fields[] = {
     CYAML_FIELD_ENUM("algorithm", CYAML_FLAG_STRICT, struct vecu_yaml_security, algorithm, algorithm_words,
 		     CYAML_ARRAY_LEN(algorithm_words)),
@@ -69,6 +80,7 @@ static const cyaml_schema_field_t security_fields[] = {
     UINT(vecu_yaml_security, attempts),
     UINT(vecu_yaml_security, delay_ms),
     BOOL(vecu_yaml_security, delay_at_power_on),
+    LIST(vecu_yaml_security, more_levels, &level_schema, ECU_MAX_LEVELS - 1),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t link_fields[] = {
@@ -146,6 +158,7 @@ static const cyaml_schema_field_t ecu_fields[] = {
     UINT(vecu_yaml_ecu, max_block_length),
     BOOL(vecu_yaml_ecu, fingerprint_required),
     BOOL(vecu_yaml_ecu, asynchronous_routines),
+    BOOL(vecu_yaml_ecu, deauthenticates),
     PART(link, link_fields),
     PART(timing, timing_fields),
     PART(security, security_fields),

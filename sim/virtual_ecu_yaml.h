@@ -21,6 +21,7 @@ struct vecu_yaml_banks {
 struct vecu_yaml_did {
 	uint64_t id;
 	char *text, *hex;
+	uint64_t level;
 	bool writable, secured;
 };
 
@@ -29,11 +30,19 @@ struct vecu_yaml_timing {
 	uint64_t erase_us_per_kib, erase_us_per_sector, program_us_per_block, program_us_per_kib, check_us_per_kib;
 };
 
+struct vecu_yaml_level {
+	uint64_t level;
+	enum vecu_algorithm algorithm;
+	char *key;
+};
+
 struct vecu_yaml_security {
 	enum vecu_algorithm algorithm;
 	char *key;
 	uint64_t level, seed_bytes, attempts, delay_ms;
 	bool delay_at_power_on;
+	struct vecu_yaml_level *more_levels;
+	unsigned n_more_levels;
 };
 
 struct vecu_yaml_link {
@@ -72,7 +81,7 @@ struct vecu_yaml_ecu {
 	enum isotp_addressing addressing;
 	uint64_t request_id, response_id, functional_id, id_bits, max_block_length;
 	uint64_t target_address, source_address, address_extension, functional_address;
-	bool fingerprint_required, asynchronous_routines;
+	bool fingerprint_required, asynchronous_routines, deauthenticates;
 	struct vecu_yaml_link link;
 	struct vecu_yaml_timing timing;
 	struct vecu_yaml_security security;

@@ -12,7 +12,7 @@ static void the_right_key_unlocks(void **state)
 	rig_expect(rig, "27 01", "67 01 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f");
 	rig_send_key(rig);
 	rig_check(rig, "27 02", "67 02");
-	assert_true(rig->ecu.unlocked);
+	assert_true(rig->ecu.unlocked_level);
 }
 
 static void an_unlocked_ecu_answers_a_seed_of_zeros(void **state)
@@ -156,6 +156,92 @@ static void without_security_service_27_is_not_there_and_nothing_is_locked(void 
 	rig_expect(rig, "31 01 ff 00", "71 01 ff 00 00");
 }
 
+static void rig_new_levels(struct rig *rig)
+{
+	rig_config(rig);
+	rig->config.security.more_levels[0] = 0x11;
+	rig->config.security.n_more_levels = 1;
+	rig->config.dids[0] = (struct ecu_did){.id = 0x0100, .writable = true, .secured = true, .n = 1};
+	rig->config.dids[1] = (struct ecu_did){.id = 0x0101, .writable = true, .secured = true, .level = 0x11, .n = 1};
+	rig->config.n_dids = 2;
+	rig_start(rig);
+}
+
+static void unlock_level_11(struct rig *rig)
+{
+	uint8_t pdu[18] = {0x27, 0x12};
+
+	rig_expect(rig, "27 11", "67 11*");
+	for (unsigned i = 0; i < 16; i++)
+		pdu[2 + i] = rig->answer[2 + i] ^ 0xa5;
+	rig_send(rig, pdu, sizeof pdu);
+	rig_check(rig, "27 12", "67 12");
+}
+
+static void one_level_is_unlocked_at_a_time_and_each_opens_its_own(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new_levels(rig);
+	rig_expect(rig, "10 02", "50 02*");
+	unlock_level_11(rig);
+	rig_expect(rig, "2e 01 01 09", "6e 01 01");
+	rig_expect(rig, "2e 01 00 09", "7f 2e 33");
+	rig_expect(rig, "31 01 ff 00", "7f 31 33");
+	rig_expect(rig, "34 00 44 00 00 20 00 00 00 00 08", "7f 34 33");
+	rig_expect(rig, "27 11", "67 11 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
+	rig_unlock(rig);
+	rig_expect(rig, "2e 01 01 09", "7f 2e 33");
+	rig_expect(rig, "2e 01 00 09", "6e 01 00");
+	rig_expect(rig, "31 01 ff 00", "71 01 ff 00 00");
+}
+
+static void a_key_belongs_to_the_level_of_its_seed(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new_levels(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 11", "67 11*");
+	assert_int_equal(ecu_core_seed_level(&rig->ecu), 0x11);
+	rig_send_key(rig);
+	rig_check(rig, "27 02", "7f 27 24");
+	rig_expect(rig, "27 13", "7f 27 12");
+	rig_expect(rig, "27 00", "7f 27 12");
+	unlock_level_11(rig);
+}
+
+static void attempts_are_counted_over_all_levels(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new_levels(rig);
+	rig_expect(rig, "10 03", "50 03*");
+	rig_expect(rig, "27 01", "67 01*");
+	rig_expect(rig, wrong_key, "7f 27 35");
+	rig_expect(rig, "27 11", "67 11*");
+	rig_expect(rig, "27 12 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", "7f 27 35");
+	rig_expect(rig, "27 01", "67 01*");
+	rig_expect(rig, wrong_key, "7f 27 36");
+	rig_expect(rig, "27 11", "7f 27 37");
+}
+
+static void service_29_is_not_there_or_takes_the_deauthentication_alone(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	rig_expect(rig, "29 00", "7f 29 11");
+	rig_config(rig);
+	rig->config.deauthenticates = true;
+	rig_start(rig);
+	rig_expect(rig, "29 00", "69 00 10");
+	rig_expect(rig, "29 80", NULL);
+	rig_expect(rig, "29 08", "7f 29 12");
+	rig_expect(rig, "29 00 00", "7f 29 13");
+	rig_expect(rig, "29", "7f 29 13");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +255,10 @@ int main(void)
 	    RIG_TEST(a_reset_does_not_cut_the_delay_short),
 	    RIG_TEST(failed_attempts_are_counted_over_a_power_cut),
 	    RIG_TEST(a_delay_after_power_on_where_configured),
+	    RIG_TEST(one_level_is_unlocked_at_a_time_and_each_opens_its_own),
+	    RIG_TEST(a_key_belongs_to_the_level_of_its_seed),
+	    RIG_TEST(attempts_are_counted_over_all_levels),
+	    RIG_TEST(service_29_is_not_there_or_takes_the_deauthentication_alone),
 	    RIG_TEST(without_security_service_27_is_not_there_and_nothing_is_locked),
 	};
 

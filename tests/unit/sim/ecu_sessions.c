@@ -90,7 +90,7 @@ static void s3_stands_still_while_a_request_is_worked_on(void **state)
 	assert_true(rig->answered_us - rig->sent_us >= 25600 * MS);
 	assert_true(rig->n_pending >= 5);
 	rig_expect(rig, "22 f1 86", "62 f1 86 02");
-	assert_true(rig->ecu.unlocked);
+	assert_true(rig->ecu.unlocked_level);
 }
 
 static void s3_stands_still_while_a_request_comes_in(void **state)
@@ -117,13 +117,13 @@ static void a_change_of_session_locks_security_also_into_the_same_session(void *
 
 	rig_new(rig);
 	rig_program(rig);
-	assert_true(rig->ecu.unlocked);
+	assert_true(rig->ecu.unlocked_level);
 	rig_expect(rig, "10 02", "50 02*");
-	assert_false(rig->ecu.unlocked);
+	assert_false(rig->ecu.unlocked_level);
 	rig_expect(rig, "34 00 44 00 00 10 00 00 00 00 10", "7f 34 33");
 	rig_unlock(rig);
 	rig_expect(rig, "10 03", "50 03*");
-	assert_false(rig->ecu.unlocked);
+	assert_false(rig->ecu.unlocked_level);
 }
 
 static void the_default_session_ends_28_85_and_transfers(void **state)
@@ -331,7 +331,7 @@ static void a_reset_answers_then_is_silent_then_boots_the_application(void **sta
 	rig_run(rig, 200 * MS);
 	rig_expect(rig, "22 f1 86", "62 f1 86 01");
 	assert_false(ecu_core_in_boot(&rig->ecu));
-	assert_false(rig->ecu.unlocked);
+	assert_false(rig->ecu.unlocked_level);
 	assert_true(rig->n_ecu_frames > 0);
 }
 

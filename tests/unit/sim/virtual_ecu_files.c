@@ -21,7 +21,7 @@ static void the_demo_files_load(void **state)
 	assert_int_equal(setup->ecus[0].core.link.address.rx_id, 0x7e0);
 	assert_int_equal(setup->ecus[0].core.n_regions, 2);
 	assert_int_equal(setup->ecus[1].core.regions[0].address, 0x08000000);
-	assert_int_equal(setup->ecus[1].algorithm, VECU_SECURITY_AES128_CMAC);
+	assert_int_equal(setup->ecus[1].secrets[0].algorithm, VECU_SECURITY_AES128_CMAC);
 	free(setup);
 	if (vehicle_config_load(DEMO "vehicle.yaml", &vehicle, &error) != 0)
 		fail_msg("%s", error.text);
@@ -220,6 +220,36 @@ static void faults_load_with_their_moments(void **state)
 	refuses("    faults: [{fault: reset, after: 1}]\n", "ecus[0].faults[0].after: counts requests of at_service");
 }
 
+static void security_levels_load_with_keys_of_their_own(void **state)
+{
+	(void)state;
+	struct vecu_setup *setup = load("    security:\n"
+					"      algorithm: xor\n"
+					"      key: 5ac3\n"
+					"      more_levels: [{level: 0x11, algorithm: xor, key: 0f}]\n"
+					"    dids: [{id: 1, text: a, level: 0x11}]\n"
+					"    deauthenticates: true\n");
+	const struct vecu_definition *d = &setup->ecus[0];
+
+	assert_int_equal(d->core.security.level, 1);
+	assert_int_equal(d->core.security.n_more_levels, 1);
+	assert_int_equal(d->core.security.more_levels[0], 0x11);
+	assert_int_equal(d->secrets[0].n_key, 2);
+	assert_int_equal(d->secrets[1].n_key, 1);
+	assert_int_equal(d->secrets[1].key[0], 0x0f);
+	assert_true(d->core.dids[0].secured);
+	assert_int_equal(d->core.dids[0].level, 0x11);
+	assert_true(d->core.deauthenticates);
+	free(setup);
+	refuses("    security: {algorithm: xor, key: 5a, more_levels: [{level: 1, algorithm: xor, key: 0f}]}\n",
+		"security: each level must be there once");
+	refuses("    security: {algorithm: xor, key: 5a, more_levels: [{level: 2, algorithm: xor, key: 0f}]}\n",
+		"security: more_levels must be odd");
+	refuses(
+	    "    security: {algorithm: xor, key: 5a, more_levels: [{level: 3, algorithm: aes-128-cmac, key: 0f}]}\n",
+	    "ecus[0].security.more_levels[0].key: must be 16 bytes in hex");
+}
+
 static void trouble_codes_load(void **state)
 {
 	(void)state;
@@ -274,6 +304,7 @@ int main(void)
 	    TEST(addresses_that_do_not_fit_their_form_are_refused),
 	    TEST(one_identifier_may_lead_to_ecus_of_different_addresses),
 	    TEST(faults_load_with_their_moments),
+	    TEST(security_levels_load_with_keys_of_their_own),
 	    TEST(trouble_codes_load),
 	    TEST(banks_and_regions_load_with_their_keys),
 	};

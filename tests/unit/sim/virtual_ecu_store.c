@@ -167,34 +167,34 @@ static void factory_contents_come_from_a_file(void **state)
 	free(setup);
 }
 
-static void keys_belong_to_their_seeds(void **state)
+static void keys_belong_to_their_seeds_and_levels(void **state)
 {
 	(void)state;
-	struct vecu_definition d = {.core = ecu_config_default(), .algorithm = VECU_SECURITY_XOR, .n_key = 2};
+	struct vecu_definition d = {.core = ecu_config_default()};
 	uint8_t seed[ECU_MAX_SEED_BYTES], key[ECU_MAX_SEED_BYTES], other[ECU_MAX_SEED_BYTES];
 
-	d.key[0] = 0x5a;
-	d.key[1] = 0xa5;
-	assert_int_equal(vecu_key_draw(&d, seed, key), 16);
+	d.core.security.more_levels[0] = 0x11;
+	d.core.security.n_more_levels = 1;
+	d.secrets[0] = (struct vecu_secret){.algorithm = VECU_SECURITY_XOR, .key = {0x5a, 0xa5}, .n_key = 2};
+	d.secrets[1] = (struct vecu_secret){.algorithm = VECU_SECURITY_XOR, .key = {0x0f}, .n_key = 1};
+	assert_int_equal(vecu_key_draw(&d, 1, seed, key), 16);
 	for (size_t i = 0; i < 16; i++)
 		assert_int_equal(seed[i] ^ key[i], i % 2 ? 0xa5 : 0x5a);
-	vecu_key_draw(&d, other, key);
+	vecu_key_draw(&d, 0x11, other, key);
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(other[i] ^ key[i], 0x0f);
 	assert_memory_not_equal(seed, other, 16);
-	d.algorithm = VECU_SECURITY_AES128_CMAC;
-	d.n_key = 16;
-	assert_int_equal(vecu_key_draw(&d, seed, key), 16);
+	d.secrets[0] = (struct vecu_secret){.algorithm = VECU_SECURITY_AES128_CMAC, .n_key = 16};
+	assert_int_equal(vecu_key_draw(&d, 1, seed, key), 16);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(an_ecu_is_kept_with_memory_and_state),
-	    TEST(both_banks_are_kept_and_which_one_runs),
-	    TEST(a_state_file_of_an_earlier_version_is_read),
-	    TEST(a_memory_of_another_size_is_refused),
-	    TEST(a_broken_state_file_is_refused_with_its_line),
-	    TEST(factory_contents_come_from_a_file),
-	    TEST(keys_belong_to_their_seeds),
+	    TEST(an_ecu_is_kept_with_memory_and_state),         TEST(both_banks_are_kept_and_which_one_runs),
+	    TEST(a_state_file_of_an_earlier_version_is_read),   TEST(a_memory_of_another_size_is_refused),
+	    TEST(a_broken_state_file_is_refused_with_its_line), TEST(factory_contents_come_from_a_file),
+	    TEST(keys_belong_to_their_seeds_and_levels),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
