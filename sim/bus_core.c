@@ -1,18 +1,25 @@
-#include "sim/bus_core.h"
+#include "sim/bus_internal.h"
 
 #include <assert.h>
 #include <string.h>
 
+#include "sim/bus_error.h"
 #include "uds/can_bits.h"
 
-#define SECOND_NS UINT64_C(1000000000)
+#define MS_NS       UINT64_C(1000000)
+#define QUEUE_SLOTS (BUS_QUEUE + 1u)
+
+/* news of a client's controller */
+#define NEWS_OFF           0x01u /* it is off the bus, and a frame was lost because of that */
+#define NEWS_RESTARTED     0x02u
+#define NEWS_RESTARTED_TAP 0x04u /* ditto, for the log */
 
 void bus_init(struct bus *self, const struct bus_config *config)
 {
 	memset(self, 0, sizeof(*self));
 	self->config = *config;
-	self->random = config->seed;
 	self->sender = BUS_TAP;
+	bus_init_drop(self);
 }
 
 int bus_attach(struct bus *self, bool echo)
@@ -22,12 +29,7 @@ int bus_attach(struct bus *self, bool echo)
 
 		if (c->attached || c->n > 0)
 			continue;
-		c->attached = true;
-		c->echo = echo;
-		c->head = 0;
-		c->n = 0;
-		c->last_arrival_ns = 0;
-		c->n_frames = 0;
+		*c = (struct bus_client){.attached = true, .echo = echo};
 		if (i >= self->n_slots)
 			self->n_slots = i + 1;
 		return (int)i;
@@ -41,13 +43,27 @@ void bus_set_echo(struct bus *self, unsigned client, bool echo)
 	self->clients[client].echo = echo;
 }
 
+void bus_set_errors(struct bus *self, unsigned client, bool errors)
+{
+	assert(client < BUS_MAX_CLIENTS);
+	self->clients[client].errors = errors;
+}
+
 void bus_detach(struct bus *self, unsigned client)
 {
 	assert(client < BUS_MAX_CLIENTS);
 	self->clients[client].attached = false;
+	self->clients[client].off = false;
+	self->clients[client].news = 0;
 	/* whoever gets this index next must not get the echo */
 	if (self->sender == client)
 		self->sender = BUS_TAP;
+}
+
+static void tell(struct bus_client *c, unsigned news, uint64_t at_ns)
+{
+	c->news |= (uint8_t)news;
+	c->news_ns = at_ns;
 }
 
 int bus_input(struct bus *self, uint64_t now_ns, unsigned client, const struct can_msg *msg)
@@ -57,11 +73,17 @@ int bus_input(struct bus *self, uint64_t now_ns, unsigned client, const struct c
 
 	if (msg->flags & CAN_MSG_ERROR)
 		return BUS_INVALID;
-	if (c->n == BUS_QUEUE)
+	if (c->off) {
+		c->stats.n_lost++;
+		tell(c, NEWS_OFF, now_ns);
+		return 0;
+	}
+	if (c->n >= BUS_QUEUE)
 		return BUS_FULL;
+	now_ns += bus_draw_delay_ns(self, msg, client);
 	if (now_ns > c->last_arrival_ns)
 		c->last_arrival_ns = now_ns;
-	struct bus_queued *q = &c->queue[(c->head + c->n) % BUS_QUEUE];
+	struct bus_queued *q = &c->queue[(c->head + c->n) % QUEUE_SLOTS];
 	q->arrival_ns = c->last_arrival_ns;
 	q->msg = *msg;
 	c->n++;
@@ -71,7 +93,9 @@ int bus_input(struct bus *self, uint64_t now_ns, unsigned client, const struct c
 unsigned bus_room(const struct bus *self, unsigned client)
 {
 	assert(client < BUS_MAX_CLIENTS);
-	return BUS_QUEUE - self->clients[client].n;
+	const unsigned n = self->clients[client].n;
+
+	return n < BUS_QUEUE ? BUS_QUEUE - n : 0;
 }
 
 /*
@@ -131,17 +155,49 @@ static uint64_t frame_time_ns(const struct bus *self, const struct can_msg *msg)
 	return can_bits_time_ns(msg, self->config.nominal_bps, self->config.data_bps);
 }
 
+/* Return: the client that comes back next, or BUS_MAX_CLIENTS */
+static unsigned next_restart(const struct bus *self)
+{
+	unsigned found = BUS_MAX_CLIENTS;
+
+	for (unsigned i = 0; i < self->n_slots; i++) {
+		const struct bus_client *c = &self->clients[i];
+
+		if (c->off && c->restart_ns != BUS_NEVER &&
+		    (found == BUS_MAX_CLIENTS || c->restart_ns < self->clients[found].restart_ns))
+			found = i;
+	}
+	return found;
+}
+
+static bool next_news(const struct bus *self, unsigned *client)
+{
+	for (unsigned i = 0; i < self->n_slots; i++) {
+		if (self->clients[i].news) {
+			*client = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 uint64_t bus_deadline(const struct bus *self)
 {
-	unsigned winner;
+	uint64_t deadline_ns = BUS_NEVER;
+	unsigned who = next_restart(self);
 	uint64_t start_ns;
 
+	if (who < BUS_MAX_CLIENTS)
+		deadline_ns = self->clients[who].restart_ns;
+	if (next_news(self, &who) && self->clients[who].news_ns < deadline_ns)
+		deadline_ns = self->clients[who].news_ns;
 	if (self->on_wire)
-		return self->end_ns;
-	if (!next_winner(self, &winner, &start_ns))
-		return BUS_NEVER;
-	const struct bus_client *c = &self->clients[winner];
-	return start_ns + frame_time_ns(self, &c->queue[c->head].msg);
+		return self->end_ns < deadline_ns ? self->end_ns : deadline_ns;
+	if (!next_winner(self, &who, &start_ns))
+		return deadline_ns;
+	const struct bus_client *c = &self->clients[who];
+	uint64_t end_ns = start_ns + frame_time_ns(self, &c->queue[c->head].msg);
+	return end_ns < deadline_ns ? end_ns : deadline_ns;
 }
 
 void bus_expire(struct bus *self, uint64_t now_ns)
@@ -150,42 +206,14 @@ void bus_expire(struct bus *self, uint64_t now_ns)
 		self->now_ns = now_ns;
 }
 
-/* splitmix64: each state gives one number, so a run depends on the seed and the order of the frames alone */
-static uint64_t next_random(struct bus *self)
+static struct bus_client *sender_of(struct bus *self)
 {
-	self->random += UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t z = self->random;
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
+	return self->sender == BUS_TAP ? NULL : &self->clients[self->sender];
 }
 
-static bool draw_loss(struct bus *self)
+static bool is_error(const struct bus *self)
 {
-	if (self->config.drop_ppm == 0)
-		return false;
-	if (self->config.drop_one_id && self->msg.id != self->config.drop_id)
-		return false;
-	return next_random(self) % 1000000 < self->config.drop_ppm;
-}
-
-static void count_busy(struct bus *self, uint64_t start_ns, uint64_t end_ns)
-{
-	while (start_ns < end_ns) {
-		uint64_t second = start_ns / SECOND_NS;
-		uint64_t second_end_ns = (second + 1) * SECOND_NS;
-		uint64_t until_ns = end_ns < second_end_ns ? end_ns : second_end_ns;
-
-		if (second >= self->second + BUS_LOAD_SECONDS) {
-			memset(self->busy_in_second, 0, sizeof(self->busy_in_second));
-			self->second = second;
-		}
-		while (self->second < second)
-			self->busy_in_second[++self->second % BUS_LOAD_SECONDS] = 0;
-		self->busy_in_second[second % BUS_LOAD_SECONDS] += (uint32_t)(until_ns - start_ns);
-		start_ns = until_ns;
-	}
+	return self->outcome == BUS_DESTROYED || self->outcome == BUS_SENDER_OFF;
 }
 
 static void take_bus(struct bus *self, unsigned winner, uint64_t start_ns)
@@ -194,39 +222,114 @@ static void take_bus(struct bus *self, unsigned winner, uint64_t start_ns)
 
 	self->msg = c->queue[c->head].msg;
 	self->sender = c->attached ? (uint8_t)winner : (uint8_t)BUS_TAP;
-	c->head = (uint8_t)((c->head + 1) % BUS_QUEUE);
+	c->head = (uint8_t)((c->head + 1) % QUEUE_SLOTS);
 	c->n--;
-	c->n_frames++;
+	self->outcome = BUS_SENT;
+	if (!c->again)
+		bus_draw_outcome(self);
+	c->again = false;
+	self->start_ns = start_ns;
 	self->end_ns = start_ns + frame_time_ns(self, &self->msg);
+	if (is_error(self))
+		self->end_ns += BUS_ERROR_MORE_BITS * UINT64_C(1000000000) / self->config.nominal_bps;
 	self->on_wire = true;
-	count_busy(self, start_ns, self->end_ns);
-	self->stats.busy_ns += self->end_ns - start_ns;
+	bus_count_busy(self, c->attached ? &c->stats : NULL, start_ns, self->end_ns);
+}
+
+/* the frame on the wire is its sender's next one again */
+static void put_back(struct bus *self, struct bus_client *c)
+{
+	c->head = (uint8_t)((c->head + QUEUE_SLOTS - 1) % QUEUE_SLOTS);
+	c->queue[c->head] = (struct bus_queued){.arrival_ns = self->start_ns, .msg = self->msg};
+	c->n++;
+}
+
+static void go_off(struct bus *self, struct bus_client *c)
+{
+	c->off = true;
+	c->restart_ns = self->off_ms ? self->end_ns + self->off_ms * MS_NS : BUS_NEVER;
+	c->stats.n_lost += c->n + 1u;
+	c->n = 0;
+}
+
+static void destroy_frame(struct bus *self, struct bus_client *c)
+{
+	self->stats.n_errors++;
+	if (!c)
+		return;
+	const unsigned before = c->tx_errors;
+
+	c->tx_errors = (uint16_t)(self->outcome == BUS_SENDER_OFF ? BUS_ERROR_OFF : before + BUS_ERROR_STEP);
+	self->sender_error = bus_error_of_sender(before, c->tx_errors);
+	c->stats.n_errors++;
+	if (c->tx_errors >= BUS_ERROR_OFF)
+		go_off(self, c);
+	else
+		put_back(self, c);
 }
 
 static void end_frame(struct bus *self)
 {
-	self->lost = draw_loss(self);
+	struct bus_client *c = sender_of(self);
+
 	self->delivering = true;
 	self->next = 0;
 	self->free_ns = self->end_ns;
-	self->stats.n_frames++;
-	self->stats.n_dropped += self->lost;
 	self->stats.end_ns = self->end_ns;
+	if (is_error(self)) {
+		destroy_frame(self, c);
+		return;
+	}
+	const struct can_bits bits = can_bits_count(&self->msg);
+
+	bus_count_frame(self, c ? &c->stats : NULL, bits.nominal + bits.data);
+	if (c && c->tx_errors > 0)
+		c->tx_errors--;
+	if (c && self->outcome == BUS_TWICE) {
+		c->again = true;
+		put_back(self, c);
+	}
 }
 
-/* Return: whether a frame has ended by now and is to be delivered */
+static void restart(struct bus_client *c, uint64_t at_ns)
+{
+	c->off = false;
+	c->tx_errors = 0;
+	tell(c, NEWS_RESTARTED | NEWS_RESTARTED_TAP, at_ns);
+}
+
+bool bus_restore(struct bus *self, uint64_t now_ns, unsigned client)
+{
+	assert(client < BUS_MAX_CLIENTS);
+	if (!self->clients[client].off)
+		return false;
+	restart(&self->clients[client], now_ns);
+	return true;
+}
+
+bool bus_client_is_off(const struct bus *self, unsigned client)
+{
+	assert(client < BUS_MAX_CLIENTS);
+	return self->clients[client].off;
+}
+
+/* Return: whether something is to be delivered: a frame has ended by now, or a controller has news */
 static bool advance(struct bus *self)
 {
+	const unsigned back = next_restart(self);
+	const uint64_t back_ns = back < BUS_MAX_CLIENTS ? self->clients[back].restart_ns : BUS_NEVER;
 	unsigned winner;
 	uint64_t start_ns;
 
-	if (!self->on_wire) {
-		/* at its very start others may still join the arbitration */
-		if (!next_winner(self, &winner, &start_ns) || start_ns >= self->now_ns)
-			return false;
+	/* at its very start others may still join the arbitration */
+	if (!self->on_wire && next_winner(self, &winner, &start_ns) && start_ns < self->now_ns && start_ns <= back_ns)
 		take_bus(self, winner, start_ns);
+	/* what comes first, so that the log is in order although the caller may be late */
+	if (back_ns <= self->now_ns && (!self->on_wire || back_ns < self->end_ns)) {
+		restart(&self->clients[back], back_ns);
+		return true;
 	}
-	if (self->end_ns > self->now_ns)
+	if (!self->on_wire || self->end_ns > self->now_ns)
 		return false;
 	end_frame(self);
 	return true;
@@ -234,11 +337,23 @@ static bool advance(struct bus *self)
 
 static bool wants(const struct bus *self, unsigned client)
 {
-	if (!self->clients[client].attached)
+	const struct bus_client *c = &self->clients[client];
+
+	if (!c->attached)
 		return false;
+	if (is_error(self))
+		return c->errors && (client == self->sender || !c->off);
 	if (client == self->sender)
-		return self->clients[client].echo;
-	return !self->lost;
+		return c->echo && self->outcome != BUS_TWICE;
+	return self->outcome != BUS_LOST && !c->off;
+}
+
+/* the frame on the wire, or what this client's controller reports of its end */
+static struct can_msg as_seen_by(const struct bus *self, unsigned client)
+{
+	if (!is_error(self))
+		return self->msg;
+	return client == self->sender && client != BUS_TAP ? self->sender_error : bus_error_seen();
 }
 
 static bool next_delivery(struct bus *self, struct bus_delivery *delivery)
@@ -253,17 +368,38 @@ static bool next_delivery(struct bus *self, struct bus_delivery *delivery)
 		return false;
 	delivery->at_ns = self->end_ns;
 	delivery->sender = self->sender;
-	delivery->msg = self->msg;
 	delivery->client = tap ? BUS_TAP : (uint8_t)(self->next - 1);
-	delivery->echo = !tap && delivery->client == self->sender;
-	delivery->lost = tap && self->lost;
+	delivery->msg = as_seen_by(self, delivery->client);
+	delivery->echo = !tap && delivery->client == self->sender && !is_error(self);
+	delivery->lost = tap && self->outcome == BUS_LOST;
 	if (!tap)
 		self->next++;
 	return true;
 }
 
+/* Return: false if nobody wants to know it */
+static bool pop_news(struct bus *self, unsigned client, struct bus_delivery *delivery)
+{
+	struct bus_client *c = &self->clients[client];
+	const bool tap = c->news & NEWS_RESTARTED_TAP;
+	const bool restarted = tap || c->news & NEWS_RESTARTED;
+
+	c->news = (uint8_t)(c->news & ~(tap ? NEWS_RESTARTED_TAP : restarted ? NEWS_RESTARTED : NEWS_OFF));
+	if (tap ? !self->config.tap : !c->errors)
+		return false;
+	*delivery = (struct bus_delivery){
+	    .at_ns = c->news_ns,
+	    .client = tap ? BUS_TAP : (uint8_t)client,
+	    .sender = (uint8_t)client,
+	    .msg = restarted ? bus_error_restarted() : bus_error_off(),
+	};
+	return true;
+}
+
 bool bus_pop_delivery(struct bus *self, struct bus_delivery *delivery)
 {
+	unsigned client;
+
 	for (;;) {
 		if (self->delivering) {
 			if (next_delivery(self, delivery))
@@ -272,30 +408,11 @@ bool bus_pop_delivery(struct bus *self, struct bus_delivery *delivery)
 			self->on_wire = false;
 			self->sender = BUS_TAP;
 		}
-		if (!advance(self))
+		if (next_news(self, &client)) {
+			if (pop_news(self, client, delivery))
+				return true;
+		} else if (!advance(self)) {
 			return false;
+		}
 	}
-}
-
-void bus_set_drop(struct bus *self, uint32_t drop_ppm)
-{
-	self->config.drop_ppm = drop_ppm;
-}
-
-struct bus_stats bus_stats(const struct bus *self)
-{
-	return self->stats;
-}
-
-uint64_t bus_client_frames(const struct bus *self, unsigned client)
-{
-	assert(client < BUS_MAX_CLIENTS);
-	return self->clients[client].n_frames;
-}
-
-unsigned bus_load_permille(const struct bus *self, uint64_t second)
-{
-	if (second > self->second || second + BUS_LOAD_SECONDS <= self->second)
-		return 0;
-	return (unsigned)(self->busy_in_second[second % BUS_LOAD_SECONDS] / (SECOND_NS / 1000));
 }

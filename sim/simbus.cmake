@@ -1,4 +1,4 @@
-gu_pure_library(simbus_core SOURCES bus_core.c LINK uds)
+gu_pure_library(simbus_core SOURCES bus_core.c bus_account.c bus_error.c bus_fault.c bus_rules.c LINK uds)
 # the control socket of every simulator
 gu_library(line_server SOURCES line_server.c LINK common PkgConfig::UV)
 gu_library(simbus_server
