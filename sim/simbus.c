@@ -8,23 +8,28 @@
 #include "sim/simbus_control.h"
 #include "sim/simbus_server.h"
 
+#define TICKS_PER_SECOND 5u
+
 struct options {
 	struct simbus_config bus;
 	const char *log_path;
 	const char *stats_path;
 	const char *control_path;
 	unsigned stats_seconds;
+	struct bus_fault_rule faults[BUS_MAX_FAULTS];
+	unsigned n_faults;
 };
 
 struct program {
 	uv_loop_t loop;
 	struct options options;
-	FILE *log;
+	struct simbus_log *log;
 	struct simbus *bus;
 	struct simbus_control *control;
 	uv_signal_t signals[3]; /* SIGINT, SIGTERM, SIGUSR1 */
-	uv_timer_t ticker;      /* flushes the log each second; prints statistics */
+	uv_timer_t ticker;      /* flushes the log; prints statistics */
 	unsigned n_ticks;
+	bool log_failed;
 };
 
 static const char usage_text[] =
@@ -36,14 +41,31 @@ static const char usage_text[] =
     "  --data-bitrate BPS    of the data phase of CAN FD frames, up to 16000000 (2000000)\n"
     "  --no-pace             bus time runs as fast as the clients, not in real time\n"
     "  --name NAME           interface name in the log (vcan-sim0)\n"
-    "  --log FILE            every frame in the format of candump -l, dated in bus time\n"
+    "  --log FILE            every frame in the format of candump -l, dated at its end in bus time; - is\n"
+    "                        standard output, live\n"
+    "  --fault RULE          what goes wrong, up to 16 times; see below\n"
+    "  --faults FILE         a rule a line; what follows # is a comment\n"
+    "  --restart-ms MS       how long a client stays off the bus (until it is restored)\n"
     "  --drop PPM            frames in a million that no receiver gets (0)\n"
-    "  --drop-id HEX         only frames with this identifier may be lost\n"
-    "  --seed N              of the lost frames (1)\n"
-    "  --control PATH        control socket: a line each of stats, drop PPM, quit\n"
+    "  --drop-id HEX         only frames with this identifier may be lost by --drop\n"
+    "  --seed N              of the faults (1)\n"
+    "  --control PATH        control socket: a line each of stats, drop PPM, fault RULE, faults, clear,\n"
+    "                        restore CLIENT, quit\n"
     "  --stats SECONDS       statistics on stderr, each so many seconds\n"
     "  --stats-file FILE     statistics as JSON at the end and on SIGUSR1\n"
-    "  --help, --version\n";
+    "  --help, --version\n"
+    "\n"
+    "RULE is a kind and what it hits, as 'corrupt id=7E8 ppm=500':\n"
+    "  drop                  no receiver gets the frame, and its sender does not notice\n"
+    "  duplicate             the frame is on the wire twice\n"
+    "  delay us=N            the frame, and its sender's later ones, go out so much later\n"
+    "  corrupt               an error frame goes out instead; the frame is sent again by itself\n"
+    "  bus-off [restart-ms=N]  the frame is lost and its sender off the bus, until restored or for so long\n"
+    "  id=HEX, id=FIRST-LAST, id=VALUE/MASK   frames with these identifiers; 29-bit ones have eight digits\n"
+    "  client=INDEX          frames of this client, as stats shows it\n"
+    "  ppm=N                 so many in a million (all)\n"
+    "  nth=N count=N         from the nth on, at most so many (one with nth, else no limit)\n"
+    "  seed=N                of ppm (from --seed)\n";
 
 enum option_id {
 	LISTEN,
@@ -52,6 +74,9 @@ enum option_id {
 	NO_PACE,
 	NAME,
 	LOG,
+	FAULT,
+	FAULTS,
+	RESTART_MS,
 	DROP,
 	DROP_ID,
 	SEED,
@@ -69,6 +94,9 @@ static const struct option option_table[] = {
     {"no-pace", no_argument, NULL, NO_PACE},
     {"name", required_argument, NULL, NAME},
     {"log", required_argument, NULL, LOG},
+    {"fault", required_argument, NULL, FAULT},
+    {"faults", required_argument, NULL, FAULTS},
+    {"restart-ms", required_argument, NULL, RESTART_MS},
     {"drop", required_argument, NULL, DROP},
     {"drop-id", required_argument, NULL, DROP_ID},
     {"seed", required_argument, NULL, SEED},
@@ -95,6 +123,42 @@ static uint64_t number(const char *option, const char *text, int base, uint64_t 
 	return value;
 }
 
+/* @where: the option or the line, as it is named to the user. Return: false, with the reason said, if it is no rule. */
+static bool take_fault(struct options *o, const char *where, const char *text)
+{
+	const char *wrong = "there may be 16 rules";
+
+	if (o->n_faults < BUS_MAX_FAULTS)
+		wrong = bus_fault_parse(text, &o->faults[o->n_faults]);
+	if (!wrong) {
+		o->n_faults++;
+		return true;
+	}
+	fprintf(stderr, "simbus: %s: %s: \"%s\"\n", where, wrong, text);
+	return false;
+}
+
+static void take_faults_file(struct options *o, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+	char where[512];
+
+	if (!file) {
+		fprintf(stderr, "simbus: --faults %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	for (unsigned number_of_line = 1; fgets(line, sizeof(line), file); number_of_line++) {
+		line[strcspn(line, "#\r\n")] = '\0';
+		if (line[strspn(line, " \t")] == '\0')
+			continue;
+		snprintf(where, sizeof(where), "%s:%u", path, number_of_line);
+		if (!take_fault(o, where, line))
+			exit(2);
+	}
+	fclose(file);
+}
+
 static void take_option(struct options *o, enum option_id id, const char *name, const char *value)
 {
 	struct bus_config *bus = &o->bus.bus;
@@ -117,6 +181,16 @@ static void take_option(struct options *o, enum option_id id, const char *name, 
 		break;
 	case LOG:
 		o->log_path = value;
+		break;
+	case FAULT:
+		if (!take_fault(o, "--fault", value))
+			exit(2);
+		break;
+	case FAULTS:
+		take_faults_file(o, value);
+		break;
+	case RESTART_MS:
+		bus->restart_ms = (uint32_t)number(name, value, 10, 1, 3600000);
 		break;
 	case DROP:
 		bus->drop_ppm = (uint32_t)number(name, value, 10, 0, 1000000);
@@ -207,19 +281,48 @@ static void on_signal(uv_signal_t *handle, int number_of_signal)
 		shut_down(p);
 }
 
+static void flush_log(struct program *p)
+{
+	const bool failed_before = p->log_failed;
+	const int error = p->log ? simbus_log_flush(p->log) : 0;
+
+	p->log_failed = error != 0;
+	if (p->log_failed && !failed_before)
+		fprintf(stderr, "simbus: %s: %s; the log ends here\n", p->options.log_path, strerror(-error));
+}
+
+static void print_stats(const struct simbus *bus)
+{
+	struct simbus_stats s = simbus_stats(bus);
+	struct simbus_client_info c;
+
+	fprintf(stderr,
+		"simbus: %llu frames, %llu dropped, %llu errors, %llu overruns, load %u.%u %% (last second %u.%u %%)\n",
+		(unsigned long long)s.bus.n_frames, (unsigned long long)s.bus.n_dropped,
+		(unsigned long long)s.bus.n_errors, (unsigned long long)s.n_overruns, s.load_permille / 10,
+		s.load_permille % 10, s.load_permille_last_second / 10, s.load_permille_last_second % 10);
+	for (unsigned i = 0; i < BUS_MAX_CLIENTS; i++) {
+		if (!simbus_client_info(bus, i, &c) || c.stats.n_frames + c.stats.n_errors + c.stats.n_lost == 0)
+			continue;
+		fprintf(
+		    stderr,
+		    "simbus:   %2u %-24s %llu frames, %llu bytes, %llu bits, load %u.%u %%, %llu errors, %llu lost%s\n",
+		    i, c.name, (unsigned long long)c.stats.n_frames, (unsigned long long)c.stats.n_bytes,
+		    (unsigned long long)c.stats.n_bits, c.load_permille / 10, c.load_permille % 10,
+		    (unsigned long long)c.stats.n_errors, (unsigned long long)c.stats.n_lost,
+		    c.off        ? ", off the bus"
+		    : c.attached ? ""
+				 : ", has left");
+	}
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct program *p = timer->data;
 
-	if (p->log)
-		fflush(p->log);
-	if (p->options.stats_seconds == 0 || ++p->n_ticks % p->options.stats_seconds != 0)
-		return;
-	struct simbus_stats s = simbus_stats(p->bus);
-	fprintf(stderr, "simbus: %llu frames, %llu dropped, %llu overruns, load %u.%u %% (last second %u.%u %%)\n",
-		(unsigned long long)s.bus.n_frames, (unsigned long long)s.bus.n_dropped,
-		(unsigned long long)s.n_overruns, s.load_permille / 10, s.load_permille % 10,
-		s.load_permille_last_second / 10, s.load_permille_last_second % 10);
+	flush_log(p);
+	if (p->options.stats_seconds != 0 && ++p->n_ticks % (p->options.stats_seconds * TICKS_PER_SECOND) == 0)
+		print_stats(p->bus);
 }
 
 static void watch_signals(struct program *p)
@@ -233,7 +336,7 @@ static void watch_signals(struct program *p)
 	}
 	uv_timer_init(&p->loop, &p->ticker);
 	p->ticker.data = p;
-	uv_timer_start(&p->ticker, on_tick, 1000, 1000);
+	uv_timer_start(&p->ticker, on_tick, 1000 / TICKS_PER_SECOND, 1000 / TICKS_PER_SECOND);
 }
 
 static int complain(const char *what, int error)
@@ -248,6 +351,8 @@ static int run(struct program *p)
 
 	if (r != 0)
 		return complain(p->options.bus.path, r);
+	for (unsigned i = 0; i < p->options.n_faults; i++)
+		simbus_add_fault(p->bus, &p->options.faults[i]); /* there is room: as many as may be given */
 	watch_signals(p);
 	if (p->options.control_path) {
 		r = simbus_control_new(&p->loop, p->options.control_path, p->bus, shut_down, p, &p->control);
@@ -272,9 +377,9 @@ int main(int argc, char **argv)
 	parse_options(&p.options, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	if (p.options.log_path) {
-		p.log = fopen(p.options.log_path, "we");
-		if (!p.log)
-			return complain(p.options.log_path, -errno);
+		int error = simbus_log_new(p.options.log_path, &p.log);
+		if (error != 0)
+			return complain(p.options.log_path, error);
 		p.options.bus.log = p.log;
 	}
 	int r = uv_loop_init(&p.loop);
@@ -282,7 +387,8 @@ int main(int argc, char **argv)
 		return complain("event loop", r);
 	r = run(&p);
 	uv_loop_close(&p.loop);
-	if (p.log && fclose(p.log) != 0)
-		r = complain(p.options.log_path, -errno);
-	return r;
+	const int error = simbus_log_free(p.log);
+	if (error != 0 && !p.log_failed)
+		complain(p.options.log_path, error);
+	return error != 0 ? 1 : r;
 }

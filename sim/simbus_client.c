@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define ASK_FOR_ECHOES 0x01
+#define ASK_FOR_ERRORS 0x02
 #define ECHO_BYTE      6 /* __res0 of struct can_frame */
 /*
  * Room in the core. While a client's frames wait there, more of them would only wake us, and the client with us, for
@@ -91,8 +92,8 @@ static bool take_packet(struct simbus_client *self, const uint8_t *wire, size_t 
 {
 	struct can_msg msg;
 
-	if (n == 1 && wire[0] == ASK_FOR_ECHOES) {
-		self->events->on_echo_wanted(self->events->owner, self);
+	if (n == 1 && wire[0] != 0 && (wire[0] & ~(ASK_FOR_ECHOES | ASK_FOR_ERRORS)) == 0) {
+		self->events->on_wish(self->events->owner, self, wire[0] & ASK_FOR_ECHOES, wire[0] & ASK_FOR_ERRORS);
 		return true;
 	}
 	if (flags & MSG_TRUNC || !can_msg_from_wire(wire, n, &msg))

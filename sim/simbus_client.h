@@ -20,7 +20,8 @@ struct simbus_client_events {
 	void *owner;
 	/* a whole frame; Return: whether it was taken. If not, the connection ends. */
 	bool (*on_frame)(void *owner, struct simbus_client *client, const struct can_msg *msg);
-	void (*on_echo_wanted)(void *owner, struct simbus_client *client);
+	/* what it wants to hear beside the frames of others: its own, and error frames */
+	void (*on_wish)(void *owner, struct simbus_client *client, bool echoes, bool errors);
 	/* after a read or a write: the owner may go on */
 	void (*on_progress)(void *owner);
 	/* the connection has ended: the owner forgets it and calls simbus_client_close() */

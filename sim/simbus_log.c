@@ -1,5 +1,23 @@
 #include "sim/simbus_log.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES 65536u
+#define ERROR_FLAG   0x20000000u /* of the identifier on PF_CAN */
+
+struct simbus_log {
+	int fd;
+	bool live;
+	int error; /* the first one */
+	size_t n;
+	char buffer[BUFFER_BYTES];
+};
+
 static size_t hex_digits(char *out, const uint8_t *bytes, size_t n)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -13,10 +31,11 @@ static size_t hex_digits(char *out, const uint8_t *bytes, size_t n)
 
 size_t simbus_log_format(char out[SIMBUS_LOG_LINE], const char *name, uint64_t unix_us, const struct can_msg *msg)
 {
-	int width = msg->flags & CAN_MSG_EXTENDED ? 8 : 3;
+	const bool error = (msg->flags & CAN_MSG_ERROR) != 0;
+	const int width = error || msg->flags & CAN_MSG_EXTENDED ? 8 : 3;
 	size_t n = (size_t)snprintf(out, SIMBUS_LOG_LINE, "(%010llu.%06u) %.16s %0*X#",
 				    (unsigned long long)(unix_us / 1000000), (unsigned)(unix_us % 1000000), name, width,
-				    (unsigned)msg->id);
+				    (unsigned)(msg->id | (error ? ERROR_FLAG : 0)));
 
 	if (msg->flags & CAN_MSG_RTR) {
 		out[n++] = 'R';
@@ -35,9 +54,60 @@ size_t simbus_log_format(char out[SIMBUS_LOG_LINE], const char *name, uint64_t u
 	return n;
 }
 
-void simbus_log_frame(FILE *log, const char *name, uint64_t unix_us, const struct can_msg *msg)
+int simbus_log_new(const char *path, struct simbus_log **log)
 {
-	char line[SIMBUS_LOG_LINE];
+	struct simbus_log *self = calloc(1, sizeof(*self));
 
-	fwrite(line, 1, simbus_log_format(line, name, unix_us, msg), log);
+	if (!self)
+		return -ENOMEM;
+	self->live = strcmp(path, "-") == 0;
+	self->fd = self->live ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (self->fd < 0) {
+		int error = errno;
+
+		free(self);
+		return -error;
+	}
+	*log = self;
+	return 0;
+}
+
+int simbus_log_flush(struct simbus_log *self)
+{
+	size_t written = 0;
+
+	while (written < self->n && self->error == 0) {
+		ssize_t n = write(self->fd, self->buffer + written, self->n - written);
+
+		if (n >= 0)
+			written += (size_t)n;
+		else if (errno != EINTR)
+			self->error = -errno;
+	}
+	self->n = 0;
+	return self->error;
+}
+
+void simbus_log_frame(struct simbus_log *self, const char *name, uint64_t unix_us, const struct can_msg *msg)
+{
+	if (BUFFER_BYTES - self->n < SIMBUS_LOG_LINE)
+		simbus_log_flush(self);
+	self->n += simbus_log_format(self->buffer + self->n, name, unix_us, msg);
+}
+
+void simbus_log_batch(struct simbus_log *self)
+{
+	if (self->live && self->n > 0)
+		simbus_log_flush(self);
+}
+
+int simbus_log_free(struct simbus_log *self)
+{
+	if (!self)
+		return 0;
+	int r = simbus_log_flush(self);
+	if (!self->live && close(self->fd) != 0 && r == 0)
+		r = -errno;
+	free(self);
+	return r;
 }

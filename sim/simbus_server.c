@@ -1,6 +1,7 @@
 #include "sim/simbus_server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,7 +10,6 @@
 #include <unistd.h>
 
 #include "sim/simbus_client.h"
-#include "sim/simbus_log.h"
 #include "uds/port/hr_timer.h"
 
 #define SECOND_NS         UINT64_C(1000000000)
@@ -36,6 +36,7 @@ struct simbus {
 	unsigned n_clients;
 	struct simbus_client_events events;
 	struct simbus_client *clients[BUS_MAX_CLIENTS];
+	char client_names[BUS_MAX_CLIENTS][SIMBUS_CLIENT_NAME]; /* kept when they leave; "" = there was none */
 	struct bus bus;
 };
 
@@ -67,6 +68,8 @@ static bool hand_out(struct simbus *self)
 		else if (!simbus_client_put(self->clients[d.client], &d.msg, d.echo))
 			self->n_overruns++;
 	}
+	if (any && self->config.log)
+		simbus_log_batch(self->config.log);
 	return any;
 }
 
@@ -160,11 +163,33 @@ static bool on_frame(void *owner, struct simbus_client *client, const struct can
 	return bus_input(&self->bus, bus_time_ns(self), client->index, msg) == 0;
 }
 
-static void on_echo_wanted(void *owner, struct simbus_client *client)
+static void on_wish(void *owner, struct simbus_client *client, bool echoes, bool errors)
 {
 	struct simbus *self = owner;
 
-	bus_set_echo(&self->bus, client->index, true);
+	bus_set_echo(&self->bus, client->index, echoes);
+	bus_set_errors(&self->bus, client->index, errors);
+}
+
+/* the program and the process at the other end, as far as the kernel tells */
+static void name_client(int fd, char name[SIMBUS_CLIENT_NAME])
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+	char path[64];
+	char program[17] = "?";
+
+	snprintf(name, SIMBUS_CLIENT_NAME, "?");
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)peer.pid);
+	FILE *file = fopen(path, "re");
+	if (file) {
+		if (fgets(program, sizeof(program), file))
+			program[strcspn(program, "\n")] = '\0';
+		fclose(file);
+	}
+	snprintf(name, SIMBUS_CLIENT_NAME, "%s[%d]", program, (int)peer.pid);
 }
 
 static void forget(struct simbus *self, struct simbus_client *client)
@@ -214,6 +239,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		close(fd);
 		return;
 	}
+	name_client(fd, self->client_names[index]);
 	if (simbus_client_new(self->loop, fd, (unsigned)index, &self->events, &self->clients[index]) != 0) {
 		bus_detach(&self->bus, (unsigned)index);
 		return;
@@ -304,7 +330,7 @@ int simbus_new(uv_loop_t *loop, const struct simbus_config *config, struct simbu
 	}
 	bus_config.tap = config->log != NULL;
 	bus_init(&self->bus, &bus_config);
-	self->events = (struct simbus_client_events){self, on_frame, on_echo_wanted, on_progress, on_gone, reclaim};
+	self->events = (struct simbus_client_events){self, on_frame, on_wish, on_progress, on_gone, reclaim};
 	self->start_ns = hr_timer_now_ns();
 	clock_gettime(CLOCK_REALTIME, &ts);
 	self->start_unix_us = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
@@ -326,6 +352,45 @@ int simbus_new(uv_loop_t *loop, const struct simbus_config *config, struct simbu
 void simbus_set_drop(struct simbus *self, uint32_t drop_ppm)
 {
 	bus_set_drop(&self->bus, drop_ppm);
+}
+
+int simbus_add_fault(struct simbus *self, const struct bus_fault_rule *rule)
+{
+	return bus_add_fault(&self->bus, rule);
+}
+
+const struct bus_fault *simbus_get_fault(const struct simbus *self, unsigned index)
+{
+	return bus_get_fault(&self->bus, index);
+}
+
+unsigned simbus_clear_faults(struct simbus *self)
+{
+	return bus_clear_faults(&self->bus);
+}
+
+bool simbus_restore(struct simbus *self, unsigned client)
+{
+	if (!bus_restore(&self->bus, bus_time_ns(self), client))
+		return false;
+	advance(self); /* the client is told at once */
+	return true;
+}
+
+bool simbus_client_info(const struct simbus *self, unsigned index, struct simbus_client_info *info)
+{
+	if (self->client_names[index][0] == '\0')
+		return false;
+	*info = (struct simbus_client_info){
+	    .attached = self->clients[index] != NULL,
+	    .off = bus_client_is_off(&self->bus, index),
+	    .stats = *bus_client_stats(&self->bus, index),
+	};
+	memcpy(info->name, self->client_names[index], sizeof(info->name));
+	const uint64_t now_ns = simbus_stats(self).now_ns;
+	if (now_ns >= 1000)
+		info->load_permille = (unsigned)(info->stats.busy_ns / (now_ns / 1000));
+	return true;
 }
 
 struct simbus_stats simbus_stats(const struct simbus *self)

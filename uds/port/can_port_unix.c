@@ -9,6 +9,7 @@
  * frames that have left our queue but not our hands, and the default holds 278 of them. */
 #define SEND_BUFFER_BYTES 16384
 #define ASK_FOR_ECHOES    0x01
+#define ASK_FOR_ERRORS    0x02
 #define ECHO_BYTE         6 /* __res0 of struct can_frame: 1 marks the echo of a frame of ours */
 
 static bool is_echo(const uint8_t *wire, int msg_flags)
@@ -23,7 +24,7 @@ int can_port_unix_open(uv_loop_t *loop, const char *path, const struct can_port_
 		       struct can_port **port)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	static const uint8_t ask[] = {ASK_FOR_ECHOES};
+	static const uint8_t ask[] = {ASK_FOR_ECHOES | ASK_FOR_ERRORS};
 	int send_buffer = SEND_BUFFER_BYTES;
 
 	if (strlen(path) >= sizeof(address.sun_path))

@@ -11,7 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "sim/simbus_log.h"
 #include "sim/simbus_server.h"
 #include "uds/can_bits.h"
 #include "uds/port/can_port.h"
@@ -367,7 +366,7 @@ static void odd_packets_end_the_connection_of_their_sender_alone(void **state)
 		uint8_t bytes[80];
 		size_t n;
 	} odd[] = {
-	    {{2}, 1},                 /* not the wish for echoes */
+	    {{4}, 1},                 /* no wish: neither echoes nor error frames */
 	    {{1, 2, 3}, 3},           /* no frame */
 	    {{0}, 80},                /* larger than any frame */
 	    {{0, 0, 0, 0, 9}, 16},    /* a classic length above 8 */
@@ -455,20 +454,24 @@ static void names_that_lead_nowhere_give_errors(void **state)
 	assert_null(s->a.port);
 }
 
-static void the_log_is_what_candump_writes(void **state)
+static void a_bus_off_of_ours_is_the_loss_of_the_bus(void **state)
 {
-	char line[SIMBUS_LOG_LINE];
-	struct can_msg msg = {.id = 0x7e0, .len = 3, .data = {2, 0x10, 0xfa}};
+	struct bench *s = *state;
+	struct bus_fault_rule rule;
+	struct can_msg msg = {.id = 0x123, .len = 1};
 
-	(void)state;
-	simbus_log_format(line, "can0", 1700000000000042, &msg);
-	assert_string_equal(line, "(1700000000.000042) can0 7E0#0210FA\n");
-	msg = (struct can_msg){.id = 0x18da10f1, .flags = CAN_MSG_EXTENDED | CAN_MSG_FD | CAN_MSG_BRS, .len = 1};
-	simbus_log_format(line, "can0", 1700000000000042, &msg);
-	assert_string_equal(line, "(1700000000.000042) can0 18DA10F1##100\n");
-	msg = (struct can_msg){.id = 0x12, .flags = CAN_MSG_RTR, .len = 8};
-	simbus_log_format(line, "can0", 1700000000000042, &msg);
-	assert_string_equal(line, "(1700000000.000042) can0 012#R8\n");
+	start_bus(s, true, 0);
+	attach(s, &s->a);
+	attach(s, &s->b);
+	assert_null(bus_fault_parse("corrupt nth=1", &rule));
+	assert_int_equal(simbus_add_fault(s->bus, &rule), 0);
+	assert_null(bus_fault_parse("bus-off nth=2", &rule)); /* counted from the first that is not destroyed */
+	assert_int_equal(simbus_add_fault(s->bus, &rule), 0);
+	assert_int_equal(can_port_send(s->a.port, &msg, 1), 1);
+	RUN_UNTIL(s, s->b.n_msgs == 2); /* the error frame, and the frame that was sent again */
+	assert_int_equal(can_port_send(s->a.port, &msg, 1), 1);
+	RUN_UNTIL(s, s->a.lost != 0);
+	assert_int_equal(s->a.lost, -ENETDOWN);
 }
 
 int main(void)
@@ -489,7 +492,7 @@ int main(void)
 	    CASE(a_client_that_never_reads_does_not_hold_a_paced_bus),
 	    CASE(a_second_broker_is_refused_and_a_stale_socket_replaced),
 	    CASE(names_that_lead_nowhere_give_errors),
-	    cmocka_unit_test(the_log_is_what_candump_writes),
+	    CASE(a_bus_off_of_ours_is_the_loss_of_the_bus),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

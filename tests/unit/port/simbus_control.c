@@ -90,9 +90,9 @@ static void stats_are_one_line_of_json(void **state)
 	char answer[512];
 
 	ask(*state, "stats\n", answer, sizeof(answer));
-	assert_string_equal(answer,
-			    "{\"now_ns\":0,\"busy_ns\":0,\"frames\":0,\"dropped\":0,\"overruns\":0,\"clients\":0,"
-			    "\"load_permille\":0,\"load_permille_last_second\":0}\n");
+	assert_string_equal(
+	    answer, "{\"now_ns\":0,\"busy_ns\":0,\"frames\":0,\"dropped\":0,\"errors\":0,\"overruns\":0,\"clients\":0,"
+		    "\"load_permille\":0,\"load_permille_last_second\":0,\"per_client\":[]}\n");
 }
 
 static void each_line_of_one_packet_is_answered(void **state)
@@ -103,7 +103,8 @@ static void each_line_of_one_packet_is_answered(void **state)
 	assert_string_equal(answer, "{\"drop_ppm\":20000}\n"
 				    "{\"error\":\"drop needs 0..1000000\"}\n"
 				    "{\"error\":\"drop needs 0..1000000\"}\n"
-				    "{\"error\":\"unknown command; there are: stats, drop PPM, quit\"}\n");
+				    "{\"error\":\"unknown command; there are: stats, drop PPM, fault RULE, faults, "
+				    "clear, restore CLIENT, quit\"}\n");
 }
 
 static void a_command_may_come_in_pieces(void **state)
@@ -149,13 +150,118 @@ static void the_load_of_each_second_is_listed_on_request(void **state)
 	json_deinit(&json);
 }
 
+static void faults_are_added_listed_and_cleared(void **state)
+{
+	char answer[512];
+
+	ask(*state, "fault drop id=7E8 ppm=500\nfault corrupt nth=9\nfaults\nclear\nfaults\n", answer, sizeof(answer));
+	assert_string_equal(answer, "{\"ok\":true}\n"
+				    "{\"ok\":true}\n"
+				    "[{\"rule\":\"drop id=7E8 ppm=500\",\"seen\":0,\"hits\":0},"
+				    "{\"rule\":\"corrupt nth=9 count=1\",\"seen\":0,\"hits\":0}]\n"
+				    "{\"cleared\":2}\n"
+				    "[]\n");
+	ask(*state, "fault drop ppm=0\n", answer, sizeof(answer));
+	assert_string_equal(answer, "{\"error\":\"ppm must be 1..1000000\"}\n");
+	for (unsigned i = 0; i < BUS_MAX_FAULTS; i++)
+		ask(*state, "fault drop ppm=1\n", answer, sizeof(answer));
+	assert_string_equal(answer, "{\"ok\":true}\n");
+	ask(*state, "fault drop ppm=1\n", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "16 rules already"));
+}
+
+static void restore_names_a_client_that_is_off(void **state)
+{
+	char answer[512];
+
+	ask(*state, "restore 64\nrestore x\nrestore 3\n", answer, sizeof(answer));
+	assert_string_equal(answer, "{\"error\":\"restore needs a client, 0..63\"}\n"
+				    "{\"error\":\"restore needs a client, 0..63\"}\n"
+				    "{\"error\":\"this client is not off the bus\"}\n");
+}
+
+/* a connection to the bus itself */
+static int bus_client(struct bench *s, uint8_t wish)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", s->bus_path);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(send(fd, &wish, 1, 0), 1);
+	for (int i = 0; i < 5; i++)
+		uv_run(&s->loop, UV_RUN_NOWAIT);
+	return fd;
+}
+
+static void send_frame(struct bench *s, int fd)
+{
+	static const uint8_t wire[16] = {0x23, 0x01, 0, 0, 2, 0, 0, 0, 7, 7};
+
+	assert_int_equal(send(fd, wire, sizeof(wire), 0), sizeof(wire));
+	for (int i = 0; i < 10; i++)
+		uv_run(&s->loop, UV_RUN_NOWAIT);
+}
+
+static void clients_are_named_and_what_they_sent_is_counted(void **state)
+{
+	struct bench *s = *state;
+	char answer[1024];
+	char name[64];
+	int fd = bus_client(s, 3);
+
+	send_frame(s, fd);
+	ask(s, "stats json\n", answer, sizeof(answer));
+	snprintf(name, sizeof(name), "[%d]\",\"state\":\"on\",\"frames\":1,\"bytes\":2,\"bits\":", (int)getpid());
+	assert_non_null(strstr(answer, "\"client\":0,\"name\":\"unit-port-simbu["));
+	assert_non_null(strstr(answer, name));
+	close(fd);
+	for (int i = 0; i < 10; i++)
+		uv_run(&s->loop, UV_RUN_NOWAIT);
+	ask(s, "stats\n", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "\"state\":\"left\",\"frames\":1"));
+}
+
+static void a_client_is_put_off_the_bus_and_restored_at_once(void **state)
+{
+	struct bench *s = *state;
+	char answer[1024];
+	uint8_t wire[80];
+	int fd = bus_client(s, 2);
+	uint32_t id;
+
+	ask(s, "fault bus-off nth=1\n", answer, sizeof(answer));
+	send_frame(s, fd);
+	ask(s, "stats\n", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "\"state\":\"bus-off\",\"frames\":0"));
+	assert_int_equal(recv(fd, wire, sizeof(wire), 0), 16);
+	memcpy(&id, wire, sizeof(id));
+	assert_int_equal(id & 0x20000040u, 0x20000040u); /* CAN_ERR_FLAG, CAN_ERR_BUSOFF */
+	ask(s, "restore 0\n", answer, sizeof(answer));
+	assert_string_equal(answer, "{\"ok\":true}\n");
+	assert_int_equal(recv(fd, wire, sizeof(wire), 0), 16);
+	memcpy(&id, wire, sizeof(id));
+	assert_int_equal(id, 0x20000100u); /* CAN_ERR_RESTARTED */
+	send_frame(s, fd);
+	ask(s, "stats\n", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "\"state\":\"on\",\"frames\":1"));
+	close(fd);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(stats_are_one_line_of_json),   CASE(each_line_of_one_packet_is_answered),
-	    CASE(a_command_may_come_in_pieces), CASE(a_line_without_end_closes_the_connection),
-	    CASE(quit_is_told_to_the_program),  CASE(the_load_of_each_second_is_listed_on_request),
+	    CASE(stats_are_one_line_of_json),
+	    CASE(each_line_of_one_packet_is_answered),
+	    CASE(a_command_may_come_in_pieces),
+	    CASE(a_line_without_end_closes_the_connection),
+	    CASE(quit_is_told_to_the_program),
+	    CASE(the_load_of_each_second_is_listed_on_request),
+	    CASE(faults_are_added_listed_and_cleared),
+	    CASE(restore_names_a_client_that_is_off),
+	    CASE(clients_are_named_and_what_they_sent_is_counted),
+	    CASE(a_client_is_put_off_the_bus_and_restored_at_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
