@@ -7,7 +7,9 @@ build_packages=(
 	protobuf-c-compiler libsocketcan-dev libsqlite3-dev libcyaml-dev libyaml-dev libcmocka-dev
 )
 demo_packages=(dbus openssl binutils firmware-microbit-micropython iproute2 can-utils python3)
-test_packages=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3-scapy arduino-core-avr)
+test_packages=(
+	clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3-scapy arduino-core-avr tshark
+)
 
 # ensure_packages ASSUME_YES PACKAGE… - install the Debian packages that are missing, asking first
 ensure_packages() {
