@@ -42,7 +42,6 @@ static const struct number numbers[] = {
     NUMBER(timing.boot_wait_ms, 0, 600000, boot_wait_ms, 1),
     NUMBER(timing.boot_max_ms, 1, 600000, boot_max_ms, 1),
     NUMBER(timing.block_retries, 0, 255, block_retries, 1),
-    HEX(security.level, 1, 0x41, security[0].level),
     HEX(dids.hardware, 0, 0xffff, did_hardware),
     HEX(dids.serial, 0, 0xffff, did_serial),
     HEX(dids.boot, 0, 0xffff, did_boot),
@@ -53,6 +52,12 @@ static const struct number numbers[] = {
     HEX(routines.erase, 0, 0xffff, routine_erase),
     HEX(routines.check, 0, 0xffff, routine_check),
     HEX(routines.dependencies, 0, 0xffff, routine_dependencies),
+    HEX(routines.switch_over, 0, 0xffff, routine_switch_over),
+    HEX(routines.switch_back, 0, 0xffff, routine_switch_back),
+    NUMBER(routines.erase_address_bytes, 1, 5, erase_address_bytes, 1),
+    NUMBER(routines.erase_length_bytes, 1, 4, erase_length_bytes, 1),
+    NUMBER(routines.first_block, 0, UINT32_MAX, first_block, 1),
+    NUMBER(routines.block_bytes, 1, 4, block_number_bytes, 1),
     NUMBER(memory.address_bytes, 1, 5, address_bytes, 1),
     NUMBER(memory.length_bytes, 1, 4, length_bytes, 1),
     HEX(memory.data_format, 0, 0xff, data_format),
@@ -60,19 +65,12 @@ static const struct number numbers[] = {
     NUMBER(estimate.program_us_per_block, 0, 60000000, program_us_per_block, 1),
 };
 
-struct load {
-	const struct yaml_doc *doc;
-	const struct profile_yaml *yaml;
-	struct profile *profile;
-	struct yaml_error *error;
-};
-
 static bool has(const struct load *l, const char *key)
 {
-	return yaml_has(l->doc, key);
+	return load_has(l, key);
 }
 
-static int range(const struct load *l, const char *key, uint64_t value, uint64_t min, uint64_t max, bool hex)
+int load_range(const struct load *l, const char *key, uint64_t value, uint64_t min, uint64_t max, bool hex)
 {
 	if (value >= min && value <= max)
 		return 0;
@@ -92,7 +90,7 @@ static int apply_numbers(const struct load *l)
 		if (!has(l, n->key))
 			continue;
 		memcpy(&value, (const uint8_t *)l->yaml + n->from, sizeof value);
-		if (range(l, n->key, value, n->min, n->max, n->hex))
+		if (load_range(l, n->key, value, n->min, n->max, n->hex))
 			return 1;
 		value *= n->scale;
 		switch (n->to_size) {
@@ -133,8 +131,8 @@ static int apply_identifiers(const struct load *l, const char *form)
 	uint32_t max = a->extended_id ? 0x1fffffff : 0x7ff;
 
 	if (needs(l, "addressing.request", form) || needs(l, "addressing.response", form) ||
-	    range(l, "addressing.request", l->yaml->addressing.request, 0, max, true) ||
-	    range(l, "addressing.response", l->yaml->addressing.response, 0, max, true))
+	    load_range(l, "addressing.request", l->yaml->addressing.request, 0, max, true) ||
+	    load_range(l, "addressing.response", l->yaml->addressing.response, 0, max, true))
 		return 1;
 	a->tx_id = (uint32_t)l->yaml->addressing.request;
 	a->rx_id = (uint32_t)l->yaml->addressing.response;
@@ -173,9 +171,9 @@ static int apply_addressing(const struct load *l)
 		return yaml_error_at(l->doc, l->error, "addressing.id_bits", "must be 11 or 29, is %" PRIu64,
 				     y->id_bits);
 	a->extended_id = y->id_bits == 29;
-	if (range(l, "addressing.target_address", y->target_address, 0, 255, true) ||
-	    range(l, "addressing.source_address", y->source_address, 0, 255, true) ||
-	    range(l, "addressing.address_extension", y->address_extension, 0, 255, true))
+	if (load_range(l, "addressing.target_address", y->target_address, 0, 255, true) ||
+	    load_range(l, "addressing.source_address", y->source_address, 0, 255, true) ||
+	    load_range(l, "addressing.address_extension", y->address_extension, 0, 255, true))
 		return 1;
 	l->profile->functional.id = a->extended_id ? 0x18db33f1 : 0x7df;
 	switch (a->form) {
@@ -201,7 +199,7 @@ static int apply_addressing(const struct load *l)
 		break;
 	}
 	if (!r && has(l, "addressing.functional")) {
-		r = range(l, "addressing.functional", y->functional, 0, a->extended_id ? 0x1fffffff : 0x7ff, true);
+		r = load_range(l, "addressing.functional", y->functional, 0, a->extended_id ? 0x1fffffff : 0x7ff, true);
 		l->profile->functional.id = (uint32_t)y->functional;
 	}
 	l->profile->functional.extended_id = a->extended_id;
@@ -267,59 +265,38 @@ static int apply_link(const struct load *l)
 	return 0;
 }
 
-static int apply_security(const struct load *l)
-{
-	struct profile *p = l->profile;
-
-	if (has(l, "security.algorithm"))
-		p->security[0].algorithm = (enum profile_security_algorithm)l->yaml->security.algorithm;
-	if (has(l, "security.key"))
-		memcpy(p->security[0].key_id, l->yaml->security.key, sizeof p->security[0].key_id);
-	if (!(p->security[0].level & 1u))
-		return yaml_error_at(l->doc, l->error, "security.level",
-				     "must be odd: it is the sub-function that asks for a seed; is 0x%x",
-				     p->security[0].level);
-	if (p->security[0].algorithm != PROFILE_SECURITY_NONE && !p->security[0].key_id[0])
-		return yaml_error_at(l->doc, l->error, "security.key",
-				     "is missing: name a key of the key file, or say algorithm: none");
-	return 0;
-}
-
 static int apply_words(const struct load *l)
 {
 	struct profile *p = l->profile;
 	double erase = l->yaml->estimate.erase_ms_per_kib;
 
 	memcpy(p->name, l->yaml->name, sizeof p->name);
-	if (has(l, "template") && strcmp(l->yaml->template_name, "single-bank") != 0)
-		return yaml_error_at(l->doc, l->error, "template", "must be single-bank, is \"%s\"",
-				     l->yaml->template_name);
 	if (has(l, "supply"))
 		p->supply = (enum profile_supply)l->yaml->supply;
 	if (has(l, "routines.erase_argument"))
 		p->erase_argument = (enum profile_erase_argument)l->yaml->routines.erase_argument;
 	if (has(l, "routines.check_argument"))
 		p->check_argument = (enum profile_check_argument)l->yaml->routines.check_argument;
-	if (has(l, "routines.running_status") &&
-	    range(l, "routines.running_status", l->yaml->routines.running_status, 0, 0xff, true))
-		return 1;
-	for (unsigned i = 0; has(l, "routines.running_status") && i < PROFILE_ROUTINES; i++) {
-		p->status[i].running = (uint8_t)l->yaml->routines.running_status;
-		p->status[i].may_run = p->status[i].running != 0;
-	}
+	if (has(l, "routines.erase_format_byte"))
+		p->erase_bare = !l->yaml->routines.erase_format_byte;
 	if (has(l, "estimate.erase_ms_per_kib")) {
 		if (!(erase >= 0 && erase <= 100000))
 			return yaml_error_at(l->doc, l->error, "estimate.erase_ms_per_kib", "must be 0..100000");
 		p->erase_ms_per_kib_x100 = (uint32_t)(erase * 100 + 0.5);
 	}
-	if (has(l, "fingerprint")) {
-		int n = yaml_hex_bytes(l->yaml->fingerprint, p->fingerprint, sizeof p->fingerprint);
+	return 0;
+}
 
-		if (n < 1)
-			return yaml_error_at(l->doc, l->error, "fingerprint", "must be 1..%u bytes in hexadecimal",
-					     PROFILE_MAX_FINGERPRINT);
-		p->n_fingerprint = (uint8_t)n;
-	}
+static int apply_template(const struct load *l)
+{
+	const char *name = l->yaml->template_name;
+
+	if (!has(l, "template") || strcmp(name, "single-bank") == 0)
+		profile_template_single_bank(l->profile);
+	else if (strcmp(name, "dual-bank") == 0)
+		profile_template_dual_bank(l->profile);
+	else
+		return yaml_error_at(l->doc, l->error, "template", "must be single-bank or dual-bank, is \"%s\"", name);
 	return 0;
 }
 
@@ -327,8 +304,9 @@ static int apply(const struct load *l)
 {
 	const char *wrong;
 
-	if (apply_words(l) || apply_numbers(l) || apply_addressing(l) || apply_link(l) || apply_security(l) ||
-	    profile_steps_apply(l->doc, l->yaml, l->profile, l->error))
+	if (apply_template(l) || apply_words(l) || apply_numbers(l) || apply_addressing(l) || apply_link(l) ||
+	    profile_security_apply(l) || profile_decoding_apply(l) || profile_fingerprint_apply(l) ||
+	    profile_status_apply(l) || profile_steps_apply(l))
 		return 1;
 	wrong = profile_check(l->profile);
 	return wrong ? yaml_error_at(l->doc, l->error, "", "%s", wrong) : 0;
@@ -339,7 +317,6 @@ static int finish(struct yaml_doc *doc, struct profile_yaml *yaml, struct profil
 	struct profile loaded;
 	int r;
 
-	profile_template_single_bank(&loaded);
 	r = apply(&(struct load){doc, yaml, &loaded, error});
 	if (!r)
 		*profile = loaded;

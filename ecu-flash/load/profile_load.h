@@ -1,8 +1,9 @@
 /*
  * profile_load - an ECU profile from YAML into struct profile, and the bench's or device's key file.
  *
- * A profile may say `template: single-bank` (the default) and change what differs; `steps:` given replaces the
- * template's list. Keys are named in profiles and held apart, in a YAML file of key id to hex, never in a profile.
+ * A profile may say `template: single-bank` (the default) or `dual-bank` and change what differs; `steps:` given
+ * replaces the template's list, `change_steps:` changes single steps of it. Keys are named in profiles and held apart,
+ * in a YAML file of key id to hex, never in a profile.
  */
 #ifndef ECU_FLASH_LOAD_PROFILE_LOAD_H
 #define ECU_FLASH_LOAD_PROFILE_LOAD_H

@@ -1,54 +1,5 @@
 /* profile_load: the YAML form of a profile, its defaults, and errors that name file, line and key. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "ecu-flash/load/profile_load.h"
-
-#define MINIMAL                                           \
-	"name: lamp\n"                                    \
-	"addressing: {request: 0x7E0, response: 0x7E8}\n" \
-	"security: {key: lamp-key}\n"
-
-static struct profile profile;
-static struct yaml_error error;
-
-static int load(const char *text)
-{
-	memset(&profile, 0xa5, sizeof profile);
-	error.text[0] = '\0';
-	return profile_load_memory("lamp.yaml", text, strlen(text), &profile, &error);
-}
-
-static void expect(const char *text)
-{
-	if (load(text))
-		fail_msg("%s", error.text);
-}
-
-static void expect_refused(const char *text, const char *words)
-{
-	struct profile untouched;
-
-	memset(&untouched, 0xa5, sizeof untouched);
-	assert_int_equal(load(text), 1);
-	if (!strstr(error.text, words))
-		fail_msg("'%s' does not say '%s'", error.text, words);
-	assert_memory_equal(&profile, &untouched, sizeof profile);
-}
-
-/* MINIMAL and one more line, which is line 4 */
-static void expect_line_refused(const char *line, const char *words)
-{
-	char text[512];
-
-	snprintf(text, sizeof text, MINIMAL "%s\n", line);
-	expect_refused(text, words);
-}
+#include "tests/unit/load/profile_text.h"
 
 static void a_minimal_profile_is_the_template(void **state)
 {
@@ -276,7 +227,7 @@ static void wrong_values_are_refused_with_line_and_key(void **state)
 	expect_line_refused("link: {pad: 0xCCC}", "lamp.yaml:4: link.pad: must be none");
 	expect_line_refused("link: {pad: zero}", "lamp.yaml:4: link.pad: must be none");
 	expect_line_refused("fingerprint: 123", "lamp.yaml:4: fingerprint: must be");
-	expect_line_refused("template: dual-bank", "lamp.yaml:4: template: must be single-bank");
+	expect_line_refused("template: triple-bank", "lamp.yaml:4: template: must be single-bank or dual-bank");
 	expect_line_refused("supply: kl31", "lamp.yaml:4: supply");
 	expect_line_refused("estimate: {erase_ms_per_kib: -1}", "lamp.yaml:4: estimate.erase_ms_per_kib");
 	expect_refused("name: a\naddressing: {request: 1, response: 2}\n", "security.key: is missing");
@@ -308,8 +259,8 @@ static void wrong_steps_are_refused_with_line_and_key(void **state)
 	expect_line_refused("steps:\n- {step: session}\n- {step: erase}", "lamp.yaml");
 }
 
-/* the one yaml block of the document; Return: its length */
-static size_t read_example(char *text, size_t cap)
+/* the @nth yaml block of the document, from 0, made whole: a part is laid over the least that a profile needs */
+static bool read_example(unsigned nth, char *text, size_t cap)
 {
 	FILE *f = fopen(TEST_SOURCE_DIR "/../docs/profile.md", "r");
 	char line[256];
@@ -319,7 +270,7 @@ static size_t read_example(char *text, size_t cap)
 	assert_non_null(f);
 	while (fgets(line, sizeof line, f)) {
 		if (strncmp(line, "```", 3) == 0) {
-			inside = strcmp(line, "```yaml\n") == 0;
+			inside = strcmp(line, "```yaml\n") == 0 && nth-- == 0;
 			continue;
 		}
 		if (!inside)
@@ -330,7 +281,50 @@ static size_t read_example(char *text, size_t cap)
 	}
 	fclose(f);
 	text[n] = '\0';
-	return n;
+	if (!n)
+		return false;
+	assert_true(n + sizeof MINIMAL < cap);
+	if (strncmp(text, "name:", 5) != 0)
+		strcat(text, "\nname: lamp\naddressing: {request: 0x7E0, response: 0x7E8}\n");
+	if (strncmp(text, "security:", 9) != 0 && !strstr(text, "\nsecurity:"))
+		strcat(text, "security: {key: lamp-key}\n");
+	return true;
+}
+
+static void every_example_of_the_reference_is_a_valid_profile(void **state)
+{
+	(void)state;
+	static char text[8192];
+	unsigned n = 0;
+
+	for (; read_example(n, text, sizeof text); n++)
+		expect(text);
+	assert_true(n >= 8);
+}
+
+static void the_dual_bank_example_of_the_reference_spells_out_its_template(void **state)
+{
+	(void)state;
+	static char text[8192];
+	struct profile template;
+	unsigned nth = 0;
+
+	profile_template_dual_bank(&template);
+	do
+		assert_true(read_example(nth++, text, sizeof text));
+	while (!strstr(text, "template: dual-bank"));
+	expect(text);
+	assert_int_equal(profile.n_steps, template.n_steps);
+	assert_memory_equal(profile.steps, template.steps, sizeof template.steps);
+	assert_int_equal(profile.n_back, template.n_back);
+	for (uint8_t i = 0; i < template.n_back; i++) {
+		assert_int_equal(profile.back[i].kind, template.back[i].kind);
+		assert_int_equal(profile.back[i].retries, template.back[i].retries);
+		assert_int_equal(profile.back[i].sub_function, template.back[i].sub_function);
+	}
+	assert_int_equal(profile.n_bus_before, template.n_bus_before);
+	assert_int_equal(profile.routine_switch_over, template.routine_switch_over);
+	assert_int_equal(profile.routine_switch_back, template.routine_switch_back);
 }
 
 static void the_example_of_the_reference_spells_out_the_template(void **state)
@@ -340,7 +334,7 @@ static void the_example_of_the_reference_spells_out_the_template(void **state)
 	struct profile template;
 
 	profile_template_single_bank(&template);
-	assert_true(read_example(text, sizeof text) > 0);
+	assert_true(read_example(0, text, sizeof text));
 	expect(text);
 	assert_int_equal(profile.n_steps, template.n_steps);
 	for (uint8_t i = 0; i < template.n_steps; i++) {
@@ -400,7 +394,9 @@ int main(void)
 	    cmocka_unit_test(st_min_is_coded_for_the_wire),
 	    cmocka_unit_test(wrong_values_are_refused_with_line_and_key),
 	    cmocka_unit_test(wrong_steps_are_refused_with_line_and_key),
+	    cmocka_unit_test(every_example_of_the_reference_is_a_valid_profile),
 	    cmocka_unit_test(the_example_of_the_reference_spells_out_the_template),
+	    cmocka_unit_test(the_dual_bank_example_of_the_reference_spells_out_its_template),
 	    cmocka_unit_test(the_profiles_of_the_demo_are_valid_and_have_their_keys),
 	    cmocka_unit_test(an_unreadable_file_is_an_error_of_the_machine),
 	};
