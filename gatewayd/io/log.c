@@ -40,7 +40,7 @@ void log_init(int level)
 }
 
 #define MAX_FIELDS  10u
-#define FIELD_BYTES 320u
+#define FIELD_BYTES 512u
 
 struct entry {
 	struct iovec iov[MAX_FIELDS];

@@ -36,8 +36,8 @@ while (($#)); do
 		--keep) keep=$2 ;;
 		--deadline) deadline=$2 ;;
 		--controllers)
-			devices=(-object can-bus,id=bus)
-			for ((i = 0; i < $2; i++)); do devices+=(-device kvaser_pci,canbus=bus); done
+			devices=(-object "can-bus,id=bus")
+			for ((i = 0; i < $2; i++)); do devices+=(-device "kvaser_pci,canbus=bus"); done
 			;;
 		esac
 		shift
