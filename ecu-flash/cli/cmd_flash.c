@@ -16,7 +16,8 @@ const struct verb verb_flash = {
 	     "Ctrl-C stops at the next safe point. Once the ECU's memory is being erased there is none before its\n"
 	     "verification.\n",
     .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_EXPECT_VERSION) |
-	     TAKES(OPTION_RECOVER) | TAKES(OPTION_BASE) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE),
+	     TAKES(OPTION_RECOVER) | TAKES(OPTION_BASE) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) |
+	     TAKES(OPTION_CANDUMP),
     .needs = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE),
     .min_files = 1,
     .max_files = (int)FLASH_MAX_UNITS,

@@ -11,7 +11,8 @@ const struct verb verb_info = {
     .summary = "read the ECU's identity: hardware, serial number, versions",
     .usage = "--bus BUS --profile FILE [OPTION]...",
     .about = "Reads the identifiers that the profile names.\n",
-    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE),
+    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) |
+	     TAKES(OPTION_CANDUMP),
     .needs = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE),
     .run = run,
 };

@@ -12,7 +12,7 @@ const struct verb verb_verify = {
     .usage = "--bus BUS --profile FILE --expect-version TEXT [OPTION]...",
     .about = "Reads the version back and compares it with the expected one.\n",
     .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_EXPECT_VERSION) |
-	     TAKES(OPTION_JSON) | TAKES(OPTION_TRACE),
+	     TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) | TAKES(OPTION_CANDUMP),
     .needs = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_EXPECT_VERSION),
     .run = run,
 };

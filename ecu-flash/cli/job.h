@@ -13,7 +13,7 @@ struct job_outcome {
 	int bus_error;    /* -errno: the bus could not be opened, or was lost and did not come back */
 };
 
-/* Return: 0, or -errno of our own machine; what became of the job is in @outcome */
+/* Return: -1 with what became of the job in @outcome, or the exit code of our own failure after a message on stderr */
 int job_run(const struct options *options, const struct inputs *inputs, enum flash_job_kind kind, struct report *report,
 	    struct job_outcome *outcome);
 

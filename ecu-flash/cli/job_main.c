@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ecu-flash/cli/summary.h"
 #include "ecu-flash/cli/words.h"
@@ -31,10 +30,8 @@ static int run_job(const struct options *options, const struct inputs *in, enum 
 	if (kind == FLASH_JOB_FLASH)
 		announce(options, in, &report);
 	r = job_run(options, in, kind, &report, &outcome);
-	if (r) {
-		fprintf(stderr, "ecu-flash: %s\n", strerror(-r));
-		return EXIT_FLASH_FAILED;
-	}
+	if (r >= 0)
+		return r;
 	if (options->json)
 		summary_json(options, in, &outcome);
 	else

@@ -316,6 +316,8 @@ static int check(const struct options *o)
 		if (missing & TAKES(i))
 			return options_wrong(verb, "--%s is missing: %s", table[i].name, table[i].help);
 	}
+	if (o->json && o->candump && strcmp(o->candump, "-") == 0)
+		return options_wrong(verb, "--json and '--candump -' both want standard output");
 	if (o->n_files < verb->min_files)
 		return options_wrong(verb, "%s needs more: ecu-flash %s %s", verb->name, verb->name, verb->usage);
 	if (o->n_files > verb->max_files)
@@ -327,7 +329,7 @@ static int check(const struct options *o)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	struct options o = {.bitrate = 500000, .data_bitrate = 2000000, .fill = 0xff};
+	struct options o = {.bitrate = 500000, .data_bitrate = 2000000, .fill = 0xff, .candump_fd = -1};
 	int r = take_options(&o, argc, argv);
 
 	if (r >= 0)

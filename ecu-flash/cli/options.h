@@ -84,7 +84,8 @@ struct options {
 	uint32_t data_bitrate;
 	bool json;
 	bool trace;
-	const char *candump;
+	const char *candump; /* "-" is standard output, and candump_fd its descriptor then, else -1 */
+	int candump_fd;
 	bool recover; /* the ECU may sit in its boot loader */
 	char **files; /* what is neither verb nor option */
 	int n_files;

@@ -1,11 +1,11 @@
 #include "ecu-flash/cli/summary.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/json.h"
+#include "ecu-flash/cli/session.h"
 #include "ecu-flash/cli/words.h"
 
 enum exit_code summary_exit_code(const struct job_outcome *outcome)
@@ -158,36 +158,13 @@ static const char *ecu_state(const struct options *options, const struct flash_r
 	return "This run erased nothing.";
 }
 
-static const char *bus_advice(int error)
-{
-	switch (-error) {
-	case EAFNOSUPPORT:
-		return "This kernel has no CAN: load the modules 'can' and 'can-raw', or name a simulated bus as "
-		       "unix:PATH.";
-	case ENODEV:
-		return "There is no such interface: 'ip -details link show type can' lists those that are there.";
-	case ENETDOWN:
-		return "The interface is down: 'ip link set INTERFACE up', for a controller with 'type can bitrate "
-		       "500000'.";
-	case ENOENT:
-	case ECONNREFUSED:
-		return "No simulated bus listens there: start 'simbus --listen PATH' first.";
-	case ENOTSUP:
-		return "The profile wants CAN FD and the interface has none: 'ip link set INTERFACE mtu 72' and a data "
-		       "bit rate.";
-	default:
-		return "";
-	}
-}
-
 static void failure_text(const struct options *options, const struct job_outcome *outcome)
 {
 	const struct flash_result *r = &outcome->result;
 	const char *state = ecu_state(options, r);
 
 	if (outcome->bus_error)
-		fprintf(stderr, "ecu-flash: the bus %s is not available: %s\n  %s\n", options->bus,
-			strerror(-outcome->bus_error), bus_advice(outcome->bus_error));
+		session_say_bus(options, outcome->bus_error);
 	if (r->text[0])
 		fprintf(stderr, "ecu-flash: %s\n", r->text);
 	if (r->sid && r->nrc)

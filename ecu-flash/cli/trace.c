@@ -2,19 +2,77 @@
 
 #include <string.h>
 
-#define SHOWN_BYTES 20u
+#include "ecu-flash/pdu_words.h"
 
-static void line(const struct trace *self, uint64_t now_us, const char *arrow, const uint8_t *pdu, size_t n,
-		 const char *words)
+#define SHOWN_BYTES 12u
+
+static void begin(const struct trace *self, uint64_t now_us, const char *name, char arrow, const uint8_t *pdu, size_t n)
 {
-	double seconds = (double)(now_us - self->start_us) / 1e6;
-
-	fprintf(self->out, "%10.3f %s", seconds, arrow);
+	fprintf(self->out, "%12.3f ms  %s %c", (double)(now_us - self->start_us) / 1e3, name, arrow);
 	for (size_t i = 0; i < n && i < SHOWN_BYTES; i++)
 		fprintf(self->out, " %02X", pdu[i]);
 	if (n > SHOWN_BYTES)
 		fprintf(self->out, " ... (%zu bytes)", n);
-	fprintf(self->out, "  %s\n", words);
+}
+
+static void answer(const struct trace *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+{
+	char words[PDU_WORDS_BYTES];
+
+	pdu_words_answer(self->profile, pdu, n, words);
+	begin(self, now_us, self->name, '<', pdu, n);
+	fprintf(self->out, "  %s", words);
+}
+
+/* what became of the open request, and how long that took */
+static void end(const struct trace *self, uint64_t now_us)
+{
+	fprintf(self->out, "; after %.3f ms\n", (double)(now_us - self->request_us) / 1e3);
+}
+
+static void silence(const struct trace *self, uint64_t now_us, const char *words)
+{
+	begin(self, now_us, self->name, '-', NULL, 0);
+	fprintf(self->out, "  %s", words);
+	end(self, now_us);
+}
+
+static void event(const struct trace *self, uint64_t now_us, const struct uds_event *e)
+{
+	switch (e->kind) {
+	case UDS_EVENT_POSITIVE:
+		answer(self, now_us, e->pdu, e->n_pdu);
+		end(self, now_us);
+		break;
+	case UDS_EVENT_NEGATIVE:
+		answer(self, now_us, (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, e->nrc}, 3);
+		end(self, now_us);
+		break;
+	case UDS_EVENT_PENDING:
+		answer(self, now_us, (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, UDS_NRC_RESPONSE_PENDING}, 3);
+		end(self, now_us);
+		break;
+	case UDS_EVENT_MALFORMED:
+		answer(self, now_us, e->pdu, e->n_pdu);
+		fputs("; malformed", self->out);
+		end(self, now_us);
+		break;
+	case UDS_EVENT_UNSOLICITED:
+		answer(self, now_us, e->pdu, e->n_pdu);
+		fputs("; to a functional request, or to none\n", self->out);
+		break;
+	case UDS_EVENT_TIMEOUT:
+		silence(self, now_us, "no answer in time");
+		break;
+	case UDS_EVENT_SEND_FAILED:
+		silence(self, now_us, "the request could not be sent");
+		break;
+	case UDS_EVENT_SUPPRESSED:
+		silence(self, now_us, "silence, as asked for");
+		break;
+	case UDS_EVENT_NONE:
+		break;
+	}
 }
 
 /* what the channel still holds is shown and left there */
@@ -29,44 +87,43 @@ bool trace_answers(struct trace *self, uint64_t now_us, const struct uds_channel
 
 		if (e->kind != UDS_EVENT_PENDING && e->kind != UDS_EVENT_UNSOLICITED)
 			self->shown = false;
-		switch (e->kind) {
-		case UDS_EVENT_POSITIVE:
-			line(self, now_us, "<-", e->pdu, e->n_pdu, uds_sid_text(e->sid));
-			break;
-		case UDS_EVENT_NEGATIVE:
-			line(self, now_us, "<-", (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, e->nrc}, 3,
-			     uds_nrc_text(e->nrc));
-			break;
-		case UDS_EVENT_PENDING:
-			line(self, now_us, "<-",
-			     (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, UDS_NRC_RESPONSE_PENDING}, 3,
-			     uds_nrc_text(UDS_NRC_RESPONSE_PENDING));
-			break;
-		case UDS_EVENT_TIMEOUT:
-			line(self, now_us, "--", NULL, 0, "no answer in time");
-			break;
-		case UDS_EVENT_MALFORMED:
-			line(self, now_us, "<-", e->pdu, e->n_pdu, "malformed answer");
-			break;
-		case UDS_EVENT_SEND_FAILED:
-			line(self, now_us, "--", NULL, 0, "the request could not be sent");
-			break;
-		case UDS_EVENT_UNSOLICITED:
-			line(self, now_us, "<-", e->pdu, e->n_pdu, "answer to a functional request");
-			break;
-		case UDS_EVENT_SUPPRESSED:
-		case UDS_EVENT_NONE:
-			break;
-		}
+		event(self, now_us, e);
 	}
 	return channel->event_n > 0;
 }
 
 bool trace_request(struct trace *self, uint64_t now_us, const struct uds_channel *channel)
 {
+	char words[PDU_WORDS_BYTES];
+
 	if (!self->out || self->shown || !uds_client_open(&channel->client))
 		return false;
 	self->shown = true;
-	line(self, now_us, "->", channel->tx_buf, channel->tx_n, uds_sid_text(channel->tx_buf[0]));
+	self->request_us = now_us;
+	pdu_words_request(self->profile, channel->tx_buf, channel->tx_n, words);
+	begin(self, now_us, self->name, '>', channel->tx_buf, channel->tx_n);
+	fprintf(self->out, "  %s\n", words);
 	return true;
+}
+
+void trace_frame(struct trace *self, uint64_t now_us, const char *name, bool own, const struct can_msg *msg)
+{
+	uint8_t n = msg->len ? msg->data[0] : 0;
+	const uint8_t *pdu = msg->data + 1;
+	char words[PDU_WORDS_BYTES];
+
+	if (!self->out || msg->flags & (CAN_MSG_RTR | CAN_MSG_ERROR))
+		return;
+	if (n == 0 && msg->len > 8) {
+		n = msg->data[1];
+		pdu++;
+	}
+	if (!n || n >= msg->len || pdu + n > msg->data + msg->len)
+		return;
+	if (own)
+		pdu_words_request(self->profile, pdu, n, words);
+	else
+		pdu_words_answer(self->profile, pdu, n, words);
+	begin(self, now_us, name, own ? '>' : '<', pdu, n);
+	fprintf(self->out, "  %s\n", words);
 }

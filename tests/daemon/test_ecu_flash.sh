@@ -146,7 +146,7 @@ result $? "a bus that loses frames in a thousand ends with the same memory"
 firmware=/usr/share/firmware-microbit-micropython/firmware.hex
 if [[ -r $firmware ]]; then
 	flash_tool 0 flash "${lamp[@]}" --trace "$firmware" && grep -q '100 %' "$work/out" &&
-		grep -q ' -> 36 01 .* (4095 bytes)  TransferData' "$work/err"
+		grep -q 'lamp > 36 01 .* (4095 bytes)  TransferData block 01, 4093 bytes' "$work/err"
 	result $? "an Intel HEX file of several segments is flashed, with a trace of its requests"
 else
 	skip "an Intel HEX file of several segments is flashed" "firmware-microbit-micropython is not installed"

@@ -1,0 +1,181 @@
+#include "ecu-flash/cli/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static uint64_t on_step(void *owner, uint64_t now_us)
+{
+	struct session *self = owner;
+	uint64_t deadline_us;
+
+	if (!self->started || self->over)
+		return UDS_NEVER;
+	if (self->trace.out) {
+		report_clear(self->report);
+		trace_answers(&self->trace, now_us, &self->channel);
+	}
+	deadline_us = self->verb.step(self->verb.owner, now_us);
+	if (self->trace.out) {
+		report_clear(self->report);
+		trace_request(&self->trace, now_us, &self->channel);
+	}
+	return deadline_us;
+}
+
+static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)
+{
+	struct session *self = owner;
+
+	if (self->started && !self->over && self->verb.on_frame)
+		self->verb.on_frame(self->verb.owner, now_us, msg);
+}
+
+static void on_traffic(void *owner, uint64_t now_us, const struct can_msg *msg, bool own)
+{
+	struct session *self = owner;
+
+	candump_frame(&self->candump, msg);
+	if (own && self->functional_id && msg->id == self->functional_id && self->started) {
+		report_clear(self->report);
+		trace_frame(&self->trace, now_us, "functional", true, msg);
+	}
+}
+
+static void on_bus(void *owner, int error)
+{
+	struct session *self = owner;
+
+	self->bus_error = error;
+	if (error)
+		report_line(self->report, "  the bus %s is lost (%s); waiting for it", self->options->bus,
+			    strerror(-error));
+	else
+		report_line(self->report, "  the bus %s is back", self->options->bus);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct session *self = signal->data;
+
+	(void)number;
+	if (self->over)
+		return;
+	self->n_interrupts++;
+	self->verb.on_interrupt(self->verb.owner, can_driver_now_us(), self->n_interrupts);
+	can_driver_kick(self->driver);
+}
+
+const char *session_bus_advice(int error)
+{
+	switch (-error) {
+	case EAFNOSUPPORT:
+		return "This kernel has no CAN: load the modules 'can' and 'can-raw', or name a simulated bus as "
+		       "unix:PATH.";
+	case ENODEV:
+		return "There is no such interface: 'ip -details link show type can' lists those that are there.";
+	case ENETDOWN:
+		return "The interface is down: 'ip link set INTERFACE up', for a controller with 'type can bitrate "
+		       "500000'.";
+	case ENOENT:
+	case ECONNREFUSED:
+		return "No simulated bus listens there: start 'simbus --listen PATH' first.";
+	case ENOTSUP:
+		return "CAN FD is wanted and the interface has none: 'ip link set INTERFACE mtu 72' and a data bit "
+		       "rate.";
+	default:
+		return "";
+	}
+}
+
+void session_say_bus(const struct options *options, int error)
+{
+	fprintf(stderr, "ecu-flash: the bus %s is not available: %s\n  %s\n", options->bus, strerror(-error),
+		session_bus_advice(error));
+}
+
+static int open_bus(struct session *self, bool fd)
+{
+	const struct can_driver_config config = {.port = self->options->bus, .fd = fd};
+	const bool watch = self->options->trace || self->options->candump;
+	const struct can_driver_callbacks callbacks = {.owner = self,
+						       .on_traffic = watch ? on_traffic : NULL,
+						       .step = on_step,
+						       .on_frame = on_frame,
+						       .on_bus = on_bus};
+
+	return can_driver_open(&self->loop, &config, &callbacks, &self->driver);
+}
+
+int session_open(struct session *self, const struct isotp_config *link, const struct uds_timing *timing, bool fd)
+{
+	int r = uv_loop_init(&self->loop);
+
+	if (r) {
+		fprintf(stderr, "ecu-flash: %s\n", strerror(-r));
+		return EXIT_FLASH_FAILED;
+	}
+	self->loop_ready = true;
+	if (self->options->candump) {
+		r = candump_open(&self->candump, self->options->candump, self->options->candump_fd, self->options->bus);
+		if (r) {
+			fprintf(stderr, "ecu-flash: %s: %s\n", self->options->candump, strerror(-r));
+			return EXIT_FLASH_FAILED;
+		}
+	}
+	if (link)
+		uds_channel_init(&self->channel, link, timing, self->tx, sizeof self->tx, self->rx, sizeof self->rx);
+	self->bus_error = open_bus(self, fd);
+	if (self->bus_error)
+		return EXIT_NO_BUS;
+	if (link)
+		can_node_attach(can_driver_node(self->driver), &self->channel);
+	can_driver_refresh_filters(self->driver);
+	return -1;
+}
+
+int session_run(struct session *self)
+{
+	static const int numbers[2] = {SIGINT, SIGTERM};
+	int r;
+
+	for (size_t i = 0; i < 2; i++) {
+		uv_signal_init(&self->loop, &self->signals[i]);
+		self->signals[i].data = self;
+		uv_signal_start(&self->signals[i], on_signal, numbers[i]);
+	}
+	if (self->options->trace)
+		self->trace = (struct trace){.out = stderr,
+					     .name = self->profile ? self->profile->name : "ECU",
+					     .profile = self->profile,
+					     .start_us = can_driver_now_us()};
+	self->started = true;
+	can_driver_kick(self->driver);
+	while (!self->over)
+		uv_run(&self->loop, UV_RUN_ONCE);
+	report_clear(self->report);
+	r = candump_close(&self->candump);
+	if (!r)
+		return -1;
+	fprintf(stderr, "ecu-flash: %s: %s\n", self->options->candump, strerror(-r));
+	return EXIT_FLASH_FAILED;
+}
+
+void session_end(struct session *self)
+{
+	if (self->over)
+		return;
+	self->over = true;
+	for (size_t i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&self->signals[i], NULL);
+}
+
+void session_close(struct session *self)
+{
+	if (!self->loop_ready)
+		return;
+	candump_close(&self->candump);
+	can_driver_close(self->driver);
+	uv_run(&self->loop, UV_RUN_DEFAULT); /* the close callbacks */
+	uv_loop_close(&self->loop);
+}
