@@ -32,9 +32,11 @@ int candump_take_stdout(void)
 	return fd;
 }
 
-int candump_open(struct candump *self, const char *path, int fd, const char *bus)
+int candump_open(struct candump *self, const char *path, int fd, bool append, const char *bus)
 {
-	*self = (struct candump){.out = fd >= 0 ? fdopen(fd, "w") : fopen(path, "we")};
+	int own = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	*self = (struct candump){.out = fd >= 0 ? fdopen(own, "w") : fopen(path, append ? "ae" : "we")};
 	name_bus(self, bus);
 	return self->out ? 0 : -errno;
 }

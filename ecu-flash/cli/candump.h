@@ -7,6 +7,7 @@
 #ifndef ECU_FLASH_CLI_CANDUMP_H
 #define ECU_FLASH_CLI_CANDUMP_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "uds/can_msg.h"
@@ -20,8 +21,10 @@ struct candump {
  * descriptor, or -errno */
 int candump_take_stdout(void);
 
-/* @fd: as candump_take_stdout() gave it, or -1: @path is opened; @bus: as in --bus. Return: 0 or -errno */
-int candump_open(struct candump *self, const char *path, int fd, const char *bus);
+/* @fd: as candump_take_stdout() gave it, and it stays open; or -1: @path is opened, and added to if @append; @bus: as
+ * in
+ * --bus. Return: 0 or -errno */
+int candump_open(struct candump *self, const char *path, int fd, bool append, const char *bus);
 void candump_frame(struct candump *self, const struct can_msg *msg);
 /* Return: 0 or -errno: not all of it could be written */
 int candump_close(struct candump *self);

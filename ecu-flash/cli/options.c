@@ -9,8 +9,8 @@
 #include "ecu-flash/flash_run.h"
 
 static const struct verb *const verbs[] = {
-    &verb_flash,         &verb_verify,        &verb_info,          &verb_image_show,
-    &verb_image_convert, &verb_image_compare, &verb_profile_check,
+    &verb_flash,      &verb_verify,        &verb_info,          &verb_uds,           &verb_scan,
+    &verb_image_show, &verb_image_convert, &verb_image_compare, &verb_profile_check,
 };
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
@@ -22,6 +22,13 @@ static const struct {
 } table[N_OPTIONS] = {
     [OPTION_BUS] = {"bus", "BUS", "can0, vcan0, or unix:PATH of a simulated bus", 'b'},
     [OPTION_PROFILE] = {"profile", "FILE", "profile of the ECU, in YAML", 'p'},
+    [OPTION_REQUEST] = {"request", "ID", "identifier of requests to the ECU, hexadecimal", 0},
+    [OPTION_RESPONSE] = {"response", "ID", "identifier of its answers", 0},
+    [OPTION_FUNCTIONAL] = {"functional", "ID", "identifier that all ECUs listen to (7DF; 18DB33F1)", 0},
+    [OPTION_IDS] = {"ids", "FIRST-LAST", "request identifiers to try (700-7FF)", 0},
+    [OPTION_WIDE_IDS] = {"29bit", NULL, "identifiers have 29 bits, however small they are", 0},
+    [OPTION_NORMAL_FIXED] = {"normal-fixed", NULL, "29-bit identifiers of normal fixed addressing, 18DAxxF1", 0},
+    [OPTION_FD] = {"fd", NULL, "CAN FD", 0},
     [OPTION_KEYS] = {"keys", "FILE", "secrets of security access, in YAML", 'k'},
     [OPTION_EXPECT_VERSION] = {"expect-version", "TEXT", "the version that the ECU must say", 'e'},
     [OPTION_RECOVER] = {"recover", NULL,
@@ -175,6 +182,20 @@ static int take_text(struct options *o, enum option_id option, const char *text)
 	return -1;
 }
 
+static int take_id(struct options *o, enum option_id option, const char *text)
+{
+	uint32_t *id = option == OPTION_REQUEST    ? &o->request
+		       : option == OPTION_RESPONSE ? &o->response
+						   : &o->functional;
+
+	if (option == OPTION_IDS && !value_id_range(text, &o->first_id, &o->last_id))
+		return options_wrong(NULL, "--ids takes FIRST-LAST, hexadecimal, up to 1FFFFFFF: '%s'", text);
+	if (option != OPTION_IDS && !value_id(text, id))
+		return options_wrong(NULL, "--%s takes an identifier, hexadecimal, up to 1FFFFFFF: '%s'",
+				     table[option].name, text);
+	return -1;
+}
+
 static int take_option(struct options *o, enum option_id option, const char *value)
 {
 	o->given |= TAKES(option);
@@ -184,6 +205,20 @@ static int take_option(struct options *o, enum option_id option, const char *val
 		break;
 	case OPTION_PROFILE:
 		o->profile = value;
+		break;
+	case OPTION_REQUEST:
+	case OPTION_RESPONSE:
+	case OPTION_FUNCTIONAL:
+	case OPTION_IDS:
+		return take_id(o, option, value);
+	case OPTION_WIDE_IDS:
+		o->wide_ids = true;
+		break;
+	case OPTION_NORMAL_FIXED:
+		o->normal_fixed = true;
+		break;
+	case OPTION_FD:
+		o->fd = true;
 		break;
 	case OPTION_KEYS:
 		o->keys = value;

@@ -23,6 +23,13 @@ enum exit_code {
 enum option_id {
 	OPTION_BUS,
 	OPTION_PROFILE,
+	OPTION_REQUEST,
+	OPTION_RESPONSE,
+	OPTION_FUNCTIONAL,
+	OPTION_IDS,
+	OPTION_WIDE_IDS,
+	OPTION_NORMAL_FIXED,
+	OPTION_FD,
 	OPTION_KEYS,
 	OPTION_EXPECT_VERSION,
 	OPTION_RECOVER,
@@ -60,14 +67,19 @@ struct verb {
 	int (*run)(const struct options *options); /* Return: the exit code */
 };
 
-extern const struct verb verb_flash, verb_info, verb_verify, verb_image_show, verb_image_convert, verb_image_compare,
-    verb_profile_check;
+extern const struct verb verb_flash, verb_info, verb_verify, verb_uds, verb_scan, verb_image_show, verb_image_convert,
+    verb_image_compare, verb_profile_check;
 
 struct options {
 	const struct verb *verb;
 	uint64_t given;  /* TAKES(…) */
 	const char *bus; /* "can0" or "unix:PATH" */
 	const char *profile;
+	uint32_t request, response, functional; /* identifiers */
+	uint32_t first_id, last_id;
+	bool wide_ids; /* 29 bits, however small they are */
+	bool normal_fixed;
+	bool fd;
 	const char *keys;
 	const char *expect_version;
 	uint64_t base; /* of raw images */
@@ -86,8 +98,9 @@ struct options {
 	bool trace;
 	const char *candump; /* "-" is standard output, and candump_fd its descriptor then, else -1 */
 	int candump_fd;
-	bool recover; /* the ECU may sit in its boot loader */
-	char **files; /* what is neither verb nor option */
+	bool candump_append; /* the verb was on the bus before */
+	bool recover;        /* the ECU may sit in its boot loader */
+	char **files;        /* what is neither verb nor option */
 	int n_files;
 };
 

@@ -42,11 +42,17 @@ void report_line(struct report *self, const char *format, ...)
 	fflush(self->out);
 }
 
-static void progress(struct report *self, uint64_t now_us, uint64_t done, uint64_t total)
+static void make_bar(char bar[BAR_WIDTH + 1], unsigned percent)
+{
+	memset(bar, '.', BAR_WIDTH);
+	memset(bar, '#', percent * BAR_WIDTH / 100);
+	bar[BAR_WIDTH] = '\0';
+}
+
+void report_progress(struct report *self, uint64_t now_us, uint64_t done, uint64_t total)
 {
 	char bar[BAR_WIDTH + 1], amount[WORDS_BYTES], whole[WORDS_BYTES], rate[32] = "", left[WORDS_BYTES + 8] = "";
 	unsigned percent = total ? (unsigned)(done * 100 / total) : 100;
-	unsigned filled = percent * BAR_WIDTH / 100;
 	bool last = done == total;
 
 	if (!self->transfer_us || done < self->transfer_bytes) { /* the first block, or a unit begun again */
@@ -73,9 +79,7 @@ static void progress(struct report *self, uint64_t now_us, uint64_t done, uint64
 		fprintf(self->out, "    %3u %%  %s of %s bytes%s%s\n", percent, amount, whole, rate, left);
 		return;
 	}
-	memset(bar, '.', BAR_WIDTH);
-	memset(bar, '#', filled);
-	bar[BAR_WIDTH] = '\0';
+	make_bar(bar, percent);
 	fprintf(self->out, "\r    [%s] %3u %%  %s of %s bytes%s%s\033[K", bar, percent, amount, whole, rate, left);
 	self->bar_shown = true;
 	if (last) { /* the full bar stays on the screen */
@@ -83,6 +87,20 @@ static void progress(struct report *self, uint64_t now_us, uint64_t done, uint64
 		self->bar_shown = false;
 	}
 	fflush(self->out);
+}
+
+void report_count(struct report *self, uint64_t now_us, const char *what, uint64_t done, uint64_t total)
+{
+	char bar[BAR_WIDTH + 1];
+	unsigned percent = total ? (unsigned)(done * 100 / total) : 100;
+
+	if (!self->terminal || now_us - self->drawn_us < REDRAW_US)
+		return;
+	self->drawn_us = now_us;
+	make_bar(bar, percent);
+	fprintf(self->out, "\r    [%s] %3u %%  %" PRIu64 " of %" PRIu64 " %s\033[K", bar, percent, done, total, what);
+	fflush(self->out);
+	self->bar_shown = true;
 }
 
 static void identity(struct report *self, const struct flash_identity *id)
@@ -128,7 +146,7 @@ static void target_event(struct report *self, uint64_t now_us, const struct flas
 		step_begins(self, event, result);
 		break;
 	case FLASH_EVENT_PROGRESS:
-		progress(self, now_us, event->bytes_done, event->bytes_total);
+		report_progress(self, now_us, event->bytes_done, event->bytes_total);
 		break;
 	case FLASH_EVENT_RETRY:
 		report_line(self, "    %s", event->text);

@@ -30,6 +30,11 @@ void report_line(struct report *self, const char *format, ...) __attribute__((fo
 /* removes the bar, for others who write to the same terminal */
 void report_clear(struct report *self);
 
+/* how far a transfer is, of @total bytes: a bar with rate and remaining time, or lines */
+void report_progress(struct report *self, uint64_t now_us, uint64_t done, uint64_t total);
+/* the same of other things, without a rate; on a terminal only */
+void report_count(struct report *self, uint64_t now_us, const char *what, uint64_t done, uint64_t total);
+
 void report_event(struct report *self, uint64_t now_us, const struct flash_bus_event *event,
 		  const struct flash_result *result);
 

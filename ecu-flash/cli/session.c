@@ -36,9 +36,17 @@ static void on_traffic(void *owner, uint64_t now_us, const struct can_msg *msg, 
 	struct session *self = owner;
 
 	candump_frame(&self->candump, msg);
-	if (own && self->functional_id && msg->id == self->functional_id && self->started) {
+	if (!own || !self->trace.out)
+		return;
+	if (self->functional_id && msg->id == self->functional_id) {
 		report_clear(self->report);
 		trace_frame(&self->trace, now_us, "functional", true, msg);
+	} else if (self->trace_all) {
+		char name[16];
+
+		snprintf(name, sizeof name, "%X", msg->id);
+		report_clear(self->report);
+		trace_frame(&self->trace, now_us, name, true, msg);
 	}
 }
 
@@ -117,7 +125,8 @@ int session_open(struct session *self, const struct isotp_config *link, const st
 	}
 	self->loop_ready = true;
 	if (self->options->candump) {
-		r = candump_open(&self->candump, self->options->candump, self->options->candump_fd, self->options->bus);
+		r = candump_open(&self->candump, self->options->candump, self->options->candump_fd,
+				 self->options->candump_append, self->options->bus);
 		if (r) {
 			fprintf(stderr, "ecu-flash: %s: %s\n", self->options->candump, strerror(-r));
 			return EXIT_FLASH_FAILED;

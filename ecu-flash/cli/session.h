@@ -34,6 +34,7 @@ struct session {
 	struct report *report;         /* lines and the bar, which gives way to the trace */
 	const struct profile *profile; /* NULL without one */
 	uint32_t functional_id;        /* traced; 0 = none */
+	bool trace_all;                /* each single frame of ours is traced, by its identifier */
 	uv_loop_t loop;
 	uv_signal_t signals[2]; /* SIGINT, SIGTERM */
 	struct can_driver *driver;

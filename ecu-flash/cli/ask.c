@@ -1,0 +1,179 @@
+#include "ecu-flash/cli/ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ecu-flash/cli/session.h"
+#include "ecu-flash/load/profile_load.h"
+
+struct asking {
+	struct ask *ask;
+	struct session session;
+	struct report report;
+	size_t next; /* of the list */
+	bool open;
+	uint64_t asked_us;
+};
+
+static int copy_answer(struct exchange *e, const struct uds_event *event)
+{
+	e->answer = malloc(event->n_pdu ? event->n_pdu : 1);
+	if (!e->answer)
+		return -1;
+	memcpy(e->answer, event->pdu, event->n_pdu);
+	e->n_answer = event->n_pdu;
+	return 0;
+}
+
+static bool failed(const struct exchange *e)
+{
+	return e->kind != UDS_EVENT_POSITIVE && e->kind != UDS_EVENT_SUPPRESSED;
+}
+
+static void take(struct asking *self, uint64_t now_us, const struct uds_event *event)
+{
+	struct ask *ask = self->ask;
+	struct exchange *e = &ask->list[self->next];
+
+	if (event->kind == UDS_EVENT_PENDING) {
+		e->n_pending++;
+		ask->answered = true;
+		return;
+	}
+	if (!self->open || event->kind == UDS_EVENT_UNSOLICITED || event->kind == UDS_EVENT_NONE)
+		return;
+	self->open = false;
+	e->kind = event->kind;
+	e->nrc = event->nrc;
+	e->us = now_us - self->asked_us;
+	if (event->kind == UDS_EVENT_POSITIVE || event->kind == UDS_EVENT_NEGATIVE ||
+	    event->kind == UDS_EVENT_MALFORMED) {
+		ask->answered = true;
+		if (copy_answer(e, event))
+			fputs("ecu-flash: out of memory\n", stderr);
+	}
+	self->next++;
+	if (failed(e) && (ask->stop_at_failure || !ask->answered))
+		session_end(&self->session);
+}
+
+static uint64_t step(void *owner, uint64_t now_us)
+{
+	struct asking *self = owner;
+	struct ask *ask = self->ask;
+	struct uds_event event;
+
+	while (!self->session.over && self->next < ask->n && uds_channel_pop_event(&self->session.channel, &event))
+		take(self, now_us, &event);
+	if (self->session.over)
+		return UDS_NEVER;
+	if (self->next == ask->n) {
+		session_end(&self->session);
+		return UDS_NEVER;
+	}
+	if (!self->open && uds_channel_idle(&self->session.channel)) {
+		struct exchange *e = &ask->list[self->next];
+
+		e->asked = true;
+		self->asked_us = now_us;
+		self->open = true;
+		if (uds_channel_request(&self->session.channel, now_us, e->request, e->n_request)) {
+			e->kind = UDS_EVENT_SEND_FAILED;
+			session_end(&self->session);
+		}
+	}
+	return UDS_NEVER;
+}
+
+static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
+{
+	struct asking *self = owner;
+
+	(void)now_us;
+	(void)n;
+	self->ask->stopped = true;
+	session_end(&self->session);
+}
+
+int ask_profile(const struct options *options, struct profile *profile)
+{
+	struct yaml_error error;
+
+	if (options->profile) {
+		if (!profile_load_file(options->profile, profile, &error))
+			return -1;
+		fprintf(stderr, "ecu-flash: %s\n", error.text);
+		return EXIT_BAD_INPUT;
+	}
+	if (!option_given(options, OPTION_REQUEST) || !option_given(options, OPTION_RESPONSE))
+		return options_wrong(options->verb, "--profile is missing, or --request and --response in its place");
+	profile_template_single_bank(profile);
+	snprintf(profile->name, sizeof profile->name, "%X", options->request);
+	profile->link.address.tx_id = options->request;
+	profile->link.address.rx_id = options->response;
+	profile->link.address.extended_id = options->wide_ids || options->request > 0x7ff || options->response > 0x7ff;
+	if (options->fd) {
+		profile->link.fd = profile->link.brs = true;
+		profile->link.tx_dl = 64;
+	}
+	return -1;
+}
+
+int ask_run(struct ask *self)
+{
+	struct asking *asking = calloc(1, sizeof *asking);
+	const struct profile *profile = self->profile;
+	int r;
+
+	if (!asking) {
+		fputs("ecu-flash: out of memory\n", stderr);
+		return EXIT_FLASH_FAILED;
+	}
+	asking->ask = self;
+	report_init(&asking->report, stderr, profile, NULL, 0);
+	asking->session.options = self->options;
+	asking->session.report = &asking->report;
+	asking->session.profile = profile;
+	asking->session.verb = (struct session_verb){.owner = asking, .step = step, .on_interrupt = on_interrupt};
+	r = session_open(&asking->session, &profile->link, &profile->timing, profile->link.fd);
+	if (r < 0) {
+		uds_channel_keep_awake(&asking->session.channel, can_driver_now_us(), self->n > 1);
+		r = session_run(&asking->session);
+	}
+	self->bus_error = asking->session.bus_error;
+	session_close(&asking->session);
+	free(asking);
+	return r == EXIT_NO_BUS ? -1 : r;
+}
+
+enum exit_code ask_exit_code(const struct ask *self)
+{
+	if (self->bus_error)
+		return EXIT_NO_BUS;
+	if (self->stopped)
+		return EXIT_STOPPED;
+	if (!self->answered)
+		for (size_t i = 0; i < self->n; i++)
+			if (self->list[i].asked && self->list[i].kind != UDS_EVENT_SUPPRESSED)
+				return EXIT_NO_ANSWER;
+	for (size_t i = 0; i < self->n; i++)
+		if (!self->list[i].asked || failed(&self->list[i]))
+			return EXIT_FLASH_FAILED;
+	return EXIT_DONE;
+}
+
+void ask_say_no_answer(const struct ask *self)
+{
+	fprintf(
+	    stderr,
+	    "ecu-flash: %s: no answer\n  Check the ECU's supply, the wiring and termination of the bus, its bit rate, "
+	    "and the identifiers; 'ecu-flash scan' looks for ECUs.\n",
+	    self->profile->name);
+}
+
+void ask_free(struct ask *self)
+{
+	for (size_t i = 0; i < self->n; i++)
+		free(self->list[i].answer);
+}
