@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# What ecu-flash gives an engineer at the bench: scan, info, uds, read, verify; traces, logs and how they end. Prints TAP.
+# shellcheck disable=SC2016,SC2034,SC2154,SC2317  # check evaluates the quoted commands; stage.sh sets `stage`
+# shellcheck source=tests/daemon/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+profiles=$root/sim/demo/profiles
+keys=$root/sim/demo/ecu-keys.yaml
+
+bench() { # a bus with the demo's two ECUs
+	ecus_config
+	need stage_bus sim
+	need stage_ecus
+}
+
+# tool STATUS VERB ARGUMENT… - on this bus; its words are in ./out and ./err of the stage
+tool() {
+	local expected=$1 verb=$2
+	shift 2
+	expect_status "$expected" "$BIN/ecu-flash" "$verb" --bus "unix:$stage/bus" "$@" >"$stage/out" 2>"$stage/err" && return 0
+	cat "$stage/out" "$stage/err"
+	return 1
+}
+
+out_has() { # REGULAR-EXPRESSION…
+	local pattern
+	for pattern in "$@"; do
+		grep -qE -- "$pattern" "$stage/out" && continue
+		echo "there is no '$pattern' in:"
+		cat "$stage/out"
+		return 1
+	done
+}
+
+err_has() {
+	local pattern
+	for pattern in "$@"; do
+		grep -qE -- "$pattern" "$stage/err" && continue
+		echo "there is no '$pattern' in:"
+		cat "$stage/err"
+		return 1
+	done
+}
+
+json() { # PYTHON-EXPRESSION of r, that must be true
+	python3 -c 'import json, sys
+r = json.loads(open(sys.argv[1]).read())
+assert eval(sys.argv[2]), r' "$stage/out" "$1"
+}
+
+scanning() {
+	bench
+	check "scan finds both ECUs, their addresses and who they are" eval \
+		'tool 0 scan --ids 7D0-7EF && out_has "^7E0 +7E8 +normal, 11 bit +yes .*LAMP-HW-2" "^7E1 +7E9 .*DOOR-002210"'
+	check "and says the same as JSON" eval \
+		'tool 0 scan --ids 7E0-7E1 --json && json "[(e[\"request\"], e[\"response\"]) for e in r[\"ecus\"]] == [(0x7e0, 0x7e8), (0x7e1, 0x7e9)]" &&
+		 json "r[\"ecus\"][0][\"identification\"][\"F18C\"] == \"'"'LAMP-000417'"'\""'
+	check "it is polite: never more than 100 probes in a second, and none where others send" eval \
+		'tool 0 scan --ids 700-77F --candump "$stage/scan.log" && at_most_100_in_a_second "$stage/scan.log" &&
+		 ! grep -qE " 7E[89]#023E00" "$stage/scan.log"'
+	check "a range in which nobody is ends with the ECUs that answered functionally" eval \
+		'tool 0 scan --ids 600-601 && out_has "^not found +7E8 " "^not found +7E9 "'
+	check "with 29-bit identifiers nobody answers here: 5, and what to try" eval \
+		'tool 5 scan --normal-fixed --ids 10-12 && err_has "nothing answers" "Try another range"'
+	check "Ctrl-C ends a scan with what it found" eval 'interrupted'
+}
+
+at_most_100_in_a_second() { # LOG
+	awk -F'[().]' '/ [0-9A-F]+#023E00/ { n[$2]++; all++ }
+		END { for (second in n) if (n[second] > 101) exit 1; exit !all }' "$1"
+}
+
+interrupted() {
+	local pid status=0
+	env --default-signal=INT "$BIN/ecu-flash" scan --bus "unix:$stage/bus" >"$stage/out" 2>"$stage/err" &
+	pid=$!
+	stage_until 5 grep -q 'answers at 7E9' "$stage/err"
+	sleep 0.5
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	((status == 130)) && out_has '7E8'
+}
+
+asking() {
+	local lamp=(--request 7E0 --response 7E8)
+	bench
+	check "info of an ECU without a profile reads its identification" eval \
+		'tool 0 info "${lamp[@]}" && out_has "F191 .*LAMP-HW-2" "F18C .*serial number.*LAMP-000417" "trouble codes: 0"'
+	ecu_fault lamp dtc C10000
+	check "and its trouble codes, as testers write them" eval \
+		'tool 0 info "${lamp[@]}" && out_has "trouble codes: 1" "^  U0100-00  .*confirmedDTC"'
+	check "as JSON too" eval \
+		'tool 0 info --profile "$profiles/lamp.yaml" --json && json "r[\"dtcs\"][0][\"code\"] == \"U0100-00\" and \"confirmedDTC\" in r[\"dtcs\"][0][\"words\"]" &&
+		 json "r[\"identity\"][\"serial_number\"] == \"LAMP-000417\""'
+	check "uds sends a raw request and says the answer in words" eval \
+		'tool 0 uds "${lamp[@]}" 22 F1 8C && out_has "^> 22 F1 8C$" "^< 62 F1 8C 4C 41" "ReadDataByIdentifier F18C \(serial number\): .LAMP-000417"'
+	check "several in one session, and a pause for none" eval \
+		'tool 0 uds "${lamp[@]}" 1003 , 22F186 , 3E 80 && out_has "^< 50 03" "^< 62 F1 86 03" "silence, as asked for"'
+	check "a refusal ends it with 1, what it commonly means and what to try" eval \
+		'tool 1 uds "${lamp[@]}" 22F190,22F18C && out_has "refused: request out of range \(NRC 31\)" "It commonly means: " "What to try: " "not sent"'
+	check "no answer ends it with 5 and what to look at" eval \
+		'tool 5 uds --request 700 --response 708 3E00 && err_has "no answer" "ecu-flash scan"'
+	check "as JSON" eval \
+		'tool 1 uds "${lamp[@]}" --json 27,22F18C && json "r[\"exit_code\"] == 1 and r[\"exchanges\"][0][\"nrc\"] == 0x13 and not r[\"exchanges\"][1][\"sent\"]"'
+	check "what is no request is refused: 2" eval \
+		'tool 2 uds "${lamp[@]}" 22F && err_has "two hexadecimal digits" && tool 2 uds "${lamp[@]}" , && tool 2 uds 3E00 && err_has "--request"'
+}
+
+watching() {
+	bench
+	check "--trace says each request and answer in words, with times" eval \
+		'tool 0 info --profile "$profiles/lamp.yaml" --trace &&
+		 err_has "^ +[0-9]+\.[0-9]{3} ms  lamp > 22 F1 91  ReadDataByIdentifier F191 \(hardware\)$" \
+			"^ +[0-9]+\.[0-9]{3} ms  lamp < 62 F1 91 .*: .LAMP-HW-2.; after [0-9]+\.[0-9]{3} ms$"'
+	check "functional requests are among it" eval \
+		'image_of 512 && tool 0 flash --profile "$profiles/lamp.yaml" --keys "$keys" --trace "$stage/image.bin" &&
+		 err_has "functional > 10 03  DiagnosticSessionControl" "functional > 3E 80 .*no positive answer wanted" "RequestDownload at 0x00000000, 512 bytes"'
+	check "--candump writes what was on the bus, frame by frame as the bus has it" eval \
+		'tool 0 info --profile "$profiles/door.yaml" --candump "$stage/info.log" && same_frames "$stage/info.log" 7E1 7E9'
+	check "and on standard output, with the words on standard error" eval \
+		'tool 0 uds --request 7E1 --response 7E9 --candump - 3E00 && out_has "^\([0-9]+\.[0-9]{6}\) bus 7E1#023E00" "bus 7E9#027E00" &&
+		 ! grep -v "^(" "$stage/out" && err_has "^< 7E 00"'
+	check "but not together with --json: 2" eval 'tool 2 uds --request 7E1 --response 7E9 --json --candump - 3E00'
+	check "a log that cannot be written is said" eval \
+		'tool 1 uds --request 7E1 --response 7E9 --candump "$stage/nowhere/log" 3E00 && err_has "nowhere/log: No such file"'
+}
+
+image_of() { # BYTES
+	head -c "$1" /bin/bash >"$stage/image.bin"
+}
+
+# the frames of these identifiers in this log are the last ones in the broker's
+same_frames() { # LOG ID…
+	local log=$1 ids
+	shift
+	ids=$(printf '|%s' "$@")
+	grep -oE " (${ids#|})#.*" "$log" >"$stage/a"
+	stage_until 2 same_tail && [[ -s $stage/a ]] && return 0
+	diff "$stage/a" "$stage/b"
+	return 1
+}
+same_tail() {
+	grep -oE " (${ids#|})#.*" "$stage/bus.log" | tail -n "$(wc -l <"$stage/a")" >"$stage/b"
+	cmp -s "$stage/a" "$stage/b"
+}
+
+helping() {
+	local verb
+	check "--help lists the verbs, and each has its own" eval \
+		'"$BIN/ecu-flash" --help >"$stage/out" && out_has "^  scan " "^  image convert " &&
+		 for verb in flash verify info uds scan "image show" "image convert" "image compare" "profile check"; do
+			"$BIN/ecu-flash" $verb --help >"$stage/out" && out_has "^usage: ecu-flash $verb " || exit 1; done'
+	check "an option of another verb is refused: 2" eval \
+		'tool 2 scan --expect-version 1 && err_has "scan does not take --expect-version"'
+	check "a verb with one word missing says so" eval \
+		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
+}
+
+run_groups helping scanning asking watching
