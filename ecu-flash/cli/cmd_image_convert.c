@@ -2,14 +2,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "ecu-flash/cli/image_out.h"
 #include "ecu-flash/cli/load.h"
 #include "ecu-flash/cli/out_file.h"
 #include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/words.h"
 #include "ecu-flash/image_records.h"
-#include "ecu-flash/image_write.h"
 
 #define MAX_GAPS_BYTES 65536u              /* in a raw image, unless the user says what they hold */
 #define MAX_RAW_BYTES  (UINT64_C(1) << 30) /* a raw file of a HEX file that names two far places is a mistake */
@@ -31,28 +30,6 @@ struct convert {
 static bool is_text(enum image_format format)
 {
 	return format == IMAGE_IHEX || format == IMAGE_SREC;
-}
-
-static bool target_format(const struct options *o, enum image_format *format)
-{
-	static const struct {
-		const char *word;
-		enum image_format format;
-	} endings[] = {
-	    {"hex", IMAGE_IHEX}, {"ihex", IMAGE_IHEX}, {"ihx", IMAGE_IHEX}, {"srec", IMAGE_SREC},
-	    {"s19", IMAGE_SREC}, {"s28", IMAGE_SREC},  {"s37", IMAGE_SREC}, {"mot", IMAGE_SREC},
-	    {"s", IMAGE_SREC},   {"bin", IMAGE_RAW},   {"raw", IMAGE_RAW},
-	};
-	const char *dot = strrchr(o->out, '.');
-	const char *word = o->to ? o->to : dot ? dot + 1 : "";
-
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-		if (strcasecmp(word, endings[i].word) == 0) {
-			*format = endings[i].format;
-			return true;
-		}
-	}
-	return false;
 }
 
 static uint64_t end_of(const struct image *image)
@@ -186,15 +163,6 @@ static int check_text(const struct convert *self, uint8_t *srec_type)
 	return -1;
 }
 
-static void write_piece(struct image_writer *writer, struct image_segment piece, FILE *out)
-{
-	char lines[IMAGE_WRITE_BYTES];
-	size_t n;
-
-	while ((n = image_write_next(writer, &piece, lines)) > 0)
-		fwrite(lines, 1, n, out);
-}
-
 static void write_text(struct convert *self, uint8_t srec_type, FILE *out)
 {
 	const struct options *o = self->options;
@@ -221,10 +189,10 @@ static void write_text(struct convert *self, uint8_t srec_type, FILE *out)
 	if (self->keep) {
 		image_records_init(&records, image->format, self->source.map, self->source.map_n);
 		while (!image_records_next(&records, &unused))
-			write_piece(&writer, (struct image_segment){records.address, records.data, records.n}, out);
+			image_out_piece(&writer, (struct image_segment){records.address, records.data, records.n}, out);
 	} else {
 		for (size_t i = 0; i < image->n_segments; i++)
-			write_piece(&writer, image->segments[i], out);
+			image_out_piece(&writer, image->segments[i], out);
 	}
 	fwrite(lines, 1, image_write_end(&writer, lines), out);
 }
@@ -323,8 +291,9 @@ static int run(const struct options *options)
 	char text[512];
 	int r;
 
-	if (!target_format(options, &self.to))
-		return options_wrong(options->verb, "--to is missing: '%s' does not say what it is", options->out);
+	r = image_out_format(options, &self.to);
+	if (r >= 0)
+		return r;
 	if (options->json && strcmp(options->out, "-") == 0)
 		return options_wrong(options->verb, "--json and --out - both want standard output");
 	if (image_map(options->files[0], &self.source, text, sizeof text)) {

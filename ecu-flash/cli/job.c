@@ -29,7 +29,7 @@ static void on_event(struct job *job, uint64_t now_us, const struct flash_bus_ev
 	if (event->kind != FLASH_BUS_EVENT_TARGET)
 		return;
 	if (inner->kind == FLASH_EVENT_NEED_KEY) {
-		n = security_key(job->inputs->keys, &job->inputs->profile, inner->seed, inner->n_seed, key);
+		n = load_answer(job->inputs, inner->seed, inner->n_seed, key);
 		if (n)
 			flash_run_key(&job->run, now_us, key, n);
 		else

@@ -78,6 +78,11 @@ int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base)
 	return -1;
 }
 
+size_t load_answer(const struct inputs *inputs, const uint8_t *seed, size_t n_seed, uint8_t *key)
+{
+	return security_key(inputs->keys, &inputs->profile, seed, n_seed, key);
+}
+
 void unload_inputs(struct inputs *inputs)
 {
 	key_ring_free(inputs->keys);

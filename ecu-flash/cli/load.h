@@ -20,6 +20,8 @@ struct inputs {
 int load_profile(struct inputs *inputs, const char *path);
 int load_keys(struct inputs *inputs, const char *path);
 int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base);
+/* the key to a seed, by the first security of the profile. @key: 64 bytes; Return: its bytes, 0 if there is none */
+size_t load_answer(const struct inputs *inputs, const uint8_t *seed, size_t n_seed, uint8_t *key);
 void unload_inputs(struct inputs *inputs);
 
 #endif

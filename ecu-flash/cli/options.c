@@ -9,8 +9,8 @@
 #include "ecu-flash/flash_run.h"
 
 static const struct verb *const verbs[] = {
-    &verb_flash,      &verb_verify,        &verb_info,          &verb_uds,           &verb_scan,
-    &verb_image_show, &verb_image_convert, &verb_image_compare, &verb_profile_check,
+    &verb_flash, &verb_verify,     &verb_info,          &verb_uds,           &verb_scan,
+    &verb_read,  &verb_image_show, &verb_image_convert, &verb_image_compare, &verb_profile_check,
 };
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
@@ -51,6 +51,11 @@ static const struct {
     [OPTION_ENTRY] = {"entry", "ADDR", "start address (that of the source, if it has one)", 0},
     [OPTION_LINEAR] = {"linear", NULL, "Intel HEX: address and start records of types 04 and 05 only", 0},
     [OPTION_LINE_END] = {"line-end", "crlf|lf", "line ends (those of the source; crlf of a raw source)", 0},
+    [OPTION_ADDRESS] = {"address", "ADDR", "first byte that is read", 0},
+    [OPTION_LENGTH] = {"length", "N", "how many bytes, up to 256 MiB", 0},
+    [OPTION_SESSION] = {"session", "N", "diagnostic session that is entered (3, the extended one); 0 for none", 0},
+    [OPTION_READ] = {"read", NULL, "compare the memory that the images fill, byte by byte", 0},
+    [OPTION_CHECK] = {"check", NULL, "have the ECU check its memory against the digests of the images", 0},
     [OPTION_BITRATE] = {"bitrate", "BPS", "nominal bit rate, for estimates (500000)", 0},
     [OPTION_DATA_BITRATE] = {"data-bitrate", "BPS", "of the data phase of CAN FD, for estimates (2000000)", 0},
     [OPTION_JSON] = {"json", NULL, "one JSON object on standard output; words go to standard error", 0},
@@ -144,6 +149,10 @@ static int take_small(struct options *o, enum option_id option, const char *text
 		r = take_number(&n, option, text, 1, 3);
 		o->srec_type = (uint8_t)n;
 		return r;
+	case OPTION_SESSION:
+		r = take_number(&n, option, text, 0, 0x7f);
+		o->session = (uint8_t)n;
+		return r;
 	case OPTION_BITRATE:
 		r = take_number(&n, option, text, 10000, 1000000);
 		o->bitrate = (uint32_t)n;
@@ -231,11 +240,16 @@ static int take_option(struct options *o, enum option_id option, const char *val
 		break;
 	case OPTION_BASE:
 		return take_number(&o->base, option, value, 0, UINT64_MAX);
+	case OPTION_ADDRESS:
+		return take_number(&o->address, option, value, 0, UINT64_C(0xffffffffffff));
+	case OPTION_LENGTH:
+		return take_number(&o->length, option, value, 1, UINT64_C(1) << 28);
 	case OPTION_ENTRY:
 		return take_number(&o->entry, option, value, 0, UINT32_MAX);
 	case OPTION_FILL:
 	case OPTION_BYTES_PER_LINE:
 	case OPTION_SREC_TYPE:
+	case OPTION_SESSION:
 	case OPTION_BITRATE:
 	case OPTION_DATA_BITRATE:
 		return take_small(o, option, value);
@@ -256,6 +270,8 @@ static int take_option(struct options *o, enum option_id option, const char *val
 	case OPTION_RECOVER:
 		o->recover = true;
 		break;
+	case OPTION_READ:
+	case OPTION_CHECK:
 	case OPTION_HELP:
 	case OPTION_VERSION:
 	case N_OPTIONS:
@@ -364,7 +380,11 @@ static int check(const struct options *o)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	struct options o = {.bitrate = 500000, .data_bitrate = 2000000, .fill = 0xff, .candump_fd = -1};
+	struct options o = {.bitrate = 500000,
+			    .data_bitrate = 2000000,
+			    .fill = 0xff,
+			    .session = UDS_SESSION_EXTENDED,
+			    .candump_fd = -1};
 	int r = take_options(&o, argc, argv);
 
 	if (r >= 0)

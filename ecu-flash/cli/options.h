@@ -43,6 +43,11 @@ enum option_id {
 	OPTION_ENTRY,
 	OPTION_LINEAR,
 	OPTION_LINE_END,
+	OPTION_ADDRESS,
+	OPTION_LENGTH,
+	OPTION_SESSION,
+	OPTION_READ,
+	OPTION_CHECK,
 	OPTION_BITRATE,
 	OPTION_DATA_BITRATE,
 	OPTION_JSON,
@@ -67,8 +72,8 @@ struct verb {
 	int (*run)(const struct options *options); /* Return: the exit code */
 };
 
-extern const struct verb verb_flash, verb_info, verb_verify, verb_uds, verb_scan, verb_image_show, verb_image_convert,
-    verb_image_compare, verb_profile_check;
+extern const struct verb verb_flash, verb_info, verb_verify, verb_uds, verb_scan, verb_read, verb_image_show,
+    verb_image_convert, verb_image_compare, verb_profile_check;
 
 struct options {
 	const struct verb *verb;
@@ -91,8 +96,10 @@ struct options {
 	const char *header;
 	uint64_t entry;
 	bool linear;
-	bool lf;          /* where --line-end is given */
-	uint32_t bitrate; /* for estimates */
+	bool lf;                  /* where --line-end is given */
+	uint64_t address, length; /* of memory */
+	uint8_t session;          /* 10 xx; 0 = none is entered */
+	uint32_t bitrate;         /* for estimates */
 	uint32_t data_bitrate;
 	bool json;
 	bool trace;

@@ -144,11 +144,88 @@ same_tail() {
 	cmp -s "$stage/a" "$stage/b"
 }
 
+# an ECU made for this: the memory is in $stage/memory.bin, at 0x08000000
+bench_ecu() { # OPTION…
+	need stage_bus sim
+	head -c 3000 /bin/bash >"$stage/memory.bin"
+	stage_spawn bench-ecu python3 "$root/tests/daemon/bench_ecu.py" "$stage/bus" "$stage/memory.bin" 0x08000000 "$@"
+	need stage_until 5 grep -q ready "$stage/bench-ecu.log"
+	sed -E 's/aes-128-cmac, key: lamp-key/xor, key: bench-key/' "$profiles/lamp.yaml" >"$stage/bench.yaml"
+	printf 'keys:\n  - {id: bench-key, hex: 01020304}\n' >"$stage/keys.yaml"
+	memory=(--profile "$stage/bench.yaml" --address 0x08000000 --length 3000)
+}
+
+reading() {
+	bench_ecu locked lossy
+	check "read gets the memory of an ECU that loses answers, byte by byte" eval \
+		'tool 0 read "${memory[@]}" --keys "$stage/keys.yaml" --out "$stage/got.bin" && cmp "$stage/got.bin" "$stage/memory.bin" &&
+		 out_has "100 %" "got.bin: raw, 3 000 bytes"'
+	check "as Intel HEX or S-record at its addresses" eval \
+		'tool 0 read "${memory[@]}" --keys "$stage/keys.yaml" --out "$stage/got.hex" &&
+		 tool 0 read "${memory[@]}" --keys "$stage/keys.yaml" --out "$stage/got.s37" --json && json "r[\"bytes\"] == 3000 and r[\"error\"] is None" &&
+		 "$BIN/ecu-flash" image compare --base 0x08000000 "$stage/got.hex" "$stage/memory.bin" && "$BIN/ecu-flash" image compare "$stage/got.hex" "$stage/got.s37"'
+	check "without the key it says that the ECU is locked and what to do, and writes no file" eval \
+		'tool 1 read "${memory[@]}" --out "$stage/none.bin" && err_has "RequestUpload refused: .*NRC 33" "It commonly means: " "--keys" "Nothing was written" &&
+		 [[ ! -e $stage/none.bin ]]'
+	check "a range that is not there is refused by the ECU in words" eval \
+		'tool 1 read --profile "$stage/bench.yaml" --keys "$stage/keys.yaml" --address 0x08001000 --length 16 --out "$stage/none.bin" --json &&
+		 json "r[\"error\"][\"nrc\"] == 0x31 and r[\"error\"][\"step\"] == \"RequestUpload\" and r[\"out\"] is None"'
+	check "every way out leads back to the default session" eval \
+		'tool 0 read "${memory[@]}" --keys "$stage/keys.yaml" --out "$stage/got.bin" --candump "$stage/read.log" &&
+		 last_requests "$stage/read.log" 0137 021001 &&
+		 tool 1 read "${memory[@]}" --out "$stage/none.bin" --candump "$stage/read.log" && last_requests "$stage/read.log" 021001'
+	check "verify --read says that the memory is the image" eval \
+		'tool 0 verify --profile "$stage/bench.yaml" --keys "$stage/keys.yaml" --read "$stage/got.hex" && out_has "equals the image: 3000 bytes"'
+	check "or where it is not, and ends with 1" eval \
+		'{ cat "$stage/memory.bin" | head -c 1000; printf XXXX; tail -c +1005 "$stage/memory.bin"; } >"$stage/other.bin" &&
+		 tool 1 verify --profile "$stage/bench.yaml" --keys "$stage/keys.yaml" --read --base 0x08000000 "$stage/other.bin" &&
+		 out_has "0x080003E8: [1-4] bytes? differ" "differs from the image"'
+}
+
+last_requests() { # LOG BEGIN… - the last frames to the ECU begin so
+	local log=$1 begin
+	shift
+	grep -oE ' 7E0#.*' "$log" | tail -n "$#" >"$stage/last"
+	for begin in "$@"; do
+		printf ' 7E0#%s\n' "$begin"
+	done >"$stage/begins"
+	paste -d'|' "$stage/last" "$stage/begins" | awk -F'|' 'index($1, $2) != 1 { print; bad = 1 } END { exit bad || !NR }'
+}
+
+stopping() {
+	local pid status=0
+	bench_ecu slow
+	env --default-signal=INT "$BIN/ecu-flash" read --bus "unix:$stage/bus" "${memory[@]}" --out "$stage/none.bin" \
+		--candump "$stage/read.log" \
+		>"$stage/out" 2>"$stage/err" &
+	pid=$!
+	stage_until 5 grep -q ' % ' "$stage/out"
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	check "Ctrl-C ends a read after the block at hand: 130, the ECU in its default session, no file" eval \
+		"((status == 130))"' && err_has "stopped after [0-9]+ bytes" "Nothing was written" && [[ ! -e $stage/none.bin ]] &&
+		 last_requests "$stage/read.log" 0137 021001'
+}
+
+checking() {
+	bench_ecu check
+	"$BIN/ecu-flash" image convert --out "$stage/image.hex" --base 0x08000000 "$stage/memory.bin" >/dev/null
+	printf ':020000040800F2\n:0400000001020304F2\n:00000001FF\n' >"$stage/wrong.hex"
+	check "verify --check has the ECU judge its memory by the digest of the image" eval \
+		'tool 0 verify --profile "$stage/bench.yaml" --check "$stage/image.hex" --candump "$stage/check.log" && out_has "own check of its memory passed"'
+	check "and says so if it does not fit, and ends with 1" eval \
+		'tool 1 verify --profile "$stage/bench.yaml" --check "$stage/wrong.hex" && err_has "check of its memory"'
+	check "nothing was erased or written for that" eval \
+		'grep -qE " 7E0#(1...|0.)31010202" "$stage/check.log" && ! grep -qE " 7E0#(1...|0.)(3101FF00|34|36|2E)" "$stage/check.log"'
+	check "verify wants to know what to compare: 2" eval \
+		'tool 2 verify --profile "$stage/bench.yaml" && tool 2 verify --profile "$stage/bench.yaml" "$stage/image.hex" && err_has "--read"'
+}
+
 helping() {
 	local verb
 	check "--help lists the verbs, and each has its own" eval \
 		'"$BIN/ecu-flash" --help >"$stage/out" && out_has "^  scan " "^  image convert " &&
-		 for verb in flash verify info uds scan "image show" "image convert" "image compare" "profile check"; do
+		 for verb in flash verify info uds scan read "image show" "image convert" "image compare" "profile check"; do
 			"$BIN/ecu-flash" $verb --help >"$stage/out" && out_has "^usage: ecu-flash $verb " || exit 1; done'
 	check "an option of another verb is refused: 2" eval \
 		'tool 2 scan --expect-version 1 && err_has "scan does not take --expect-version"'
@@ -156,4 +233,4 @@ helping() {
 		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
 }
 
-run_groups helping scanning asking watching
+run_groups helping scanning asking watching reading stopping checking
