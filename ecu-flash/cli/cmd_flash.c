@@ -15,9 +15,10 @@ const struct verb verb_flash = {
 	     "\n"
 	     "Ctrl-C stops at the next safe point. Once the ECU's memory is being erased there is none before its\n"
 	     "verification.\n",
-    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_EXPECT_VERSION) |
-	     TAKES(OPTION_RECOVER) | TAKES(OPTION_BASE) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) |
-	     TAKES(OPTION_CANDUMP),
+    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_SEED_KEY_DIR) |
+	     TAKES(OPTION_SIGNATURE) | TAKES(OPTION_TESTER_SERIAL) | TAKES(OPTION_SHOP_CODE) |
+	     TAKES(OPTION_EXPECT_VERSION) | TAKES(OPTION_RECOVER) | TAKES(OPTION_BASE) | TAKES(OPTION_JSON) |
+	     TAKES(OPTION_TRACE) | TAKES(OPTION_CANDUMP),
     .needs = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE),
     .min_files = 1,
     .max_files = (int)FLASH_MAX_UNITS,

@@ -160,7 +160,7 @@ static int show_profile(const struct options *options)
 	}
 	r = load_profile(in, options->files[0]);
 	if (r < 0)
-		r = load_images(in, options->files + 1, options->n_files - 1, options->base);
+		r = load_images(in, options, options->files + 1, options->n_files - 1);
 	if (r < 0) {
 		r = EXIT_DONE;
 		if (options->json)

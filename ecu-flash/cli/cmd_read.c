@@ -142,7 +142,7 @@ static int prepare(struct reading *self)
 				     image_format_text(self->to));
 	r = load_profile(&self->inputs, o->profile);
 	if (r < 0 && o->keys)
-		r = load_keys(&self->inputs, o->keys);
+		r = load_keys(&self->inputs, o);
 	if (r >= 0)
 		return r;
 	self->range = (struct upload_range){.address = o->address, .n_bytes = o->length, .out = malloc(o->length)};
@@ -180,9 +180,10 @@ const struct verb verb_read = {
 	"is unlocked first, at the first security level of the profile. Nothing is written to the ECU; Ctrl-C\n"
 	"ends after the block at hand, and every way out leads back to the default session. FILE appears only\n"
 	"when all is read.\n",
-    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_ADDRESS) |
-	     TAKES(OPTION_LENGTH) | TAKES(OPTION_OUT) | TAKES(OPTION_TO) | TAKES(OPTION_LINE_END) |
-	     TAKES(OPTION_SESSION) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) | TAKES(OPTION_CANDUMP),
+    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_SEED_KEY_DIR) |
+	     TAKES(OPTION_ADDRESS) | TAKES(OPTION_LENGTH) | TAKES(OPTION_OUT) | TAKES(OPTION_TO) |
+	     TAKES(OPTION_LINE_END) | TAKES(OPTION_SESSION) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) |
+	     TAKES(OPTION_CANDUMP),
     .needs =
 	TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_ADDRESS) | TAKES(OPTION_LENGTH) | TAKES(OPTION_OUT),
     .run = run,

@@ -143,9 +143,9 @@ static int with_images(const struct options *options)
 	self->options = options;
 	r = load_profile(&self->inputs, options->profile);
 	if (r < 0 && options->keys)
-		r = load_keys(&self->inputs, options->keys);
+		r = load_keys(&self->inputs, options);
 	if (r < 0)
-		r = load_images(&self->inputs, options->files, options->n_files, options->base);
+		r = load_images(&self->inputs, options, options->files, options->n_files);
 	if (r < 0)
 		r = option_given(options, OPTION_READ) ? by_reading(self) : check_run(options, &self->inputs);
 	for (size_t i = 0; i < self->n_ranges; i++)
@@ -187,9 +187,10 @@ const struct verb verb_verify = {
 	"erases nothing; but an ECU may take a digest that does not fit as a reason to refuse its application from\n"
 	"then on, so give it only the image that was flashed.\n"
 	"Both enter the session that --session says, and unlock the ECU if --keys is given.\n",
-    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_EXPECT_VERSION) |
-	     TAKES(OPTION_READ) | TAKES(OPTION_CHECK) | TAKES(OPTION_BASE) | TAKES(OPTION_SESSION) |
-	     TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) | TAKES(OPTION_CANDUMP),
+    .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_KEYS) | TAKES(OPTION_SEED_KEY_DIR) |
+	     TAKES(OPTION_SIGNATURE) | TAKES(OPTION_EXPECT_VERSION) | TAKES(OPTION_READ) | TAKES(OPTION_CHECK) |
+	     TAKES(OPTION_BASE) | TAKES(OPTION_SESSION) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) |
+	     TAKES(OPTION_CANDUMP),
     .needs = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE),
     .max_files = (int)FLASH_MAX_UNITS,
     .run = run,

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ecu-flash/cli/session.h"
 
@@ -18,23 +19,35 @@ struct job {
 	bool begun;
 };
 
+static void give_key(struct job *job, uint64_t now_us, const struct flash_event *event)
+{
+	struct security_question question = {
+	    .level = event->level,
+	    .seed = event->seed,
+	    .n_seed = event->n_seed,
+	    .hardware_id = flash_run_result(&job->run)->before.hardware_id,
+	};
+	uint8_t key[64];
+	char text[512];
+	size_t n = load_answer(job->inputs, job->options, &question, key, text, sizeof text);
+
+	if (n)
+		flash_run_key(&job->run, now_us, key, n);
+	else
+		flash_run_key_failed(&job->run, now_us, text);
+	OPENSSL_cleanse(key, sizeof key);
+}
+
 /* what the run asks of us, and what the user is told */
 static void on_event(struct job *job, uint64_t now_us, const struct flash_bus_event *event)
 {
 	const struct flash_event *inner = &event->event;
-	uint8_t key[64];
-	size_t n;
 
 	report_event(job->report, now_us, event, flash_run_result(&job->run));
 	if (event->kind != FLASH_BUS_EVENT_TARGET)
 		return;
 	if (inner->kind == FLASH_EVENT_NEED_KEY) {
-		n = load_answer(job->inputs, inner->seed, inner->n_seed, key);
-		if (n)
-			flash_run_key(&job->run, now_us, key, n);
-		else
-			flash_run_key_unavailable(&job->run, now_us);
-		OPENSSL_cleanse(key, sizeof key);
+		give_key(job, now_us, inner);
 	} else if (inner->kind == FLASH_EVENT_INTENT) {
 		/* a bench has no record to be kept: whoever started this knows that the ECU is being flashed */
 		flash_run_intent_stored(&job->run, now_us);
@@ -90,6 +103,11 @@ static void prepare(struct job *job, enum flash_job_kind kind)
 	uint8_t last = in->n_units ? (uint8_t)(in->n_units - 1) : 0;
 
 	memcpy(work.units, in->units, sizeof work.units);
+	work.origin.unix_s = (uint64_t)time(NULL);
+	if (job->options->tester_serial)
+		strncpy(work.origin.tester_serial, job->options->tester_serial, FLASH_ORIGIN_BYTES - 1);
+	if (job->options->shop_code)
+		strncpy(work.origin.shop_code, job->options->shop_code, FLASH_ORIGIN_BYTES - 1);
 	if (kind == FLASH_JOB_VERIFY)
 		work.n_units = 1; /* a version to compare, no image */
 	if (job->options->expect_version)

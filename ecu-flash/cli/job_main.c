@@ -50,9 +50,9 @@ int job_main(const struct options *options, enum flash_job_kind kind)
 	}
 	r = load_profile(in, options->profile);
 	if (r < 0 && kind == FLASH_JOB_FLASH)
-		r = load_keys(in, options->keys);
+		r = load_keys(in, options);
 	if (r < 0)
-		r = load_images(in, options->files, options->n_files, options->base);
+		r = load_images(in, options, options->files, options->n_files);
 	if (r < 0)
 		r = run_job(options, in, kind);
 	unload_inputs(in);

@@ -1,6 +1,7 @@
 #include "ecu-flash/cli/load.h"
 #include "ecu-flash/flash_units.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,46 +15,75 @@ int load_profile(struct inputs *inputs, const char *path)
 	return EXIT_BAD_INPUT;
 }
 
-static bool needs_key(const struct profile *profile)
+/* better known now than after the ECU was asked for a seed */
+static int check_keys(const struct inputs *inputs, const struct options *options, const struct flash_step *steps,
+		      uint8_t n)
 {
-	if (profile->security[0].algorithm == PROFILE_SECURITY_NONE)
-		return false;
-	for (uint8_t i = 0; i < profile->n_steps; i++)
-		if (profile->steps[i].kind == FLASH_STEP_SECURITY)
-			return true;
-	return false;
-}
+	for (uint8_t i = 0; i < n; i++) {
+		const struct profile_security *security;
+		char text[512];
 
-int load_keys(struct inputs *inputs, const char *path)
-{
-	const char *id = inputs->profile.security[0].key_id;
-	const uint8_t seed[16] = {1};
-	struct yaml_error error;
-	uint8_t key[64];
-
-	if (path && key_ring_load(path, &inputs->keys, &error)) {
-		fprintf(stderr, "ecu-flash: %s\n", error.text);
-		return EXIT_BAD_INPUT;
+		if (steps[i].kind != FLASH_STEP_SECURITY)
+			continue;
+		security = profile_step_security(&inputs->profile, &steps[i]);
+		if (security->key_id[0] && security->algorithm != PROFILE_SECURITY_NONE && !options->keys) {
+			fprintf(stderr, "ecu-flash: the profile names the key '%s': --keys FILE is missing\n",
+				security->key_id);
+			return EXIT_USAGE;
+		}
+		if (security->algorithm == PROFILE_SECURITY_LIBRARY && !options->seed_key_dir) {
+			fprintf(stderr,
+				"ecu-flash: the profile names the library '%s': --seed-key-dir DIR is missing\n",
+				security->library);
+			return EXIT_USAGE;
+		}
+		if (!security_ready(inputs->keys, options->seed_key_dir, security, text, sizeof text)) {
+			fprintf(stderr, "ecu-flash: %s%s%s\n", options->keys ? options->keys : "",
+				options->keys ? ": " : "", text);
+			return EXIT_BAD_INPUT;
+		}
 	}
-	if (!needs_key(&inputs->profile))
-		return -1;
-	if (!path) {
-		fprintf(stderr, "ecu-flash: the profile names the key '%s': --keys FILE is missing\n", id);
-		return EXIT_USAGE;
-	}
-	/* better known now than after the ECU was asked for a seed */
-	if (!security_key(inputs->keys, &inputs->profile, seed, sizeof seed, key)) {
-		fprintf(stderr,
-			"ecu-flash: %s: keys: there is no '%s' that fits the profile's algorithm (AES-128 takes 16 "
-			"bytes)\n",
-			path, id);
-		return EXIT_BAD_INPUT;
-	}
-	memset(key, 0, sizeof key);
 	return -1;
 }
 
-int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base)
+int load_keys(struct inputs *inputs, const struct options *options)
+{
+	const struct profile *p = &inputs->profile;
+	struct yaml_error error;
+	int r;
+
+	if (options->keys && key_ring_load(options->keys, &inputs->keys, &error)) {
+		fprintf(stderr, "ecu-flash: %s\n", error.text);
+		return EXIT_BAD_INPUT;
+	}
+	r = check_keys(inputs, options, p->steps, p->n_steps);
+	return r < 0 ? check_keys(inputs, options, p->back, p->n_back) : r;
+}
+
+static int load_signature(struct inputs *inputs, int i, const char *path)
+{
+	uint8_t longer[FLASH_SIGNATURE_BYTES + 1];
+	FILE *f = fopen(path, "rb");
+	size_t n;
+
+	if (!f) {
+		fprintf(stderr, "ecu-flash: %s: %s\n", path, strerror(errno));
+		return EXIT_BAD_INPUT;
+	}
+	n = fread(longer, 1, sizeof longer, f);
+	if (ferror(f) || n < 1 || n > FLASH_SIGNATURE_BYTES) {
+		fprintf(stderr, "ecu-flash: %s: a signature has 1 to %u bytes\n", path, FLASH_SIGNATURE_BYTES);
+		fclose(f);
+		return EXIT_BAD_INPUT;
+	}
+	fclose(f);
+	memcpy(inputs->signatures[i], longer, n);
+	inputs->units[i].signature = inputs->signatures[i];
+	inputs->units[i].n_signature = (uint16_t)n;
+	return -1;
+}
+
+int load_images(struct inputs *inputs, const struct options *options, char **paths, int n)
 {
 	char words[160];
 	uint8_t unit;
@@ -62,13 +92,24 @@ int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base)
 		struct image_file *file = &inputs->files[i];
 		char text[512];
 
-		if (image_load(paths[i], IMAGE_AUTO, raw_base, file, text, sizeof text)) {
+		if (image_load(paths[i], IMAGE_AUTO, options->base, file, text, sizeof text)) {
 			fprintf(stderr, "ecu-flash: %s\n", text);
 			return EXIT_BAD_INPUT;
 		}
 		inputs->units[i] = (struct flash_unit){.image = &file->image};
 		memcpy(inputs->units[i].sha256, file->segments_sha256, sizeof inputs->units[i].sha256);
 		inputs->n_units++;
+	}
+	if (options->n_signatures > n) {
+		fprintf(stderr, "ecu-flash: --signature belongs to an image, and there %s\n",
+			n ? "are more signatures than images" : "is none");
+		return EXIT_USAGE;
+	}
+	for (int i = 0; i < options->n_signatures; i++) {
+		int r = load_signature(inputs, i, options->signatures[i]);
+
+		if (r >= 0)
+			return r;
 	}
 	/* known before the bus is touched */
 	if (!flash_units_check(&inputs->profile, inputs->units, inputs->n_units, &unit, words, sizeof words)) {
@@ -78,9 +119,11 @@ int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base)
 	return -1;
 }
 
-size_t load_answer(const struct inputs *inputs, const uint8_t *seed, size_t n_seed, uint8_t *key)
+size_t load_answer(const struct inputs *inputs, const struct options *options, struct security_question *question,
+		   uint8_t *key, char *text, size_t n_text)
 {
-	return security_key(inputs->keys, &inputs->profile, seed, n_seed, key);
+	question->profile = &inputs->profile;
+	return security_answer(inputs->keys, options->seed_key_dir, question, key, text, n_text);
 }
 
 void unload_inputs(struct inputs *inputs)

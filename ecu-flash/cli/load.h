@@ -14,14 +14,22 @@ struct inputs {
 	struct image_file files[FLASH_MAX_UNITS];
 	struct flash_unit units[FLASH_MAX_UNITS]; /* point into files */
 	uint8_t n_units;
+	uint8_t signatures[FLASH_MAX_UNITS][FLASH_SIGNATURE_BYTES];
 };
 
 /* Return: -1, or the exit code after a message on stderr; to be unloaded in either case */
 int load_profile(struct inputs *inputs, const char *path);
-int load_keys(struct inputs *inputs, const char *path);
-int load_images(struct inputs *inputs, char **paths, int n, uint64_t raw_base);
-/* the key to a seed, by the first security of the profile. @key: 64 bytes; Return: its bytes, 0 if there is none */
-size_t load_answer(const struct inputs *inputs, const uint8_t *seed, size_t n_seed, uint8_t *key);
+int load_keys(struct inputs *inputs, const struct options *options);
+/* images, and the signatures that belong to them */
+int load_images(struct inputs *inputs, const struct options *options, char **paths, int n);
+/**
+ * load_answer() - the key to a seed
+ * @question: its profile is filled in
+ * @key: 64 bytes
+ * Return: its bytes; 0 if there is none, and why in @text
+ */
+size_t load_answer(const struct inputs *inputs, const struct options *options, struct security_question *question,
+		   uint8_t *key, char *text, size_t n_text);
 void unload_inputs(struct inputs *inputs);
 
 #endif

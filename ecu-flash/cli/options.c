@@ -30,6 +30,13 @@ static const struct {
     [OPTION_NORMAL_FIXED] = {"normal-fixed", NULL, "29-bit identifiers of normal fixed addressing, 18DAxxF1", 0},
     [OPTION_FD] = {"fd", NULL, "CAN FD", 0},
     [OPTION_KEYS] = {"keys", "FILE", "secrets of security access, in YAML", 'k'},
+    [OPTION_SEED_KEY_DIR] = {"seed-key-dir", "DIR",
+			     "where shared objects for seed and key lie, for profiles with algorithm: library", 0},
+    [OPTION_SIGNATURE] = {"signature", "FILE",
+			  "what the ECU's check takes as the author's signature, once for each image", 0},
+    [OPTION_TESTER_SERIAL] = {"tester-serial", "TEXT",
+			      "of this tester, for fingerprints that name it; at most 32 characters", 0},
+    [OPTION_SHOP_CODE] = {"shop-code", "TEXT", "of this shop, the same", 0},
     [OPTION_EXPECT_VERSION] = {"expect-version", "TEXT", "the version that the ECU must say", 'e'},
     [OPTION_RECOVER] = {"recover", NULL,
 			"the ECU may sit in its boot loader since an earlier flash was cut off: tolerate\n"
@@ -182,6 +189,19 @@ static int take_text(struct options *o, enum option_id option, const char *text)
 			return options_wrong(NULL, "--line-end takes crlf or lf: '%s'", text);
 		o->lf = strcmp(text, "lf") == 0;
 		break;
+	case OPTION_SIGNATURE:
+		if (o->n_signatures == (int)FLASH_MAX_UNITS)
+			return options_wrong(NULL, "--signature is given at most %u times, once for each image",
+					     FLASH_MAX_UNITS);
+		o->signatures[o->n_signatures++] = text;
+		break;
+	case OPTION_TESTER_SERIAL:
+	case OPTION_SHOP_CODE:
+		if (strlen(text) >= FLASH_ORIGIN_BYTES)
+			return options_wrong(NULL, "--%s takes at most %u characters: '%s'", table[option].name,
+					     FLASH_ORIGIN_BYTES - 1, text);
+		*(option == OPTION_SHOP_CODE ? &o->shop_code : &o->tester_serial) = text;
+		break;
 	default: /* OPTION_HEADER */
 		if (strlen(text) > 252)
 			return options_wrong(NULL, "--header takes at most 252 characters");
@@ -253,7 +273,13 @@ static int take_option(struct options *o, enum option_id option, const char *val
 	case OPTION_BITRATE:
 	case OPTION_DATA_BITRATE:
 		return take_small(o, option, value);
+	case OPTION_SEED_KEY_DIR:
+		o->seed_key_dir = value;
+		break;
 	case OPTION_EXPECT_VERSION:
+	case OPTION_SIGNATURE:
+	case OPTION_TESTER_SERIAL:
+	case OPTION_SHOP_CODE:
 	case OPTION_TO:
 	case OPTION_LINE_END:
 	case OPTION_HEADER:

@@ -31,6 +31,10 @@ enum option_id {
 	OPTION_NORMAL_FIXED,
 	OPTION_FD,
 	OPTION_KEYS,
+	OPTION_SEED_KEY_DIR,
+	OPTION_SIGNATURE,
+	OPTION_TESTER_SERIAL,
+	OPTION_SHOP_CODE,
 	OPTION_EXPECT_VERSION,
 	OPTION_RECOVER,
 	OPTION_BASE,
@@ -86,6 +90,10 @@ struct options {
 	bool normal_fixed;
 	bool fd;
 	const char *keys;
+	const char *seed_key_dir; /* shared objects for seed and key */
+	const char *tester_serial, *shop_code;
+	const char *signatures[8]; /* files, one for each image */
+	int n_signatures;
 	const char *expect_version;
 	uint64_t base; /* of raw images */
 	const char *to;

@@ -43,9 +43,14 @@ static void begin_range(struct uploading *self, uint64_t now_us)
 
 static void give_key(struct uploading *self, uint64_t now_us, const struct flash_upload_event *event)
 {
+	struct security_question question = {
+	    .level = self->upload->inputs->profile.security[0].level, .seed = event->seed, .n_seed = event->n_seed};
 	uint8_t key[64];
-	size_t n = load_answer(self->upload->inputs, event->seed, event->n_seed, key);
+	char text[512];
+	size_t n = load_answer(self->upload->inputs, self->upload->options, &question, key, text, sizeof text);
 
+	if (!n)
+		report_line(&self->report, "  no key: %s", text);
 	flash_upload_key(&self->upload->result, now_us, key, n);
 	OPENSSL_cleanse(key, sizeof key);
 }

@@ -20,12 +20,29 @@ struct key_ring; /* key id -> secret bytes; wiped when freed */
 int key_ring_load(const char *path, struct key_ring **ring, struct yaml_error *error);
 void key_ring_free(struct key_ring *ring);
 
+/* one seed, and what a key may depend on */
+struct security_question {
+	const struct profile *profile;
+	uint8_t level; /* which of its securities */
+	const uint8_t *seed;
+	size_t n_seed;
+	const char *hardware_id; /* as the ECU says it; NULL or "" = not known */
+};
+
 /**
- * security_key() - the answer to a seed
+ * security_answer() - the key to a seed
+ * @ring: NULL = no keys
+ * @library_dir: where shared objects for seed and key lie, an absolute path; NULL or "" = none
  * @key: at least 64 bytes
- * Return: bytes of the key; 0 if the ring has no such key or it does not fit the algorithm
+ * @text: what is wrong, in words that name no secret, when 0
+ *
+ * Return: bytes of the key, 0 if there is none
  */
-size_t security_key(const struct key_ring *ring, const struct profile *profile, const uint8_t *seed, size_t n_seed,
-		    uint8_t *key);
+size_t security_answer(const struct key_ring *ring, const char *library_dir, const struct security_question *question,
+		       uint8_t *key, char *text, size_t n_text);
+
+/* whether the keys and the library of a security are there, as far as can be told without a seed; @text as above */
+bool security_ready(const struct key_ring *ring, const char *library_dir, const struct profile_security *security,
+		    char *text, size_t n_text);
 
 #endif

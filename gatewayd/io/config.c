@@ -399,6 +399,10 @@ static int load_rest(struct loader *l)
 	snprintf(out->dbus_address, sizeof(out->dbus_address), "%s", in->dbus ? in->dbus : "system");
 	if (in->ecu_keys && (r = path_of(l, "ecu_keys", in->ecu_keys, out->ecu_keys)))
 		return r;
+	if (in->seed_key_dir && (r = path_of(l, "seed_key_dir", in->seed_key_dir, out->seed_key_dir)))
+		return r;
+	snprintf(out->tester_serial, sizeof(out->tester_serial), "%s", in->tester_serial ? in->tester_serial : "");
+	snprintf(out->shop_code, sizeof(out->shop_code), "%s", in->shop_code ? in->shop_code : "");
 	out->core.build_unix_s = GU_BUILD_UNIX_S;
 	return 0;
 }

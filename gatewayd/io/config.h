@@ -57,6 +57,8 @@ struct config {
 	char state_dir[CONFIG_PATH_BYTES];
 	uint64_t min_free_bytes; /* of the state directory's file system, kept free beside what a campaign needs */
 	char ecu_keys[CONFIG_PATH_BYTES];     /* key file for SecurityAccess; "" = none */
+	char seed_key_dir[CONFIG_PATH_BYTES]; /* shared objects for seed and key; "" = none */
+	char tester_serial[FLASH_ORIGIN_BYTES], shop_code[FLASH_ORIGIN_BYTES]; /* for fingerprints that name them */
 	char dbus_address[CONFIG_PATH_BYTES]; /* "system", "none", or an address as "unix:path=…" */
 	struct config_bus buses[CONFIG_MAX_BUSES];
 	uint8_t n_buses;

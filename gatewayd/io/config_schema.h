@@ -90,6 +90,9 @@ struct yaml_config {
 	uint32_t min_free_mib;
 	char *dbus;
 	char *ecu_keys;
+	char *seed_key_dir;
+	char *tester_serial;
+	char *shop_code;
 	struct yaml_backend backend;
 	struct yaml_trust trust;
 	struct yaml_bus *buses;

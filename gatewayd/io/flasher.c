@@ -149,6 +149,9 @@ static void job_of(const struct flasher *self, uint8_t target, struct flash_job 
 	job->profile = &prepared->profile;
 	job->recovery = gateway_recovers(self->gateway, self->campaign, target);
 	job->n_units = prepared->n_images;
+	job->origin.unix_s = gateway_unix_ms(self->gateway, can_driver_now_us()) / 1000;
+	memcpy(job->origin.tester_serial, self->config->tester_serial, sizeof(job->origin.tester_serial));
+	memcpy(job->origin.shop_code, self->config->shop_code, sizeof(job->origin.shop_code));
 	for (uint8_t i = 0; i < prepared->n_images; i++) {
 		job->units[i].image = &prepared->images[i].image;
 		job->units[i].version_did = version_did(&prepared->profile, component->units[i].kind);

@@ -22,15 +22,22 @@ static const char *bus_name(const struct flasher_bus *self)
 
 static void give_key(struct flasher_bus *self, struct work *work, uint64_t now_us, const struct flash_event *event)
 {
+	const struct security_question question = {
+	    .profile = work->run.job.profile,
+	    .level = event->level,
+	    .seed = event->seed,
+	    .n_seed = event->n_seed,
+	    .hardware_id = flash_run_result(&work->run)->before.hardware_id,
+	};
 	uint8_t key[64];
-	size_t n = 0;
+	char text[512];
+	size_t n = security_answer(self->flasher->keys, self->flasher->config->seed_key_dir, &question, key, text,
+				   sizeof(text));
 
-	if (self->flasher->keys)
-		n = security_key(self->flasher->keys, work->run.job.profile, event->seed, event->n_seed, key);
 	if (n > 0)
 		flash_run_key(&work->run, now_us, key, n);
 	else
-		flash_run_key_unavailable(&work->run, now_us);
+		flash_run_key_failed(&work->run, now_us, text);
 	explicit_bzero(key, sizeof(key));
 }
 

@@ -82,6 +82,9 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(config.min_free_bytes, 5u << 20);
 	assert_string_equal(config.dbus_address, "unix:path=/run/bus");
 	assert_string_equal(config.ecu_keys, "/etc/gatewayd/ecu-keys.yaml");
+	assert_string_equal(config.seed_key_dir, "/usr/lib/gatewayd/seed-key");
+	assert_string_equal(config.tester_serial, "GW-4711");
+	assert_string_equal(config.shop_code, "OTA");
 	assert_string_equal(config.backend_host, "backend.example");
 	assert_string_equal(config.backend_port, "8443");
 	assert_string_equal(config.backend_ca, DATA "pki/ca.pem");
@@ -157,6 +160,8 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_int_equal(config.min_free_bytes, 16u << 20);
 	assert_string_equal(config.dbus_address, "system");
 	assert_string_equal(config.ecu_keys, "");
+	assert_string_equal(config.seed_key_dir, "");
+	assert_string_equal(config.tester_serial, "");
 	assert_int_equal(config.core.session.backoff_min_ms, 1000);
 	assert_int_equal(config.core.session.backoff_max_ms, 300000);
 	assert_int_equal(config.core.session.answer_max_ms, 30000);
