@@ -158,6 +158,12 @@ static bool validate_segments(struct check *check, Gu__Segment *const *list, siz
 	return true;
 }
 
+static bool validate_check_signature(struct check *check, const Gu__SoftwareUnit *unit)
+{
+	return unit->check_signature.len <= VALIDATE_MAX_CHECK_SIGNATURE ||
+	       invalid(check, "check_signature", "longer than 512 bytes");
+}
+
 static bool validate_unit(struct check *check, const Gu__SoftwareUnit *unit)
 {
 	if (unit->kind == GU__UNIT_KIND__UNIT_KIND_UNSPECIFIED)
@@ -169,7 +175,8 @@ static bool validate_unit(struct check *check, const Gu__SoftwareUnit *unit)
 	return validate_file(check, "image", unit->image, VALIDATE_MAX_FILE_BYTES) &&
 	       validate_segments(check, unit->segments, unit->n_segments) &&
 	       validate_text(check, "expected_version", unit->expected_version, 64) &&
-	       validate_strings(check, "sources", unit->sources, unit->n_sources, 8, 512);
+	       validate_strings(check, "sources", unit->sources, unit->n_sources, 8, 512) &&
+	       validate_check_signature(check, unit);
 }
 
 static bool validate_preserve_dids(struct check *check, const Gu__Component *component)

@@ -9,9 +9,10 @@
 
 #include "proto/check.h"
 
-#define VALIDATE_MAX_FILE_BYTES  (1ull << 40)
-#define VALIDATE_MAX_DOC_BYTES   (1024u * 1024u) /* manifests and profiles */
-#define VALIDATE_MAX_CHUNK_BYTES (256u * 1024u)
+#define VALIDATE_MAX_FILE_BYTES      (1ull << 40)
+#define VALIDATE_MAX_DOC_BYTES       (1024u * 1024u) /* manifests and profiles */
+#define VALIDATE_MAX_CHUNK_BYTES     (256u * 1024u)
+#define VALIDATE_MAX_CHECK_SIGNATURE 512u
 
 /* each returns true, or false with the error set: UNKNOWN_FEATURE, UNKNOWN_VALUE or INVALID */
 bool validate_manifest(struct check *check, const Gu__Manifest *manifest);

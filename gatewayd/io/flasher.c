@@ -154,6 +154,8 @@ static void job_of(const struct flasher *self, uint8_t target, struct flash_job 
 	memcpy(job->origin.shop_code, self->config->shop_code, sizeof(job->origin.shop_code));
 	for (uint8_t i = 0; i < prepared->n_images; i++) {
 		job->units[i].image = &prepared->images[i].image;
+		job->units[i].signature = prepared->signatures[i];
+		job->units[i].n_signature = prepared->n_signatures[i];
 		job->units[i].version_did = version_did(&prepared->profile, component->units[i].kind);
 		memcpy(job->units[i].sha256, prepared->images[i].segments_sha256, sizeof(job->units[i].sha256));
 		memcpy(job->units[i].expected_version, component->units[i].expected_version,

@@ -117,6 +117,8 @@ static bool load_unit(struct preparation *job, const struct target *target, cons
 		     "the image does not lie where the manifest says");
 		return false;
 	}
+	out->n_signatures[unit] = (uint16_t)trust_check_signature(job->trust, job->manifest, job->n_manifest,
+								  component->name, unit, out->signatures[unit]);
 	out->bytes_total += file->image.n_bytes;
 	return true;
 }
@@ -137,7 +139,9 @@ static bool prepare_target(struct preparation *job, size_t index)
 	for (uint8_t i = 0; i < component->n_units; i++) {
 		if (!load_unit(job, target, component, i, out))
 			return false;
-		units[i] = (struct flash_unit){.image = &out->images[i].image};
+		units[i] = (struct flash_unit){.image = &out->images[i].image,
+					       .signature = out->signatures[i],
+					       .n_signature = out->n_signatures[i]};
 	}
 	if (!flash_units_check(&out->profile, units, component->n_units, &wrong, text, sizeof(text))) {
 		fail(job->prepared, GATEWAY_CODE_BAD_IMAGE, target->doc.ecu, text);

@@ -14,6 +14,8 @@ struct prepared_target {
 	struct profile profile;
 	struct image_file images[GATEWAY_MAX_UNITS];
 	uint8_t n_images;
+	uint8_t signatures[GATEWAY_MAX_UNITS][FLASH_SIGNATURE_BYTES]; /* for the ECU's check, of each image */
+	uint16_t n_signatures[GATEWAY_MAX_UNITS];                     /* bytes; 0 = none */
 	uint64_t estimate_ms;
 	uint64_t bytes_total;
 };

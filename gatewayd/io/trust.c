@@ -364,23 +364,52 @@ static bool segments_equal(const Gu__SoftwareUnit *unit, const struct image *ima
 	return true;
 }
 
-bool trust_segments_match(const struct trust *self, const uint8_t *bytes, size_t n, const char *component, uint8_t unit,
-			  const struct image *image)
+/* one unit of a manifest of ours. Return: NULL, or it, with @manifest to be freed by the caller */
+static const Gu__SoftwareUnit *open_unit(const struct trust *self, const uint8_t *bytes, size_t n,
+					 const char *component, uint8_t unit, Gu__Manifest **manifest)
 {
 	const struct envelope_limits limits = {.accepted_before = true}; /* with its campaign */
 	struct envelope_error error;
 	struct signed_info info;
-	Gu__Manifest *manifest;
-	bool match = false;
 
-	if (envelope_open_manifest(bytes, n, &self->author, &limits, &manifest, &info, &error))
-		return false;
-	for (size_t i = 0; i < manifest->n_components; i++) {
-		const Gu__Component *c = manifest->components[i];
+	if (envelope_open_manifest(bytes, n, &self->author, &limits, manifest, &info, &error))
+		return NULL;
+	for (size_t i = 0; i < (*manifest)->n_components; i++) {
+		const Gu__Component *c = (*manifest)->components[i];
 
 		if (strcmp(c->name, component) == 0 && unit < c->n_units)
-			match = segments_equal(c->units[unit], image);
+			return c->units[unit];
 	}
+	envelope_free_manifest(*manifest);
+	return NULL;
+}
+
+bool trust_segments_match(const struct trust *self, const uint8_t *bytes, size_t n, const char *component, uint8_t unit,
+			  const struct image *image)
+{
+	Gu__Manifest *manifest;
+	const Gu__SoftwareUnit *found = open_unit(self, bytes, n, component, unit, &manifest);
+	bool match;
+
+	if (!found)
+		return false;
+	match = segments_equal(found, image);
 	envelope_free_manifest(manifest);
 	return match;
+}
+
+size_t trust_check_signature(const struct trust *self, const uint8_t *bytes, size_t n, const char *component,
+			     uint8_t unit, uint8_t *out)
+{
+	Gu__Manifest *manifest;
+	const Gu__SoftwareUnit *found = open_unit(self, bytes, n, component, unit, &manifest);
+	size_t n_signature;
+
+	if (!found)
+		return 0;
+	n_signature = found->check_signature.len; /* at most 512, as validated */
+	if (n_signature)
+		memcpy(out, found->check_signature.data, n_signature);
+	envelope_free_manifest(manifest);
+	return n_signature;
 }

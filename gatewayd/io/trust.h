@@ -27,6 +27,13 @@ unsigned trust_open_manifest(const struct trust *self, const uint8_t *bytes, siz
 			     struct manifest_doc *doc, char *text, size_t n_text);
 unsigned trust_open_time(const struct trust *self, const uint8_t *bytes, size_t n, const uint8_t nonce[32],
 			 uint64_t *unix_ms, char *text, size_t n_text);
+/**
+ * trust_check_signature() - what the author gives the ECU's own check of one unit
+ * @out: FLASH_SIGNATURE_BYTES
+ * Return: its bytes, 0 if the manifest, which was accepted before, has none
+ */
+size_t trust_check_signature(const struct trust *self, const uint8_t *manifest, size_t n, const char *component,
+			     uint8_t unit, uint8_t *out);
 /* whether a decoded image lies exactly in the segments that the manifest names (or the manifest names none) */
 bool trust_segments_match(const struct trust *self, const uint8_t *manifest, size_t n, const char *component,
 			  uint8_t unit, const struct image *image);

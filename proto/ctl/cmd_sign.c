@@ -34,6 +34,7 @@ static const char manifest_help[] =
     "      image: brake.hex\n"
     "      format: ihex                 # raw (with base_address), ihex, srec\n"
     "      expected_version: 2.0.1\n"
+    "      check_signature: brake.sig   # optional: a file whose bytes the ECU's check takes, at most 512\n"
     "      segments: [{address: 0x8000, length: 4096}]  # optional: then the image must decode to these\n";
 
 static const char director_help[] =

@@ -15,6 +15,7 @@ struct unit_spec {
 	int format;
 	uint64_t base_address;
 	char *expected_version;
+	char *check_signature;
 	char **sources;
 	unsigned sources_count;
 	struct segment_spec *segments;
@@ -91,6 +92,7 @@ static const cyaml_schema_field_t unit_fields[] = {
     CYAML_FIELD_ENUM("format", CYAML_FLAG_STRICT, struct unit_spec, format, format_words, 3),
     CYAML_FIELD_UINT("base_address", CYAML_FLAG_OPTIONAL, struct unit_spec, base_address),
     CYAML_FIELD_STRING_PTR("expected_version", OPTIONAL_TEXT, struct unit_spec, expected_version, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("check_signature", OPTIONAL_TEXT, struct unit_spec, check_signature, 1, CYAML_UNLIMITED),
     CYAML_FIELD_SEQUENCE("sources", OPTIONAL_TEXT, struct unit_spec, sources, &spec_text_schema, 0, 8),
     CYAML_FIELD_SEQUENCE("segments", OPTIONAL_TEXT, struct unit_spec, segments, &segment_schema, 0, 64),
     CYAML_FIELD_END,
@@ -157,13 +159,19 @@ static Gu__Segment **build_segments(const struct spec *self, const struct unit_s
 static Gu__SoftwareUnit *build_unit(const struct spec *self, const char *key, const struct unit_spec *from)
 {
 	Gu__SoftwareUnit *u = arena_take(self->arena, 1, sizeof *u);
-	char image_key[100];
+	char file_key[100];
 
 	gu__software_unit__init(u);
-	snprintf(image_key, sizeof image_key, "%s.image", key);
-	u->image = spec_file(self, image_key, from->image);
+	snprintf(file_key, sizeof file_key, "%s.image", key);
+	u->image = spec_file(self, file_key, from->image);
 	if (!u->image)
 		return NULL;
+	if (from->check_signature) {
+		snprintf(file_key, sizeof file_key, "%s.check_signature", key);
+		u->check_signature.data = spec_read(self, file_key, from->check_signature, &u->check_signature.len);
+		if (!u->check_signature.data)
+			return NULL;
+	}
 	u->kind = (Gu__UnitKind)from->kind;
 	u->format = (Gu__ImageFormat)from->format;
 	u->base_address = from->base_address;

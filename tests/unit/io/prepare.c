@@ -145,6 +145,32 @@ static void the_core_may_go_on_while_it_is_prepared(void **state)
 	assert_string_equal(prepared->campaign_id, "campaign-1");
 }
 
+static void the_signature_for_the_ecus_check_comes_from_the_manifest(void **state)
+{
+	(void)state;
+	static uint8_t signature[3] = {1, 2, 3};
+	static const char profile[] = PROFILE "routines: {check_argument: signature}\n";
+
+	manifest.unit.n_segments = 0;
+	manifest.unit.check_signature = (ProtobufCBinaryData){.len = sizeof(signature), .data = signature};
+	make_campaign(profile, HEX);
+	run();
+	if (prepared->code)
+		fail_msg("%u '%s'", prepared->code, prepared->text);
+	assert_int_equal(prepared->targets[0].n_signatures[0], 3);
+	assert_memory_equal(prepared->targets[0].signatures[0], signature, 3);
+}
+
+static void a_check_that_takes_a_signature_needs_one(void **state)
+{
+	(void)state;
+	static const char profile[] = PROFILE "routines: {check_argument: signature}\n";
+
+	manifest.unit.n_segments = 0;
+	make_campaign(profile, HEX);
+	expect(GATEWAY_CODE_BAD_IMAGE, "brake-1: the ECU's check takes a signature of 1..512 bytes, and there is none");
+}
+
 static void an_image_elsewhere_than_signed_is_refused(void **state)
 {
 	(void)state;
@@ -244,6 +270,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(good_files_are_decoded_and_estimated),
 	    TEST(the_core_may_go_on_while_it_is_prepared),
+	    TEST(the_signature_for_the_ecus_check_comes_from_the_manifest),
+	    TEST(a_check_that_takes_a_signature_needs_one),
 	    TEST(an_image_elsewhere_than_signed_is_refused),
 	    TEST(a_damaged_image_is_told_as_such_and_fetched_again),
 	    TEST(damage_that_cannot_be_decoded_is_damage_not_a_bad_image),

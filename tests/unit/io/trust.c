@@ -333,6 +333,31 @@ static void segments_of_a_manifest_that_nobody_signed_match_nothing(void **state
 	free(b.bytes);
 }
 
+static size_t check_signature(const char *component, uint8_t unit, uint8_t *out)
+{
+	struct rig_bytes b = rig_sign_manifest(&manifest);
+	size_t n = trust_check_signature(trust, b.bytes, b.n, component, unit, out);
+
+	free(b.bytes);
+	return n;
+}
+
+static void a_unit_carries_what_the_ecus_check_takes(void **state)
+{
+	(void)state;
+	static uint8_t signature[FLASH_SIGNATURE_BYTES];
+	uint8_t out[FLASH_SIGNATURE_BYTES];
+
+	assert_int_equal(check_signature("brake", 0, out), 0);
+	for (size_t i = 0; i < sizeof(signature); i++)
+		signature[i] = (uint8_t)(3 * i);
+	manifest.unit.check_signature = (ProtobufCBinaryData){.len = sizeof(signature), .data = signature};
+	assert_int_equal(check_signature("brake", 0, out), sizeof(signature));
+	assert_memory_equal(out, signature, sizeof(signature));
+	assert_int_equal(check_signature("brake", 1, out), 0);
+	assert_int_equal(check_signature("door", 0, out), 0);
+}
+
 /* --- key files */
 
 static void expect_no_trust(const char *file, const char *words)
@@ -398,6 +423,7 @@ int main(void)
 	    TEST(two_authors_must_both_sign_where_the_threshold_is_two),
 	    TEST(an_image_must_lie_exactly_where_the_manifest_says),
 	    TEST(segments_of_a_manifest_that_nobody_signed_match_nothing),
+	    TEST(a_unit_carries_what_the_ecus_check_takes),
 	    TEST(a_key_file_that_is_none_is_named),
 	    TEST(a_key_listed_twice_for_a_role_is_refused),
 	    TEST(author_and_director_must_have_different_keys),

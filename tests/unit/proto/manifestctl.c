@@ -136,6 +136,20 @@ static void a_document_is_shown_with_what_was_computed(void **state)
 	says("show image.hex", 1, "malformed");
 }
 
+static void a_unit_carries_the_signature_for_the_ecus_check(void **state)
+{
+	(void)state;
+	write_text("image.sig", "SIG");
+	write_spoilt("sig.yaml", manifest_yaml, "    format: ihex\n",
+		     "    format: ihex\n    check_signature: image.sig\n");
+	says("manifest --spec sig.yaml --key author.key --out sig.signed", 0, "");
+	says("show sig.signed", 0, "check_signature: 534947\n");
+	write_spoilt("sig.yaml", manifest_yaml, "    format: ihex\n",
+		     "    format: ihex\n    check_signature: none.sig\n");
+	says("manifest --spec sig.yaml --key author.key --out none.signed", 1,
+	     "sig.yaml:13: components[0].units[0].check_signature: none.sig: No such file");
+}
+
 static void a_mistake_is_told_by_file_line_and_key(void **state)
 {
 	static const struct {
@@ -232,6 +246,7 @@ int main(void)
 	    cmocka_unit_test(both_halves_of_a_key_have_one_id),
 	    cmocka_unit_test(what_it_signs_it_verifies),
 	    cmocka_unit_test(a_document_is_shown_with_what_was_computed),
+	    cmocka_unit_test(a_unit_carries_the_signature_for_the_ecus_check),
 	    cmocka_unit_test(a_mistake_is_told_by_file_line_and_key),
 	    cmocka_unit_test(wrong_usage_exits_2),
 	};

@@ -122,6 +122,8 @@ static void text_has_its_limits(void **state)
 	MANIFEST(m.functions_lost[0] = text(""), "components[0].functions_lost[0]: empty");
 	MANIFEST(m.hardware_ids[0] = text(""), "components[0].hardware_ids[0]: empty");
 	MANIFEST(m.sources[0] = long_text(513), "components[0].units[0].sources[0]: longer than 512 bytes");
+	MANIFEST((m.unit.check_signature = (ProtobufCBinaryData){.len = 513, .data = (uint8_t *)long_text(513)}),
+		 "components[0].units[0].check_signature: longer than 512 bytes");
 	DIRECTOR(d.targets[0].hardware_id = text(""), "campaigns[0].targets[0].hardware_id: empty");
 	DIRECTOR(d.targets[0].serial_number = long_text(65),
 		 "campaigns[0].targets[0].serial_number: longer than 64 bytes");
