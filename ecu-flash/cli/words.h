@@ -8,9 +8,9 @@
 
 #include "ecu-flash/profile.h"
 
-#define WORDS_BYTES 160u
+#define WORDS_BYTES 240u
 
-/* "31 FF00 erase, each segment by address and length" */
+/* "31 FF00 erase, each segment by address (4 bytes) and length (4 bytes); passed if the status is 00, running if 02" */
 void words_step(const struct profile *profile, const struct flash_step *step, char out[WORDS_BYTES]);
 void words_bus_step(const struct profile *profile, const struct bus_step *step, char out[WORDS_BYTES]);
 /* "7E0/7E8, functional 7DF" */
