@@ -35,24 +35,32 @@ struct world {
 	size_t n_answer;
 };
 
-static void check(const struct world *self)
+static void check_extents(const struct ecu_extents *programmed)
 {
-	const struct ecu_nonvolatile *nv = ecu_core_nonvolatile(&self->ecu);
-	char version[ECU_TEXT_BYTES];
 	uint64_t end = 0;
 
-	assert(nv->programmed.n <= ECU_MAX_EXTENTS);
-	for (size_t i = 0; i < nv->programmed.n; i++) {
-		const struct ecu_extent *extent = &nv->programmed.items[i];
+	assert(programmed->n <= ECU_MAX_EXTENTS);
+	for (size_t i = 0; i < programmed->n; i++) {
+		const struct ecu_extent *extent = &programmed->items[i];
 
 		assert(extent->size > 0 && (i == 0 || extent->address > end));
 		end = (uint64_t)extent->address + extent->size;
 		assert(extent->address >= FLASH_AT && end <= FLASH_AT + FLASH_BYTES);
 	}
+}
+
+static void check(const struct world *self)
+{
+	const struct ecu_nonvolatile *nv = ecu_core_nonvolatile(&self->ecu);
+	char version[ECU_TEXT_BYTES];
+
+	check_extents(&nv->programmed);
+	check_extents(&nv->bank_b.programmed);
+	assert(nv->running_bank <= 1 && nv->bank_mark <= ECU_BANK_CANCEL);
 	assert(nv->n_fingerprint <= ECU_MAX_DID_BYTES);
 	ecu_core_version(&self->ecu, version);
 	assert(memchr(version, 0, sizeof version));
-	if (!nv->app_valid)
+	if (!ecu_core_app_valid(&self->ecu))
 		assert(strcmp(version, ECU_VERSION_NONE) == 0);
 }
 
@@ -308,10 +316,16 @@ static void start(struct world *self, uint8_t options)
 	self->config.regions[1] = (struct ecu_region){
 	    .address = RAM_AT, .size = RAM_BYTES, .sector_bytes = 0x100, .ram = true, .bytes = malloc(RAM_BYTES)};
 	self->config.n_regions = 2;
+	self->config.banks.present = options & 16;
+	self->config.regions[0].bank_b = malloc(FLASH_BYTES);
+	self->config.regions[0].upload = options & 32;
+	self->config.deauthenticates = options & 32;
 	self->rx = malloc(RX_CAP);
-	assert(self->rx && self->config.regions[0].bytes && self->config.regions[1].bytes);
+	assert(self->rx && self->config.regions[0].bytes && self->config.regions[1].bytes &&
+	       self->config.regions[0].bank_b);
 	assert(ecu_config_check(&self->config) == NULL);
 	memset(self->config.regions[0].bytes, 0x41, FLASH_BYTES);
+	memset(self->config.regions[0].bank_b, ECU_ERASED, FLASH_BYTES);
 	memset(self->config.regions[1].bytes, 0, RAM_BYTES);
 	nv = ecu_nonvolatile_default(&self->config);
 	nv.app_valid = ecu_extents_add(&nv.programmed, FLASH_AT, 0x200);
@@ -346,6 +360,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	still_answers(self);
 	free(self->config.regions[0].bytes);
 	free(self->config.regions[1].bytes);
+	free(self->config.regions[0].bank_b);
 	free(self->rx);
 	free(self);
 	return 0;

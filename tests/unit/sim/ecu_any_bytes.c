@@ -9,9 +9,9 @@ static uint32_t draw(uint32_t *seed)
 
 static size_t random_request(uint32_t *seed, uint8_t *pdu)
 {
-	static const uint8_t sids[] = {0x10, 0x11, 0x14, 0x19, 0x22, 0x27, 0x28,
-				       0x2e, 0x31, 0x34, 0x36, 0x37, 0x3e, 0x85};
-	static const uint8_t usual[] = {0x00, 0x01, 0x02, 0x03, 0x10, 0x44, 0x80, 0x83, 0xf1, 0x81, 0xff};
+	static const uint8_t sids[] = {0x10, 0x11, 0x14, 0x19, 0x22, 0x27, 0x28, 0x29,
+				       0x2e, 0x31, 0x34, 0x35, 0x36, 0x37, 0x3e, 0x85};
+	static const uint8_t usual[] = {0x00, 0x01, 0x02, 0x03, 0x0a, 0x10, 0x11, 0x44, 0x80, 0x83, 0xf1, 0x81, 0xff};
 	size_t n = 1 + draw(seed) % 24;
 
 	pdu[0] = draw(seed) % 8 ? sids[draw(seed) % sizeof(sids)] : (uint8_t)draw(seed);
@@ -27,13 +27,9 @@ static void back_to_normal(struct rig *rig)
 	rig_expect(rig, "22 f1 86", "62 f1 86 01");
 }
 
-static void random_requests_leave_it_alive(void **state)
+/* the configuration is there already */
+static void send_random_requests(struct rig *rig, uint32_t seed)
 {
-	struct rig *rig = *state;
-	uint32_t seed = 1;
-
-	rig_config(rig);
-	rig->config.asynchronous_routines = true;
 	rig->config.timing.reset_us = 10 * MS;
 	rig->config.security.max_attempts = 255;
 	rig_start(rig);
@@ -50,6 +46,40 @@ static void random_requests_leave_it_alive(void **state)
 		rig_await(rig, 30 * MS);
 	}
 	back_to_normal(rig);
+}
+
+static void random_requests_leave_it_alive(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_config(rig);
+	rig->config.asynchronous_routines = true;
+	send_random_requests(rig, 1);
+}
+
+static void random_requests_leave_an_ecu_of_everything_alive(void **state)
+{
+	static const struct ecu_trigger faults[] = {
+	    {.kind = ECU_FAULT_NEGATIVE, .arg = 0x2e12, .at_service = 0x22, .after = 50},
+	    {.kind = ECU_FAULT_WRONG_COUNTER, .arg = 9, .at_service = 0x36, .after = 5},
+	    {.kind = ECU_FAULT_BLOCK_LENGTH, .arg = 1, .at_service = 0x35, .after = 5},
+	    {.kind = ECU_FAULT_RESET, .at_service = 0x34, .after = 20},
+	    {.kind = ECU_FAULT_RESET, .at_service = 0x31, .after = 100},
+	};
+	struct rig *rig = *state;
+
+	rig_config_banks(rig);
+	rig->config.deauthenticates = true;
+	rig->config.security.more_levels[0] = 0x11;
+	rig->config.security.n_more_levels = 1;
+	rig->config.dtcs[0] = (struct ecu_dtc){.code = 0xc10000, .status = 0x08};
+	rig->config.n_dtcs = 1;
+	for (unsigned i = 0; i < 3; i++)
+		rig->config.regions[i].upload = true;
+	memcpy(rig->config.faults, faults, sizeof(faults));
+	rig->config.n_faults = sizeof(faults) / sizeof(faults[0]);
+	send_random_requests(rig, 3);
+	assert_int_equal(rig->ecu.n_triggers, 0);
 }
 
 static void random_frames_leave_it_alive(void **state)
@@ -98,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RIG_TEST(random_requests_leave_it_alive),
+	    RIG_TEST(random_requests_leave_an_ecu_of_everything_alive),
 	    RIG_TEST(random_frames_leave_it_alive),
 	    RIG_TEST(a_can_fd_ecu_with_long_identifiers_is_programmed_too),
 	};
