@@ -9,8 +9,8 @@
  * - It runs its application when there is a valid one, and its boot loader in the programming session or without one.
  * - Erasing makes the application invalid; a passed check routine (31 01 0202) that leaves no programmed byte
  * unchecked, with something programmed in the first region, makes it valid.
- * - 31 01 FF00 takes nothing (all flash regions) or ALFID, address, size; it erases every sector that the range
- * touches.
+ * - 31 01 FF00 takes nothing (all flash regions); or ALFID, address, size, and erases every sector that the range
+ *   touches; or one byte, the number of a flash region, the first being 0.
  * - 31 01 0202 takes nothing, or a CRC-32 over all bytes programmed since the last check, joined in ascending order, or
  *   ALFID, address, size, CRC-32 of one range. The status byte of routines is 00 passed, 01 failed, 02 still running.
  * - An application version is read from memory, is the CRC-32 of what is programmed, or a fixed text. Without a valid

@@ -94,6 +94,36 @@ static bool erase(struct ecu_core *self, const struct ecu_region *region, uint32
 	return true;
 }
 
+/* Return: the flash region of that number, RAM not counted; NULL if there is none */
+static const struct ecu_region *numbered(const struct ecu_region *regions, size_t n, uint8_t number)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!regions[i].ram && number-- == 0)
+			return &regions[i];
+	}
+	return NULL;
+}
+
+/* what of the target an erase's option names; Return: 0 or a negative response code */
+static uint8_t take_range(const struct ecu_core *self, const struct ecu_region *regions, const uint8_t *option,
+			  size_t n, const struct ecu_region **region, struct ecu_extent *range)
+{
+	const struct ecu_config *config = self->config;
+
+	if (n == 1) {
+		*region = numbered(regions, config->n_regions, option[0]);
+		if (*region)
+			*range = (struct ecu_extent){(*region)->address, (*region)->size};
+		return *region ? 0 : UDS_NRC_REQUEST_OUT_OF_RANGE;
+	}
+	if (n != 1u + (option[0] >> 4) + (option[0] & 15u))
+		return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
+	if (!ecu_download_range(option, n, range))
+		return UDS_NRC_REQUEST_OUT_OF_RANGE;
+	*region = ecu_memory_find(regions, config->n_regions, range->address, range->size);
+	return *region && !(*region)->ram ? 0 : UDS_NRC_REQUEST_OUT_OF_RANGE;
+}
+
 static uint8_t start_erase(struct ecu_core *self, uint64_t now_us, const uint8_t *option, size_t n)
 {
 	const struct ecu_config *config = self->config;
@@ -102,15 +132,10 @@ static uint8_t start_erase(struct ecu_core *self, uint64_t now_us, const uint8_t
 	struct ecu_extent range = {0, 0};
 	uint64_t us = 0;
 
-	if (n) {
-		if (n != 1u + (option[0] >> 4) + (option[0] & 15u))
-			return UDS_NRC_INCORRECT_MESSAGE_LENGTH;
-		if (!ecu_download_range(option, n, &range))
-			return UDS_NRC_REQUEST_OUT_OF_RANGE;
-		region = ecu_memory_find(regions, config->n_regions, range.address, range.size);
-		if (!region || region->ram)
-			return UDS_NRC_REQUEST_OUT_OF_RANGE;
-	}
+	uint8_t wrong = n ? take_range(self, regions, option, n, &region, &range) : 0;
+
+	if (wrong)
+		return wrong;
 	if (self->transfer.active || (config->fingerprint_required && !self->fingerprint_written))
 		return UDS_NRC_CONDITIONS_NOT_CORRECT;
 	uint8_t obstacle = ecu_download_obstacle(self);

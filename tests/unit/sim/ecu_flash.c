@@ -173,6 +173,21 @@ static void erase_clears_whole_sectors_of_its_range_only(void **state)
 	assert_int_equal(rig->ecu.nv.programmed.n, 0);
 }
 
+static void erase_takes_the_number_of_a_flash_region(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_new(rig);
+	memset(rig->uicr, 0x55, sizeof rig->uicr);
+	rig_program(rig);
+	rig_expect(rig, "31 01 ff 00 02", "7f 31 31"); /* RAM is not counted */
+	rig_expect(rig, "31 01 ff 00 01", "71 01 ff 00 00");
+	assert_int_equal(rig->uicr[0x3ff], 0xff);
+	assert_int_equal(rig->flash[15], 15);
+	rig_expect(rig, "31 01 ff 00 00", "71 01 ff 00 00");
+	assert_int_equal(rig->flash[15], 0xff);
+}
+
 static void erase_takes_its_time(void **state)
 {
 	struct rig *rig = *state;
@@ -433,6 +448,7 @@ int main(void)
 	    RIG_TEST(a_check_of_one_range_leaves_the_others_unchecked),
 	    RIG_TEST(data_alone_makes_no_application),
 	    RIG_TEST(erase_clears_whole_sectors_of_its_range_only),
+	    RIG_TEST(erase_takes_the_number_of_a_flash_region),
 	    RIG_TEST(erase_takes_its_time),
 	    RIG_TEST(bad_ranges_and_rights_are_refused),
 	    RIG_TEST(the_announced_block_length_is_as_configured),
