@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# virtual-ecu as the other end of ecu-flash: two banks that outlive a restart, and faults in the middle. Prints TAP.
+# virtual-ecu as the other end of ecu-flash: each form of addressing, two banks that outlive a restart, faults in the
+# middle. Prints TAP.
 # shellcheck disable=SC2154,SC2317  # lib.sh sets root and stage, and calls what is defined here
 # shellcheck source=tests/daemon/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -141,4 +142,55 @@ faults() {
 	check "no fault waits any more" status_says '"faults_waiting":0'
 }
 
-run_groups two_banks faults
+# one ECU and one profile a form of addressing; the profile's preconditions are asked in the extended session, into which
+# a functional request has brought the ECU
+form() { # NAME FUNCTIONAL PROFILE-ADDRESSING ECU-KEY…
+	cat >>"$stage_ecus_config" <<-END
+		  - name: $1
+		    bus: body
+		    functional_id: $2
+		    timing: {reset_ms: 200, erase_us_per_kib: 1000, program_us_per_block: 1000}
+		    security: {algorithm: xor, key: 5ac3}
+		    identification: {serial_number: $1-WITH-A-LONG-SERIAL}
+		    version_from: crc32
+		    memory: [{address: 0x08000000, size: $region}]
+		    factory: {version: old-1, size: 0x400}
+	END
+	printf '    %s\n' "${@:4}" >>"$stage_ecus_config"
+	cat >"$stage/$1.yaml" <<-END
+		name: $1
+		addressing: {$3, functional: $2}
+		security: {algorithm: xor, key: camera-key}
+		timing: {pending_max_s: 1}
+		fingerprint: 20 26 11 23
+	END
+}
+
+flash_form() { # NAME
+	"$BIN/ecu-flash" flash --bus "unix:$stage/bus" --profile "$stage/$1.yaml" --keys "$stage/keys.yaml" \
+		--base 0x08000000 "$stage/one.bin" && cmp -n "$image_bytes" "$stage/one.bin" "$stage/ecus/$1.bin"
+}
+
+addressing() {
+	local name
+	ecu_config
+	image one
+	form normal29 0x18000003 'id_bits: 29, request: 0x18000001, response: 0x18000002' \
+		'id_bits: 29' 'request_id: 0x18000001' 'response_id: 0x18000002'
+	form fixed 0x18db33f1 'form: normal-fixed, target_address: 0x34' \
+		'addressing: normal-fixed' 'target_address: 0x34'
+	form extended 0x6f0 'form: extended, request: 0x6f1, response: 0x612, target_address: 0x12' \
+		'addressing: extended' 'request_id: 0x6f1' 'response_id: 0x612' 'target_address: 0x12'
+	form mixed11 0x7d0 'form: mixed, request: 0x700, response: 0x708, address_extension: 0x55' \
+		'addressing: mixed' 'request_id: 0x700' 'response_id: 0x708' 'address_extension: 0x55'
+	form mixed29 0x18cd33f1 \
+		'form: mixed, id_bits: 29, request: 0x18ce12f1, response: 0x18cef112, address_extension: 0x55' \
+		'addressing: mixed' 'id_bits: 29' 'request_id: 0x18ce12f1' 'response_id: 0x18cef112' 'address_extension: 0x55'
+	need stage_bus sim
+	need stage_ecus
+	for name in normal29 fixed extended mixed11 mixed29; do
+		check "an ECU is flashed by $name addressing" flash_form "$name"
+	done
+}
+
+run_groups addressing two_banks faults
