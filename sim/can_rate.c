@@ -2,7 +2,8 @@
  * can-rate - how fast TransferData went, from a candump log: payload rate against what the wire allows, in bus time.
  *
  * The limit is computed bit for bit from the very frames that the run had to send: first, consecutive and flow control
- * frames of each 36, and its answer. Gaps between frames, other traffic, 7F 36 78 and repeated blocks count against it.
+ * frames of each 36, and its answer, and the gaps that --st-min allows. Other gaps between frames, other traffic, 7F 36
+ * 78 and repeated blocks count against it.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -14,8 +15,10 @@
 #include "common/json.h"
 #include "uds/can_bits.h"
 
-#define MAX_ECUS   32u
-#define LINE_BYTES 256u
+#define MAX_ECUS          32u
+#define LINE_BYTES        256u
+
+#define LOG_RESOLUTION_NS 1000u
 
 struct pair {
 	char name[65];
@@ -33,6 +36,11 @@ struct pair {
 	uint64_t elapsed_ns;
 	uint64_t n_blocks;
 	uint64_t n_repeats;
+	bool after_cf; /* the last frame of the request's side was a consecutive one, and no flow control came since */
+	uint64_t cf_end_ns;
+	uint64_t n_gaps; /* between consecutive frames */
+	uint64_t least_gap_ns;
+	uint64_t n_early; /* gaps below st_min_ns */
 };
 
 struct rates {
@@ -40,6 +48,8 @@ struct rates {
 	size_t n_pairs;
 	uint32_t bitrate;
 	uint32_t data_bitrate;
+	bool watch_gaps;
+	uint64_t st_min_ns;
 	uint64_t first_ns; /* of the log */
 	uint64_t last_ns;
 	uint64_t busy_ns;
@@ -74,6 +84,25 @@ static bool message_start(const struct can_msg *msg, uint64_t *length, size_t *s
 		return false;
 	}
 	return *sid<msg->len && * length> 0;
+}
+
+/* STmin runs from the end of a consecutive frame to the begin of the next; after flow control the next may come at once
+ */
+static void watch_gap(struct rates *r, struct pair *p, const struct can_msg *msg, uint64_t end_ns, uint64_t frame_ns)
+{
+	const bool cf = msg->len >= 1 && msg->data[0] >> 4 == 2;
+	const uint64_t begin_ns = end_ns - frame_ns;
+
+	if (cf && p->after_cf) {
+		const uint64_t gap_ns = begin_ns > p->cf_end_ns ? begin_ns - p->cf_end_ns : 0;
+
+		if (p->n_gaps++ == 0 || gap_ns < p->least_gap_ns)
+			p->least_gap_ns = gap_ns;
+		p->n_early += gap_ns + LOG_RESOLUTION_NS < r->st_min_ns;
+		p->block_ns += r->st_min_ns; /* which the limit has to hold too */
+	}
+	p->after_cf = cf;
+	p->cf_end_ns = end_ns;
 }
 
 static void on_request(struct pair *p, const struct can_msg *msg, uint64_t end_ns, uint64_t frame_ns)
@@ -135,10 +164,15 @@ static void on_frame(struct rates *r, const struct can_msg *msg, uint64_t end_ns
 	r->last_ns = end_ns;
 	r->busy_ns += frame_ns;
 	for (size_t i = 0; i < r->n_pairs; i++) {
-		if (msg->id == r->pairs[i].request_id)
-			on_request(&r->pairs[i], msg, end_ns, frame_ns);
-		else if (msg->id == r->pairs[i].response_id)
-			on_response(&r->pairs[i], msg, end_ns, frame_ns);
+		struct pair *p = &r->pairs[i];
+
+		if (msg->id == p->request_id) {
+			watch_gap(r, p, msg, end_ns, frame_ns);
+			on_request(p, msg, end_ns, frame_ns);
+		} else if (msg->id == p->response_id) {
+			p->after_cf = false;
+			on_response(p, msg, end_ns, frame_ns);
+		}
 	}
 }
 
@@ -207,6 +241,10 @@ static void print_text(const struct rates *r)
 		printf("%-12s %10" PRIu64 " %10.3f %9.2f %9.2f %7.3f %7" PRIu64 "\n", p->name, p->payload_bytes,
 		       (double)p->elapsed_ns / 1e9, rate / 1e3, limit / 1e3, limit > 0 ? rate / limit : 0.0,
 		       p->n_repeats);
+		if (r->watch_gaps)
+			printf("%-12s %10" PRIu64 " gaps between consecutive frames, the least %.1f us, %" PRIu64
+			       " too early\n",
+			       "", p->n_gaps, (double)p->least_gap_ns / 1e3, p->n_early);
 	}
 }
 
@@ -247,6 +285,14 @@ static void print_json(const struct rates *r)
 		json_real(&json, p->elapsed_ns ? 100.0 * (double)p->needed_ns / (double)p->elapsed_ns : 0.0, 1);
 		json_key(&json, "repeats");
 		json_uint(&json, p->n_repeats);
+		if (r->watch_gaps) {
+			json_key(&json, "gaps");
+			json_uint(&json, p->n_gaps);
+			json_key(&json, "least_gap_us");
+			json_real(&json, (double)p->least_gap_ns / 1e3, 1);
+			json_key(&json, "early");
+			json_uint(&json, p->n_early);
+		}
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -258,13 +304,16 @@ static void print_json(const struct rates *r)
 }
 
 static const char usage[] =
-    "Usage: can-rate --ecu NAME=REQUEST:RESPONSE… [--bitrate BPS] [--data-bitrate BPS] [--json] LOG\n"
+    "Usage: can-rate --ecu NAME=REQUEST:RESPONSE… [--bitrate BPS] [--data-bitrate BPS] [--st-min US] [--json] LOG\n"
     "\n"
     "The payload rate of TransferData per ECU, against what the wire allows, from a candump -l log in bus time.\n"
     "\n"
     "  -e, --ecu NAME=REQUEST:RESPONSE   identifiers in hexadecimal, as lamp=7E0:7E8\n"
     "  -b, --bitrate BPS                 nominal bit rate (500000)\n"
     "  -d, --data-bitrate BPS            of the data phase of CAN FD frames (the nominal one)\n"
+    "  -s, --st-min US                   count consecutive frames of requests that begin earlier than so many\n"
+    "                                    microseconds after the end of the one before; the limit counts\n"
+    "                                    these gaps\n"
     "  -j, --json\n"
     "      --version\n"
     "  -h, --help\n"
@@ -312,6 +361,7 @@ int main(int argc, char **argv)
 	    {"ecu", required_argument, NULL, 'e'},
 	    {"bitrate", required_argument, NULL, 'b'},
 	    {"data-bitrate", required_argument, NULL, 'd'},
+	    {"st-min", required_argument, NULL, 's'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"version", no_argument, NULL, 'v'},
 	    {"help", no_argument, NULL, 'h'},
@@ -321,7 +371,7 @@ int main(int argc, char **argv)
 	bool json = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "e:b:d:jh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "e:b:d:s:jh", options, NULL)) != -1) {
 		switch (option) {
 		case 'e':
 			if (!add_pair(&rates, optarg)) {
@@ -335,6 +385,10 @@ int main(int argc, char **argv)
 			break;
 		case 'd':
 			rates.data_bitrate = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 's':
+			rates.watch_gaps = true;
+			rates.st_min_ns = strtoul(optarg, NULL, 10) * 1000ull;
 			break;
 		case 'j':
 			json = true;
