@@ -93,6 +93,7 @@ static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
 	(void)now_us;
 	(void)n;
 	self->ask->stopped = true;
+	report_line(&self->report, "stopped; the ECU falls back to its default session by itself (S3, commonly 5 s)");
 	session_end(&self->session);
 }
 

@@ -82,6 +82,7 @@ static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
 	(void)now_us;
 	(void)n;
 	self->stopped = true;
+	report_line(&self->report, "stopped; a scan leaves ECUs in the session that they are in, or the default one");
 	session_end(&self->session);
 }
 

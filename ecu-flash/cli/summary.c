@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "ecu-flash/cli/session.h"
 #include "ecu-flash/cli/words.h"
+#include "uds/uds_text.h"
 
 enum exit_code summary_exit_code(const struct job_outcome *outcome)
 {
@@ -169,6 +170,8 @@ static void failure_text(const struct options *options, const struct job_outcome
 		fprintf(stderr, "ecu-flash: %s\n", r->text);
 	if (r->sid && r->nrc)
 		fprintf(stderr, "  The request was %s (%02X).\n", uds_sid_text(r->sid), r->sid);
+	if (r->nrc && uds_nrc_meaning(r->nrc)[0])
+		fprintf(stderr, "  It commonly means: %s.\n", uds_nrc_meaning(r->nrc));
 	if (!outcome->bus_error && advice(outcome)[0])
 		fprintf(stderr, "  %s\n", advice(outcome));
 	if (state[0] && r->ended_us)
@@ -268,6 +271,8 @@ static void failure_json(struct json *json, const struct options *options, const
 	json_string(json, r->nrc ? uds_nrc_text(r->nrc) : NULL);
 	json_key(json, "hint");
 	json_string(json, r->nrc ? uds_nrc_hint(r->nrc) : NULL);
+	json_key(json, "meaning");
+	json_string(json, r->nrc ? uds_nrc_meaning(r->nrc) : NULL);
 	json_key(json, "bus_error");
 	json_string(json, outcome->bus_error ? strerror(-outcome->bus_error) : NULL);
 	json_key(json, "text");

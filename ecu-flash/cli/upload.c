@@ -177,13 +177,16 @@ static const char *advice(const struct upload *self)
 		return "This ECU does not let its memory be read.";
 	if (r->nrc == UDS_NRC_SERVICE_NOT_SUPPORTED_IN_SESSION)
 		return "Try another session: --session 2 is the programming session.";
+	if (r->nrc == UDS_NRC_REQUEST_OUT_OF_RANGE && r->sid == UDS_REQUEST_UPLOAD)
+		return "The ECU does not give this range: check --address and --length, and memory.address_bytes and "
+		       "length_bytes of the profile.";
 	if (r->nrc)
 		return uds_nrc_advice(r->nrc);
 	if (r->code == FLASH_NO_ANSWER)
 		return "Check the ECU's supply, the wiring and termination of the bus, its bit rate, and the profile's "
-		       "identifiers";
+		       "identifiers.";
 	if (r->code == FLASH_IMAGE_TOO_LARGE)
-		return "Check --address and --length against memory.address_bytes and length_bytes of the profile";
+		return "Check --address and --length against memory.address_bytes and length_bytes of the profile.";
 	return "";
 }
 

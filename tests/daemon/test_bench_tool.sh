@@ -182,6 +182,22 @@ reading() {
 		 out_has "0x080003E8: [1-4] bytes? differ" "differs from the image"'
 }
 
+# against the virtual ECU, whose first region may be read
+reading_virtual() {
+	local door=(--profile "$profiles/door.yaml" --keys "$keys")
+	ecus_config
+	sed -i -E 's/^( +- \{address: 0x08000000, size: [^}]*)\}/\1, upload: true}/' "$stage_ecus_config"
+	need stage_bus sim
+	need stage_ecus
+	image_of 1024
+	check "what was flashed is read back, and verify --read agrees" eval \
+		'tool 0 flash "${door[@]}" --base 0x08000000 "$stage/image.bin" &&
+		 tool 0 read "${door[@]}" --address 0x08000000 --length 1024 --out "$stage/got.bin" && cmp "$stage/got.bin" "$stage/image.bin" &&
+		 tool 0 verify "${door[@]}" --read --base 0x08000000 "$stage/image.bin"'
+	check "a range beyond it is refused with what to look at" eval \
+		'tool 1 read "${door[@]}" --address 0x09000000 --length 16 --out "$stage/none.bin" && err_has "NRC 31" "does not give this range"'
+}
+
 last_requests() { # LOG BEGIN… - the last frames to the ECU begin so
 	local log=$1 begin
 	shift
