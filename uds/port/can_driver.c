@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "uds/port/can_filters.h"
 #include "uds/port/can_link_setup.h"
+#include "uds/port/can_sent.h"
 #include "uds/port/hr_timer.h"
 
 #define REOPEN_MS          500
 #define REFUSED_MS         10000 /* until settings that the interface's driver refused are tried again */
 #define DEFAULT_WINDOW     32u
 #define MAX_STEPS_PER_TURN 16u
-#define MAX_FILTERS        512u
 /*
  * Resting: see plan_rest(). Below the least it is not worth a timer; above the most what others send would wait too
  * long. The margin is for timers that fire late: at its end the bus still has frames of ours.
@@ -41,17 +42,11 @@ struct can_driver {
 	bool running; /* inside of run(): a kick only asks for another step */
 	bool again;
 	uint64_t owner_deadline_us;
-	struct can_port_filter *watched;
-	size_t n_watched;
-	struct can_port_filter filters[MAX_FILTERS];
-	size_t n_filters;
+	struct can_filters filters;
 	/* frames that the node has given away and the port had no room for */
 	struct can_msg stash[CAN_PORT_BATCH];
 	size_t n_stash;
-	/* frames that the port took and has not confirmed, for on_traffic; a ring */
-	struct can_msg sent[CAN_NODE_MAX_WINDOW];
-	size_t sent_head;
-	size_t n_sent;
+	struct can_sent sent; /* for on_traffic */
 	/* the pace of confirmations, for resting */
 	uint64_t last_batch_us;
 	uint64_t rest_until_us; /* 0 while reading */
@@ -66,95 +61,45 @@ uint64_t can_driver_now_us(void)
 
 /* filters */
 
-static bool has_filter(const struct can_driver *self, uint32_t id, bool extended_id)
-{
-	for (size_t i = 0; i < self->n_filters; i++) {
-		if (self->filters[i].id == id && self->filters[i].extended_id == extended_id)
-			return true;
-	}
-	return false;
-}
-
-static bool add_filter(struct can_driver *self, uint32_t id, bool extended_id)
-{
-	if (has_filter(self, id, extended_id) || self->n_filters == MAX_FILTERS)
-		return false;
-	self->filters[self->n_filters++] = (struct can_port_filter){.id = id, .extended_id = extended_id};
-	return true;
-}
-
 static void apply_filters(struct can_driver *self)
 {
 	if (self->port)
-		can_port_set_filters(self->port, self->filters, self->callbacks.on_traffic ? 0 : self->n_filters);
+		can_port_set_filters(self->port, self->filters.ids, self->callbacks.on_traffic ? 0 : self->filters.n);
 }
 
 void can_driver_refresh_filters(struct can_driver *self)
 {
-	self->n_filters = 0;
-	for (size_t i = 0; i < self->node.n_channels; i++) {
-		const struct uds_channel *channel = self->node.channels[i];
-
-		if (!channel)
-			continue;
-		const struct isotp_address *address = &channel->isotp.config.address;
-		add_filter(self, address->rx_id, address->extended_id);
-		add_filter(self, address->tx_id, address->extended_id);
-	}
-	for (size_t i = 0; i < self->n_watched; i++)
-		add_filter(self, self->watched[i].id, self->watched[i].extended_id);
+	can_filters_collect(&self->filters, &self->node);
 	apply_filters(self);
 }
 
-/* The echo of a functional request passes the same filters, and its identifier belongs to no channel. */
 static void admit_echo(struct can_driver *self, const struct can_msg *msg)
 {
-	if (self->n_filters > 0 && add_filter(self, msg->id, (msg->flags & CAN_MSG_EXTENDED) != 0))
+	if (can_filters_admit(&self->filters, msg->id, (msg->flags & CAN_MSG_EXTENDED) != 0))
 		apply_filters(self);
 }
 
 int can_driver_watch(struct can_driver *self, const struct can_port_filter *ids, size_t n)
 {
-	struct can_port_filter *copy = NULL;
+	int r = can_filters_watch(&self->filters, ids, n);
 
-	if (n > MAX_FILTERS)
-		return -E2BIG;
-	if (n > 0) {
-		copy = malloc(n * sizeof(*copy));
-		if (!copy)
-			return -ENOMEM;
-		memcpy(copy, ids, n * sizeof(*copy));
-	}
-	free(self->watched);
-	self->watched = copy;
-	self->n_watched = n;
-	can_driver_refresh_filters(self);
-	return 0;
+	if (r == 0)
+		can_driver_refresh_filters(self);
+	return r;
 }
 
 /* traffic */
-
-/* more than the window is never outstanding; should the node have given some up, the oldest go */
-static void note_sent(struct can_driver *self, size_t n)
-{
-	for (size_t i = 0; self->callbacks.on_traffic && i < n; i++) {
-		if (self->n_sent == CAN_NODE_MAX_WINDOW) {
-			self->sent_head = (self->sent_head + 1) % CAN_NODE_MAX_WINDOW;
-			self->n_sent--;
-		}
-		self->sent[(self->sent_head + self->n_sent++) % CAN_NODE_MAX_WINDOW] = self->stash[i];
-	}
-}
 
 /* own frames first: what others answered to them came later */
 static void show_traffic(struct can_driver *self, const struct can_port_batch *batch)
 {
 	if (!self->callbacks.on_traffic)
 		return;
-	for (size_t i = 0; i < batch->n_confirmed && self->n_sent > 0; i++) {
-		self->callbacks.on_traffic(self->callbacks.owner, batch->now_us, &self->sent[self->sent_head], true);
-		self->sent_head = (self->sent_head + 1) % CAN_NODE_MAX_WINDOW;
-		self->n_sent--;
+	for (size_t i = 0; i < batch->n_confirmed; i++) {
+		const struct can_msg *own = can_sent_pop(&self->sent);
+
+		if (own)
+			self->callbacks.on_traffic(self->callbacks.owner, batch->now_us, own, true);
 	}
 	for (size_t i = 0; i < batch->n_msgs; i++)
 		self->callbacks.on_traffic(self->callbacks.owner, batch->now_us, &batch->msgs[i], false);
@@ -237,7 +182,8 @@ static void send_frames(struct can_driver *self, uint64_t now_us)
 		if (self->n_stash == 0)
 			return;
 		size_t taken = can_port_send(self->port, self->stash, self->n_stash);
-		note_sent(self, taken);
+		for (size_t i = 0; self->callbacks.on_traffic && i < taken; i++)
+			can_sent_push(&self->sent, &self->stash[i]);
 		self->n_stash -= taken;
 		memmove(self->stash, self->stash + taken, self->n_stash * sizeof(self->stash[0]));
 		if (taken == 0)
@@ -372,7 +318,7 @@ static void on_lost(void *owner, int error)
 	can_port_close(self->port);
 	self->port = NULL;
 	self->n_stash = 0;
-	self->n_sent = 0;
+	self->sent.n = 0;
 	self->rest_until_us = 0;
 	self->frame_us = 0;
 	can_node_reset_outstanding(&self->node);
@@ -452,7 +398,7 @@ static void reclaim(struct can_driver *self)
 {
 	if (--self->n_open_handles > 0)
 		return;
-	free(self->watched);
+	can_filters_deinit(&self->filters);
 	free(self->port_name);
 	free(self);
 }
