@@ -72,7 +72,8 @@ static int take(struct image_records *file, const struct record *record, struct 
 	if (record->type >= 5 && record->n)
 		return image_fail(error, file->line, "an S%u record carries no data", record->type);
 	if (record->type == 0 && !file->has_header) {
-		memcpy(file->header, record->data, record->n);
+		if (record->n)
+			memcpy(file->header, record->data, record->n);
 		file->n_header = (uint8_t)record->n;
 		file->has_header = true;
 	} else if (record->type >= 1 && record->type <= 3) {

@@ -170,7 +170,8 @@ static void exchange_json(struct json *json, const struct profile *profile, cons
 	json_uint(json, e->n_pending);
 	json_key(json, "ms");
 	json_real(json, (double)e->us / 1e3, 3);
-	if (e->kind == UDS_EVENT_POSITIVE && e->answer[0] == UDS_READ_DTC_INFORMATION + UDS_POSITIVE_OFFSET) {
+	if (e->kind == UDS_EVENT_POSITIVE && e->answer &&
+	    e->answer[0] == UDS_READ_DTC_INFORMATION + UDS_POSITIVE_OFFSET) {
 		json_key(json, "dtcs");
 		dtcs_json(json, e->answer, e->n_answer);
 	}
