@@ -302,6 +302,13 @@ void gateway_bus_up(struct gateway *self, uint64_t now_us)
 	gateway_settle(self, now_us);
 }
 
+void gateway_foreign_tester(struct gateway *self, uint64_t now_us, const char *bus)
+{
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		if (self->campaigns[i].state == CAMPAIGN_WAITING)
+			install_foreign_tester(self, i, now_us, bus);
+}
+
 void gateway_identified(struct gateway *self, uint64_t now_us)
 {
 	if (!self->identifying) {

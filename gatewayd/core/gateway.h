@@ -199,7 +199,8 @@ struct gateway_output {
 	char text[GATEWAY_TEXT_BYTES];
 };
 
-#define GATEWAY_MAX_OUTPUTS 128u
+#define GATEWAY_MAX_OUTPUTS      128u
+#define GATEWAY_FOREIGN_QUIET_US 60000000u /* without requests of another tester, before we try again */
 
 struct gateway {
 	struct gateway_config config;
@@ -302,6 +303,9 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 void gateway_identified(struct gateway *self, uint64_t now_us);
 /* a bus that was not there is: ECUs that are absent, or were never asked, are asked soon */
 void gateway_bus_up(struct gateway *self, uint64_t now_us);
+/* another tester was heard on that bus: what gave way to one there waits until it was quiet for
+ * GATEWAY_FOREIGN_QUIET_US. May come with each of its frames; changes nothing else. */
+void gateway_foreign_tester(struct gateway *self, uint64_t now_us, const char *bus);
 void gateway_flash_step(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
 			enum flash_step_kind step, uint8_t step_index, uint8_t unit);
 void gateway_flash_progress(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,

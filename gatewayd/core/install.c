@@ -7,8 +7,7 @@
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/policy.h"
 
-#define FOREIGN_TESTER_PAUSE_US 60000000u   /* of quiet, before we try again */
-#define EXHAUSTED_PAUSE_US      3600000000u /* the longest between two attempts at an erased ECU that fails always */
+#define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
 
 static int first_failed(const struct campaign *campaign)
 {
@@ -45,8 +44,8 @@ static uint64_t repeat_pause_us(const struct gateway *self, const struct campaig
 			continue;
 		for (unsigned n = self->config.max_attempts; n <= t->attempts && pause_us < EXHAUSTED_PAUSE_US; n++)
 			pause_us = pause_us * 2 < EXHAUSTED_PAUSE_US ? pause_us * 2 : EXHAUSTED_PAUSE_US;
-		if (t->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < FOREIGN_TESTER_PAUSE_US)
-			pause_us = FOREIGN_TESTER_PAUSE_US;
+		if (t->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < GATEWAY_FOREIGN_QUIET_US)
+			pause_us = GATEWAY_FOREIGN_QUIET_US;
 		shortest_us = pause_us < shortest_us ? pause_us : shortest_us;
 	}
 	return shortest_us;
@@ -431,6 +430,21 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	gateway_report_campaign(self, now_us, index, target);
 	gateway_log_event(self, GATEWAY_EVENT_VERIFIED, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK,
 			  "the ECU is verified");
+}
+
+void install_foreign_tester(struct gateway *self, uint8_t index, uint64_t now_us, const char *bus)
+{
+	struct campaign *c = &self->campaigns[index];
+
+	if (campaign_open_targets(c, true))
+		return; /* an erased ECU waits for nobody */
+	for (uint8_t i = 0; i < c->n_targets; i++) {
+		const struct target *t = &c->targets[i];
+
+		if (t->answered && t->code == GATEWAY_CODE_FOREIGN_TESTER && t->state != TARGET_FAILED &&
+		    strcmp(self->config.ecus[t->ecu].bus, bus) == 0 && c->retry_us < now_us + GATEWAY_FOREIGN_QUIET_US)
+			c->retry_us = now_us + GATEWAY_FOREIGN_QUIET_US;
+	}
 }
 
 void install_finished(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code)

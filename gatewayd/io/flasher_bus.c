@@ -177,17 +177,18 @@ static void note_foreign(struct flasher_bus *self, uint64_t now_us, uint32_t id)
 	const struct log_fields fields = {.bus = bus_name(self), .message_id = CATALOG_FOREIGN_TESTER};
 
 	self->foreign_us = now_us;
+	gateway_foreign_tester(self->flasher->gateway, now_us, bus_name(self));
 	if (self->foreign_told_us && now_us - self->foreign_told_us < TELL_AGAIN_US)
 		return;
 	self->foreign_told_us = now_us;
 	log_write(LOG_NOTICE, &fields,
 		  "bus %s: another tester sends requests (identifier %X); no ECU is erased until it is quiet for %u s",
-		  bus_name(self), id, FOREIGN_QUIET_US / 1000000u);
+		  bus_name(self), id, GATEWAY_FOREIGN_QUIET_US / 1000000u);
 }
 
 bool flasher_bus_yields(const struct flasher_bus *self, uint64_t now_us)
 {
-	return self->foreign_us && now_us - self->foreign_us < FOREIGN_QUIET_US;
+	return self->foreign_us && now_us - self->foreign_us < GATEWAY_FOREIGN_QUIET_US;
 }
 
 static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)

@@ -11,7 +11,6 @@
 
 #define WORK_REQUEST_BYTES 65600u /* the longest TransferData: maxNumberOfBlockLength is capped by it */
 #define WORK_ANSWER_BYTES  4096u
-#define FOREIGN_QUIET_US   60000000u /* of quiet after another tester, before an ECU is erased */
 
 /* one ECU being identified or flashed */
 struct work {
@@ -60,7 +59,7 @@ void flasher_bus_open(struct flasher_bus *self);
 int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, const struct flash_job *job);
 void flasher_bus_prepare(struct flasher_bus *self, uint8_t max_parallel);
 void flasher_bus_start(struct flasher_bus *self, enum bus_task task);
-/* whether another tester was heard within the last FOREIGN_QUIET_US */
+/* whether another tester was heard within the last GATEWAY_FOREIGN_QUIET_US */
 bool flasher_bus_yields(const struct flasher_bus *self, uint64_t now_us);
 /* detaches and frees what is done */
 void flasher_bus_clear(struct flasher_bus *self);

@@ -269,6 +269,47 @@ static void another_tester_on_the_bus_is_given_way_and_not_counted(void **state)
 	sim_free(s);
 }
 
+static void another_tester_that_goes_on_is_waited_for(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	const char *bus = s->config.ecus[ENGINE].bus;
+
+	s->ecus[ENGINE].fail_times = s->ecus[BRAKE].fail_times = 1;
+	s->ecus[ENGINE].fail_code = s->ecus[BRAKE].fail_code = FLASH_FOREIGN_TESTER;
+	s->ecus[ENGINE].fail_before_erase = s->ecus[BRAKE].fail_before_erase = true;
+	assert_true(sim_until(s, CAMPAIGN_INSTALLING));
+	sim_settle(s);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_RETRY);
+	sim_for(s, 50 * SECOND);
+	gateway_foreign_tester(s->gateway, s->now_us, "another bus");
+	assert_true(sim_campaign(s)->retry_us < s->now_us + 11 * SECOND);
+	gateway_foreign_tester(s->gateway, s->now_us, bus);
+	assert_int_equal(sim_campaign(s)->retry_us, s->now_us + 60 * SECOND);
+	sim_for(s, 60 * SECOND - 1);
+	assert_int_equal(s->ecus[ENGINE].n_flashes, 1);
+	sim_for(s, 1);
+	assert_int_equal(s->ecus[ENGINE].n_flashes, 2);
+	sim_free(s);
+}
+
+static void another_tester_does_not_keep_an_erased_ecu_waiting(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	uint64_t retry_us;
+
+	s->ecus[ENGINE].fail_times = 1;
+	s->ecus[ENGINE].fail_code = FLASH_FOREIGN_TESTER;
+	assert_true(sim_until(s, CAMPAIGN_INSTALLING));
+	sim_settle(s);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
+	retry_us = sim_campaign(s)->retry_us;
+	gateway_foreign_tester(s->gateway, s->now_us + SECOND, s->config.ecus[ENGINE].bus);
+	assert_int_equal(sim_campaign(s)->retry_us, retry_us);
+	sim_free(s);
+}
+
 static void stopping_ends_at_once_where_nothing_is_erased(void **state)
 {
 	(void)state;
@@ -399,6 +440,8 @@ int main(void)
 	    cmocka_unit_test(one_verified_and_one_failed_make_the_vehicle_inconsistent),
 	    cmocka_unit_test(an_ecu_that_failed_for_good_keeps_the_others_from_being_erased),
 	    cmocka_unit_test(another_tester_on_the_bus_is_given_way_and_not_counted),
+	    cmocka_unit_test(another_tester_that_goes_on_is_waited_for),
+	    cmocka_unit_test(another_tester_does_not_keep_an_erased_ecu_waiting),
 	    cmocka_unit_test(stopping_ends_at_once_where_nothing_is_erased),
 	    cmocka_unit_test(stopping_waits_for_an_ecu_that_is_erased),
 	    cmocka_unit_test(buses_that_cannot_be_used_are_tried_again_uncounted),

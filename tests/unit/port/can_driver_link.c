@@ -240,6 +240,41 @@ static void a_simulated_bus_has_no_interface_to_check(void **state)
 	assert_int_equal(b->n_texts, 0);
 }
 
+static void send_frame(struct bench *b, uint32_t id, bool echo)
+{
+	const struct can_msg msg = {.id = id, .len = 3, .data = {0x02, 0x3e, 0x80}};
+	uint8_t wire[CAN_WIRE_FD_BYTES];
+	const size_t n = can_msg_to_wire(&msg, wire);
+
+	wire[6] = echo;
+	assert_int_equal(send(b->broker, wire, n, 0), n);
+}
+
+static void a_request_of_ours_that_others_send_passes_the_filters_and_is_counted(void **state)
+{
+	struct bench *b = *state;
+	struct isotp_config link = isotp_config_default();
+	const struct uds_timing timing = uds_timing_default();
+	static struct uds_channel channel;
+	static uint8_t tx[64], rx[64];
+	const struct can_node *node;
+
+	link.address.tx_id = 0x7e0;
+	link.address.rx_id = 0x7e8;
+	uds_channel_init(&channel, &link, &timing, tx, sizeof(tx), rx, sizeof(rx));
+	open_unix(b);
+	node = can_driver_node(b->driver);
+	assert_int_equal(can_node_attach(can_driver_node(b->driver), &channel), 0);
+	can_driver_refresh_filters(b->driver);
+	send_frame(b, 0x7e0, true);
+	send_frame(b, 0x7e1, false);
+	send_frame(b, 0x7e0, false);
+	RUN_UNTIL(b, node->n_foreign == 1);
+	assert_int_equal(node->foreign_id, 0x7e0);
+	assert_int_equal(b->n_frames, 1); /* told to the owner too */
+	can_node_detach(can_driver_node(b->driver), &channel);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -249,6 +284,7 @@ int main(void)
 	    CASE(an_interface_that_is_missing_is_told_in_words),
 	    CASE(an_interface_that_is_no_can_is_refused),
 	    CASE(a_simulated_bus_has_no_interface_to_check),
+	    CASE(a_request_of_ours_that_others_send_passes_the_filters_and_is_counted),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -322,8 +322,8 @@ static void another_tester_is_heard_while_we_are_idle_and_until_60_s_after(void 
 		assert_int_equal(bus->foreign_us, 0);
 		send_as_another_tester(b, ids[i]);
 		until(b, bus->foreign_us != 0);
-		assert_true(flasher_bus_yields(bus, bus->foreign_us + FOREIGN_QUIET_US - 1));
-		assert_false(flasher_bus_yields(bus, bus->foreign_us + FOREIGN_QUIET_US));
+		assert_true(flasher_bus_yields(bus, bus->foreign_us + GATEWAY_FOREIGN_QUIET_US - 1));
+		assert_false(flasher_bus_yields(bus, bus->foreign_us + GATEWAY_FOREIGN_QUIET_US));
 		bench_free(b);
 	}
 }
@@ -355,7 +355,7 @@ static void after_60_s_of_quiet_it_is_begun(void **state)
 
 	(void)state;
 	until(b, b->gateway->inventory_known);
-	b->flasher->buses[0].foreign_us = can_driver_now_us() - FOREIGN_QUIET_US;
+	b->flasher->buses[0].foreign_us = can_driver_now_us() - GATEWAY_FOREIGN_QUIET_US;
 	prepared = begin_campaign(b, false);
 	flasher_flash(b->flasher, 0, 1, prepared);
 	assert_int_equal(b->flasher->buses[0].n_works, 1);
