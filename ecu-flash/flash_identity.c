@@ -162,6 +162,41 @@ static bool version_fits(struct flash_run *self, uint64_t now_us, unsigned unit,
 	return false;
 }
 
+/* what the job says that an identifier has to tell; "" = anything */
+static const char *expected(const struct flash_run *self, unsigned i)
+{
+	if (self->stage != FLASH_STAGE_IDENTIFY || self->job.kind != FLASH_JOB_FLASH)
+		return "";
+	if (i == PROFILE_DID_HARDWARE)
+		return self->job.hardware_id;
+	return i == PROFILE_DID_SERIAL ? self->job.serial_number : "";
+}
+
+/* whether the ECU is the one that the job is for; the run has failed if not */
+static bool is_meant(struct flash_run *self, uint64_t now_us)
+{
+	static const char *const names[] = {"hardware id", "serial number"};
+
+	for (unsigned i = PROFILE_DID_HARDWARE; i <= PROFILE_DID_SERIAL; i++) {
+		const char *told = field(target(self), i);
+		const char *wanted = expected(self, i);
+		char words[128];
+
+		if (!wanted[0] || !strcmp(told, wanted))
+			continue;
+		if (!told[0] && self->job.recovery)
+			continue; /* an erased ECU is not left behind for what its boot loader does not tell */
+		if (told[0])
+			snprintf(words, sizeof(words), "its %s is '%.36s', expected '%.36s'", names[i], told, wanted);
+		else
+			snprintf(words, sizeof(words), "it does not tell its %s, expected '%.36s'", names[i], wanted);
+		flash_fail(self, now_us, i == PROFILE_DID_HARDWARE ? FLASH_WRONG_HARDWARE : FLASH_WRONG_SERIAL, NULL,
+			   words);
+		return false;
+	}
+	return true;
+}
+
 static void finish(struct flash_run *self, uint64_t now_us)
 {
 	if (self->stage == FLASH_STAGE_STEPS) {
@@ -175,6 +210,8 @@ static void finish(struct flash_run *self, uint64_t now_us)
 		return;
 	}
 	if (self->job.kind == FLASH_JOB_FLASH) {
+		if (!is_meant(self, now_us))
+			return;
 		self->step_index = 0;
 		flash_steps_begin(self, now_us);
 		return;
@@ -241,7 +278,7 @@ void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct
 
 	if (lost && flash_repeat(self, now_us, ev))
 		return;
-	if (lost && self->job.kind == FLASH_JOB_IDENTIFY) {
+	if (lost && (self->job.kind == FLASH_JOB_IDENTIFY || (expected(self, self->phase)[0] && !self->job.recovery))) {
 		/* half an identity would be taken for that of another ECU */
 		flash_fail(self, now_us, FLASH_NO_ANSWER, ev, NULL);
 		return;

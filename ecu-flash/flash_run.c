@@ -142,6 +142,8 @@ static bool may_help(enum flash_code code, const struct uds_event *ev)
 	case FLASH_BUS_QUIET_REFUSED:
 	case FLASH_IMAGE_TOO_LARGE:
 	case FLASH_FOREIGN_TESTER:
+	case FLASH_WRONG_HARDWARE:
+	case FLASH_WRONG_SERIAL:
 		return false;
 	}
 	return false;

@@ -14,6 +14,10 @@
  * `restored`, and it is not `erased`. A job of kind identify ends well only if each identifier was answered, were it
  * negatively: what is missing would look like another ECU's. A job of kind verify reads the identifiers and compares
  * the versions, in the session the ECU is in.
+ *
+ * A job of kind flash may say which ECU it is for. The identifiers are read just before, and another ECU is left
+ * alone: the run ends before its programming session. An ECU that does not tell them is not shown to be the one either;
+ * only a recovery bears that, since the boot loader of an erased ECU often refuses to tell.
  */
 #ifndef ECU_FLASH_FLASH_RUN_H
 #define ECU_FLASH_FLASH_RUN_H
@@ -53,6 +57,9 @@ struct flash_job {
 	/* the ECU may sit in its boot loader since an earlier run was cut off: silence and refusals of what comes
 	 * before its programming session are tolerated */
 	bool recovery;
+	/* flash: the ECU that is meant, as its identifiers tell; "" = any */
+	char hardware_id[FLASH_VERSION_BYTES];
+	char serial_number[FLASH_VERSION_BYTES];
 	struct flash_origin origin;
 };
 
@@ -77,6 +84,8 @@ enum flash_code {
 	FLASH_BUS_QUIET_REFUSED = 16, /* an ECU refused the functional part */
 	FLASH_IMAGE_TOO_LARGE = 17,   /* a segment does not fit the profile's address or length format */
 	FLASH_FOREIGN_TESTER = 18,    /* another tester uses the bus; nothing was erased */
+	FLASH_WRONG_HARDWARE = 20,    /* not the hardware that the job is for, or not told; nothing was changed */
+	FLASH_WRONG_SERIAL = 21,      /* the same with the serial number; 19 is a code of gatewayd */
 };
 const char *flash_code_text(enum flash_code code);
 

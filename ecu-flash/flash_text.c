@@ -45,6 +45,10 @@ const char *flash_code_text(enum flash_code code)
 		return "a segment does not fit the profile's address or length format";
 	case FLASH_FOREIGN_TESTER:
 		return "another tester uses the bus";
+	case FLASH_WRONG_HARDWARE:
+		return "another hardware than the one to be flashed";
+	case FLASH_WRONG_SERIAL:
+		return "another serial number than the one to be flashed";
 	}
 	return "unknown code";
 }

@@ -128,6 +128,8 @@ static const char *advice(const struct job_outcome *outcome)
 		       "profile.";
 	case FLASH_BUS_QUIET_REFUSED:
 		return "Check bus_before of the profile against what the ECU allows.";
+	case FLASH_WRONG_HARDWARE:
+	case FLASH_WRONG_SERIAL: /* no job of this command names an ECU */
 	case FLASH_OK:
 	case FLASH_STOPPED:
 	case FLASH_NEGATIVE_RESPONSE:

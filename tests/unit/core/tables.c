@@ -32,6 +32,8 @@ static void flash_codes_keep_their_numbers(void **state)
 	    {GATEWAY_CODE_BUS_QUIET_REFUSED, FLASH_BUS_QUIET_REFUSED},
 	    {GATEWAY_CODE_IMAGE_TOO_LARGE, FLASH_IMAGE_TOO_LARGE},
 	    {GATEWAY_CODE_FOREIGN_TESTER, FLASH_FOREIGN_TESTER},
+	    {GATEWAY_CODE_HARDWARE_NOT_TOLD, FLASH_WRONG_HARDWARE},
+	    {GATEWAY_CODE_SERIAL_NOT_TOLD, FLASH_WRONG_SERIAL},
 	};
 
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)

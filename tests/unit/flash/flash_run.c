@@ -395,7 +395,9 @@ static void request_longer_than_the_transmit_buffer_fails(void **state)
 static void every_code_has_words(void **state)
 {
 	(void)state;
-	for (int c = FLASH_OK; c <= FLASH_FOREIGN_TESTER; c++) {
+	for (int c = FLASH_OK; c <= FLASH_WRONG_SERIAL; c++) {
+		if (c == 19)
+			continue; /* of gatewayd */
 		assert_string_not_equal(flash_code_text((enum flash_code)c), "unknown code");
 		assert_true(strlen(flash_code_text((enum flash_code)c)) > 1);
 	}
