@@ -9,10 +9,8 @@
 #include "gatewayd/core/director.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
+#include "gatewayd/core/inventory.h"
 #include "gatewayd/core/window.h"
-
-#define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
-#define BUS_UP_PAUSE_US 1000000u  /* for the ECUs of a bus that came up to answer */
 
 void gateway_init(struct gateway *self, const struct gateway_config *config)
 {
@@ -225,112 +223,11 @@ void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, u
 	gateway_settle(self, now_us);
 }
 
-/*
- * A boot loader often refuses to tell what the application told: the hardware and its serial number are still the same
- * ones. A version that is not told any more is news: there is no such software.
- */
-static struct flash_identity merged(const struct ecu_info *ecu, const struct flash_identity *told)
-{
-	struct flash_identity identity = *told;
-
-	if (identity.serial_number[0] && strcmp(identity.serial_number, ecu->identity.serial_number))
-		return identity; /* another one: nothing of the old one is true of it */
-	if (!identity.hardware_id[0])
-		memcpy(identity.hardware_id, ecu->identity.hardware_id, sizeof identity.hardware_id);
-	memcpy(identity.serial_number, ecu->identity.serial_number, sizeof identity.serial_number);
-	return identity;
-}
-
-static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, const struct flash_identity *told)
-{
-	struct ecu_info *e = &self->ecus[ecu];
-	const struct flash_identity identity = merged(e, told);
-
-	if (e->known && strcmp(e->identity.serial_number, identity.serial_number)) {
-		char text[GATEWAY_TEXT_BYTES];
-
-		snprintf(text, sizeof text, "%.50s was replaced: serial number %.35s, was %.35s", e->name,
-			 identity.serial_number, e->identity.serial_number);
-		gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE,
-				  GATEWAY_CODE_WRONG_SERIAL, text);
-		e->erased = false; /* the old one was */
-		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
-			campaign_replaced(self, i, now_us, ecu, text);
-	}
-	if (!e->known || memcmp(&e->identity, &identity, sizeof identity)) {
-		e->identity = identity;
-		self->dirty.ecus |= 1u << ecu;
-		self->inventory_changed = true;
-	}
-	e->known = true;
-}
-
-void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
-		      const struct flash_identity *identity)
-{
-	struct ecu_info *e;
-
-	if (ecu >= self->config.n_ecus) {
-		gateway_settle(self, now_us);
-		return;
-	}
-	e = &self->ecus[ecu];
-	if (present && identity)
-		identity_told(self, now_us, ecu, identity);
-	if (e->present != present)
-		self->inventory_changed = true;
-	e->present = present;
-	self->changed_ecus |= 1u << ecu;
-	gateway_settle(self, now_us);
-}
-
-static bool any_absent(const struct gateway *self)
-{
-	for (unsigned i = 0; i < self->config.n_ecus; i++) {
-		if (!self->ecus[i].present)
-			return true;
-	}
-	return false;
-}
-
-void gateway_bus_up(struct gateway *self, uint64_t now_us)
-{
-	if (self->identifying)
-		self->bus_came_up = true; /* whether an ECU was asked in vain shows at the end */
-	else if ((any_absent(self) || !self->inventory_known) && self->identify_us > now_us + BUS_UP_PAUSE_US)
-		self->identify_us = now_us + BUS_UP_PAUSE_US;
-	gateway_settle(self, now_us);
-}
-
 void gateway_foreign_tester(struct gateway *self, uint64_t now_us, const char *bus)
 {
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		if (self->campaigns[i].state == CAMPAIGN_WAITING)
 			install_foreign_tester(self, i, now_us, bus);
-}
-
-void gateway_identified(struct gateway *self, uint64_t now_us)
-{
-	if (!self->identifying) {
-		gateway_settle(self, now_us);
-		return;
-	}
-	self->identifying = false;
-	self->identify_us =
-	    any_absent(self) ? now_us + (self->bus_came_up ? BUS_UP_PAUSE_US : ABSENT_PAUSE_US) : GATEWAY_NEVER;
-	self->bus_came_up = false;
-	if (self->inventory_known && self->inventory_changed)
-		session_register_again(&self->session);
-	else if (!self->inventory_known && self->session.state == SESSION_UP)
-		session_register_again(&self->session); /* it had gone without */
-	self->inventory_known = true;
-	self->changed_manager = true;
-	session_inventory_known(&self->session, now_us);
-	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		campaign_identities(self, i, now_us);
-		campaign_read_back(self, i, now_us);
-	}
-	gateway_settle(self, now_us);
 }
 
 /* the flasher speaks of a target that was handed to it and is not yet back */
@@ -369,8 +266,12 @@ void gateway_flash_intent(struct gateway *self, uint64_t now_us, uint8_t campaig
 void gateway_flash_result(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target,
 			  const struct flash_result *result)
 {
-	if (is_running(self, campaign, target))
+	if (is_running(self, campaign, target)) {
+		if (result->code == FLASH_WRONG_HARDWARE || result->code == FLASH_WRONG_SERIAL)
+			inventory_found(self, now_us, campaign, self->campaigns[campaign].targets[target].ecu,
+					&result->before);
 		install_result(self, campaign, target, now_us, result);
+	}
 	gateway_settle(self, now_us);
 }
 

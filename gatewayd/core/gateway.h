@@ -343,6 +343,13 @@ int gateway_campaign_index(const struct gateway *self, const char *id);
  */
 bool gateway_recovers(const struct gateway *self, uint8_t campaign, uint8_t target);
 /**
+ * gateway_serial_number() - the serial number that an ECU has to tell to be the target's
+ *
+ * What the campaign names, else the one in the inventory: another would mean that the ECU was replaced.
+ * Return: "" = any
+ */
+const char *gateway_serial_number(const struct gateway *self, uint8_t campaign, uint8_t target);
+/**
  * campaign_file() - the files that a campaign's installation needs, each once: profiles, images, rollback images
  * @index: 0, 1, … until it returns false; the manifest is not among them
  */

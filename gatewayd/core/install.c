@@ -384,11 +384,25 @@ void install_not_this_ecu(struct gateway *self, uint8_t index, uint8_t target, u
 	gateway_log(self, GATEWAY_LOG_ERROR, index, target, code, text);
 }
 
+/* The ECU said that it is another one, and the inventory knows it by now. Return: whether that ends the target */
+static bool not_meant(const struct gateway *self, const struct target *target, enum flash_code result, unsigned *code)
+{
+	char text[GATEWAY_TEXT_BYTES];
+
+	if (result != FLASH_WRONG_HARDWARE && result != FLASH_WRONG_SERIAL)
+		return false;
+	*code = policy_check_identity(&target->doc, &self->ecus[target->ecu], text);
+	if (!*code && target->erased)
+		*code = GATEWAY_CODE_WRONG_SERIAL; /* the one that was erased is gone */
+	return *code != GATEWAY_CODE_OK;
+}
+
 void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us,
 		    const struct flash_result *result)
 {
 	struct campaign *c = &self->campaigns[index];
 	struct target *t = &c->targets[target];
+	unsigned code;
 
 	t->running = false;
 	t->answered = true;
@@ -404,6 +418,10 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	gateway_text(t->new_version, sizeof t->new_version, result->after.application_version);
 	gateway_mark_campaign(self, index);
 	self->changed_ecus |= 1u << t->ecu;
+	if (not_meant(self, t, result->code, &code)) {
+		install_not_this_ecu(self, index, target, now_us, code, result->text);
+		return;
+	}
 	if (!result->verified) {
 		if (result->restored) { /* switched back: it is as before its intent, and may wait like any other */
 			mark_erased(self, index, target, false);

@@ -148,6 +148,9 @@ static void job_of(const struct flasher *self, uint8_t target, struct flash_job 
 	job->kind = FLASH_JOB_FLASH;
 	job->profile = &prepared->profile;
 	job->recovery = gateway_recovers(self->gateway, self->campaign, target);
+	snprintf(job->hardware_id, sizeof(job->hardware_id), "%s", c->targets[target].doc.hardware_id);
+	snprintf(job->serial_number, sizeof(job->serial_number), "%s",
+		 gateway_serial_number(self->gateway, self->campaign, target));
 	job->n_units = prepared->n_images;
 	job->origin.unix_s = gateway_unix_ms(self->gateway, can_driver_now_us()) / 1000;
 	memcpy(job->origin.tester_serial, self->config->tester_serial, sizeof(job->origin.tester_serial));

@@ -57,6 +57,29 @@ static void a_campaign_fails_when_its_only_ecu_never_answers(void **state)
 	sim_free(s);
 }
 
+/* between the ECUs' identification and the window somebody puts another one in its place; the bus never goes down */
+static void an_ecu_that_was_swapped_is_left_alone_and_the_backend_is_told(void **state)
+{
+	(void)state;
+	for (unsigned hardware = 0; hardware < 2; hardware++) {
+		struct sim *s = start(1);
+		struct ecu_config *config = &s->world.ecus[0].config;
+		unsigned code = 0;
+
+		SIM_CHECK(s, sim_for(s, 20 * SIM_S, sim_is_waiting));
+		snprintf(config->serial_number, sizeof(config->serial_number), "SN-SPARE");
+		if (hardware)
+			snprintf(config->hardware_number, sizeof(config->hardware_number), "HW-SPARE");
+		SIM_CHECK(s, sim_for(s, 1200 * SIM_S, sim_is_settled));
+		SIM_CHECK(s, sim_backend_final(&s->backend, SIM_CAMPAIGN, &code) == CAMPAIGN_FAILED);
+		SIM_CHECK(s, code == (hardware ? GATEWAY_CODE_WRONG_HARDWARE : GATEWAY_CODE_WRONG_SERIAL));
+		sim_check_end(s);
+		SIM_CHECK(s, sim_has_old(s, 0) && !s->world.ecus[0].n_erases);
+		SIM_CHECK(s, strcmp(s->io.gateway->ecus[0].identity.serial_number, "SN-SPARE") == 0);
+		sim_free(s);
+	}
+}
+
 static void a_campaign_waits_for_an_ecu_that_was_never_there_and_expires(void **state)
 {
 	struct sim *s = sim_new(&(struct sim_options){.seed = sim_seed(), .window_start_s = 5, .window_length_s = 600});
@@ -174,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_campaign_fails_when_its_only_ecu_never_answers),
+	    cmocka_unit_test(an_ecu_that_was_swapped_is_left_alone_and_the_backend_is_told),
 	    cmocka_unit_test(a_campaign_waits_for_an_ecu_that_was_never_there_and_expires),
 	    cmocka_unit_test(a_campaign_fails_with_nothing_erased_when_one_of_two_ecus_falls_silent),
 	    cmocka_unit_test(an_ecu_that_is_reset_in_the_middle_of_its_transfer_is_flashed_again),

@@ -70,6 +70,9 @@ void sim_flasher_flash(struct sim_flasher *self, uint64_t now_us, uint8_t campai
 
 		if (!(targets & 1u << i))
 			continue;
+		memcpy(job.hardware_id, c->targets[i].doc.hardware_id, sizeof(job.hardware_id));
+		snprintf(job.serial_number, sizeof(job.serial_number), "%s",
+			 gateway_serial_number(self->gateway, campaign, i));
 		job.units[0].image = &prepared->targets[i].image;
 		memcpy(job.units[0].expected_version, component->units[0].expected_version,
 		       sizeof(job.units[0].expected_version));

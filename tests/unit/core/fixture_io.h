@@ -81,6 +81,8 @@ static inline void sim_result(struct sim *s, uint8_t target, enum flash_code cod
 	snprintf(result.text, sizeof result.text, "%s", code ? gateway_code_words(code) : "verified");
 	ecu->running = false;
 	ecu->wait_intent = false;
+	if (code == FLASH_WRONG_HARDWARE || code == FLASH_WRONG_SERIAL)
+		result.before = ecu->identity;
 	if (code != FLASH_OK && ecu->restores && ecu->erase_in_run) {
 		result.erased = ecu->erased = false;
 		result.restored = true;

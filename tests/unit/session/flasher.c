@@ -379,6 +379,26 @@ static void an_ecu_that_is_erased_is_finished_all_the_same(void **state)
 	free(prepared);
 }
 
+static void an_ecu_that_is_not_the_one_named_is_left_alone(void **state)
+{
+	struct bench *b = bench_new(true);
+	struct target *target = &b->gateway->campaigns[0].targets[0];
+	struct prepared *prepared;
+
+	(void)state;
+	until(b, b->gateway->inventory_known);
+	prepared = begin_campaign(b, false);
+	name(target->doc.hardware_id, "LAMP-HW-2");
+	name(target->doc.serial_number, "LAMP-000416");
+	flasher_flash(b->flasher, 0, 1, prepared);
+	until(b, !b->gateway->flashing);
+	assert_int_equal(target->state, TARGET_FAILED);
+	assert_int_equal(target->code, GATEWAY_CODE_WRONG_SERIAL);
+	assert_false(target->erased);
+	bench_free(b);
+	free(prepared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +414,7 @@ int main(void)
 	    cmocka_unit_test(an_ecu_is_not_begun_while_another_tester_is_there),
 	    cmocka_unit_test(after_60_s_of_quiet_it_is_begun),
 	    cmocka_unit_test(an_ecu_that_is_erased_is_finished_all_the_same),
+	    cmocka_unit_test(an_ecu_that_is_not_the_one_named_is_left_alone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

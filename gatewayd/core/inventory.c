@@ -1,0 +1,135 @@
+/* inventory - see inventory.h. */
+#include "gatewayd/core/inventory.h"
+#include <stdio.h>
+#include <string.h>
+#include "gatewayd/core/campaign.h"
+#include "gatewayd/core/gateway_out.h"
+
+#define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
+#define BUS_UP_PAUSE_US 1000000u  /* for the ECUs of a bus that came up to answer */
+
+/*
+ * A boot loader often refuses to tell what the application told: the hardware and its serial number are still the same
+ * ones. A version that is not told any more is news: there is no such software.
+ */
+static struct flash_identity merged(const struct ecu_info *ecu, const struct flash_identity *told)
+{
+	struct flash_identity identity = *told;
+
+	if (identity.serial_number[0] && strcmp(identity.serial_number, ecu->identity.serial_number))
+		return identity; /* another one: nothing of the old one is true of it */
+	if (!identity.hardware_id[0])
+		memcpy(identity.hardware_id, ecu->identity.hardware_id, sizeof identity.hardware_id);
+	memcpy(identity.serial_number, ecu->identity.serial_number, sizeof identity.serial_number);
+	return identity;
+}
+
+static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, const struct flash_identity *told)
+{
+	struct ecu_info *e = &self->ecus[ecu];
+	const struct flash_identity identity = merged(e, told);
+
+	if (e->known && strcmp(e->identity.serial_number, identity.serial_number)) {
+		char text[GATEWAY_TEXT_BYTES];
+
+		snprintf(text, sizeof text, "%.50s was replaced: serial number %.35s, was %.35s", e->name,
+			 identity.serial_number, e->identity.serial_number);
+		gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE,
+				  GATEWAY_CODE_WRONG_SERIAL, text);
+		e->erased = false; /* the old one was */
+		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+			campaign_replaced(self, i, now_us, ecu, text);
+	}
+	if (!e->known || memcmp(&e->identity, &identity, sizeof identity)) {
+		e->identity = identity;
+		self->dirty.ecus |= 1u << ecu;
+		self->inventory_changed = true;
+	}
+	e->known = true;
+}
+
+void inventory_found(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t ecu,
+		     const struct flash_identity *told)
+{
+	self->inventory_changed = !self->ecus[ecu].present;
+	self->ecus[ecu].present = true;
+	self->changed_ecus |= 1u << ecu;
+	identity_told(self, now_us, ecu, told);
+	if (self->inventory_changed)
+		session_register_again(&self->session);
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		if (i != campaign)
+			campaign_identities(self, i, now_us);
+	}
+}
+
+const char *gateway_serial_number(const struct gateway *self, uint8_t campaign, uint8_t target)
+{
+	const struct target *t = &self->campaigns[campaign].targets[target];
+	const struct ecu_info *e = &self->ecus[t->ecu];
+
+	if (t->doc.serial_number[0])
+		return t->doc.serial_number;
+	return e->known ? e->identity.serial_number : "";
+}
+
+void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
+		      const struct flash_identity *identity)
+{
+	struct ecu_info *e;
+
+	if (ecu >= self->config.n_ecus) {
+		gateway_settle(self, now_us);
+		return;
+	}
+	e = &self->ecus[ecu];
+	if (present && identity)
+		identity_told(self, now_us, ecu, identity);
+	if (e->present != present)
+		self->inventory_changed = true;
+	e->present = present;
+	self->changed_ecus |= 1u << ecu;
+	gateway_settle(self, now_us);
+}
+
+static bool any_absent(const struct gateway *self)
+{
+	for (unsigned i = 0; i < self->config.n_ecus; i++) {
+		if (!self->ecus[i].present)
+			return true;
+	}
+	return false;
+}
+
+void gateway_bus_up(struct gateway *self, uint64_t now_us)
+{
+	if (self->identifying)
+		self->bus_came_up = true; /* whether an ECU was asked in vain shows at the end */
+	else if ((any_absent(self) || !self->inventory_known) && self->identify_us > now_us + BUS_UP_PAUSE_US)
+		self->identify_us = now_us + BUS_UP_PAUSE_US;
+	gateway_settle(self, now_us);
+}
+
+void gateway_identified(struct gateway *self, uint64_t now_us)
+{
+	if (!self->identifying) {
+		gateway_settle(self, now_us);
+		return;
+	}
+	self->identifying = false;
+	self->identify_us =
+	    any_absent(self) ? now_us + (self->bus_came_up ? BUS_UP_PAUSE_US : ABSENT_PAUSE_US) : GATEWAY_NEVER;
+	self->bus_came_up = false;
+	if (self->inventory_known && self->inventory_changed)
+		session_register_again(&self->session);
+	else if (!self->inventory_known && self->session.state == SESSION_UP)
+		session_register_again(&self->session); /* it had gone without */
+	self->inventory_known = true;
+	self->changed_manager = true;
+	session_inventory_known(&self->session, now_us);
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		campaign_identities(self, i, now_us);
+		campaign_read_back(self, i, now_us);
+	}
+	gateway_settle(self, now_us);
+}
