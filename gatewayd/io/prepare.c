@@ -46,9 +46,29 @@ static void fail_file(struct prepared *p, int error, const char *ecu, const char
 	     ecu, text);
 }
 
+/* Which ECU a campaign's profile talks to is not for the profile to say. Return: false, with words, if it talks to
+ * another one than the vehicle's configuration means by that name */
+static bool same_addresses(const struct isotp_address *a, const struct isotp_address *own, char *text, size_t n_text)
+{
+	char own_ae[32] = "", ae[32] = "";
+
+	if (a->form == own->form && a->extended_id == own->extended_id && a->tx_id == own->tx_id &&
+	    a->rx_id == own->rx_id && a->tx_ae == own->tx_ae && a->rx_ae == own->rx_ae)
+		return true;
+	if (a->tx_ae != own->tx_ae || a->rx_ae != own->rx_ae) {
+		snprintf(ae, sizeof(ae), " with %02X/%02X", a->tx_ae, a->rx_ae);
+		snprintf(own_ae, sizeof(own_ae), " with %02X/%02X", own->tx_ae, own->rx_ae);
+	}
+	snprintf(text, n_text, "addressing: %X/%X%s is not that of the ECU as configured (%X/%X%s%s)", a->tx_id,
+		 a->rx_id, ae, own->tx_id, own->rx_id, own_ae,
+		 a->form != own->form || a->extended_id != own->extended_id ? ", another form" : "");
+	return false;
+}
+
 static bool load_profile(struct preparation *job, const struct target *target, const struct component_doc *component,
 			 struct prepared_target *out)
 {
+	const struct profile *own = &job->config->ecus[target->ecu].profile;
 	struct yaml_error error = {""};
 	uint8_t *text = NULL;
 	size_t n = 0;
@@ -62,7 +82,8 @@ static bool load_profile(struct preparation *job, const struct target *target, c
 	free(text);
 	if (r == 0 && out->profile.supply == PROFILE_SUPPLY_KL15_HELD)
 		snprintf(error.text, sizeof(error.text), "supply: kl15_held: this gateway cannot have it held yet");
-	else if (r == 0)
+	else if (r == 0 &&
+		 same_addresses(&out->profile.link.address, &own->link.address, error.text, sizeof(error.text)))
 		return true;
 	fail(job->prepared, GATEWAY_CODE_BAD_PROFILE, target->doc.ecu, error.text);
 	return false;

@@ -28,6 +28,7 @@ static int setup(void **state)
 	snprintf(rig_config.buses[0].name, sizeof(rig_config.buses[0].name), "body");
 	rig_config.buses[0].bitrate = 500000;
 	rig_config.n_buses = 1;
+	rig_config.ecus[0].profile.link.address = (struct isotp_address){.tx_id = 0x7e0, .rx_id = 0x7e8};
 	memset(&manifest, 0, sizeof(manifest));
 	manifest_doc_init(&manifest);
 	campaign = calloc(1, sizeof(*campaign));
@@ -265,6 +266,31 @@ static void a_damaged_manifest_is_told(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void a_profile_that_talks_to_another_ecu_is_refused(void **state)
+{
+	struct isotp_address *own = &rig_config.ecus[0].profile.link.address;
+	const struct {
+		struct isotp_address own;
+		const char *words;
+	} others[] = {
+	    {{.tx_id = 0x7e1, .rx_id = 0x7e8}, "addressing: 7E0/7E8 is not that of the ECU as configured (7E1/7E8)"},
+	    {{.tx_id = 0x7e0, .rx_id = 0x7e9}, "(7E0/7E9)"},
+	    {{.tx_id = 0x7e0, .rx_id = 0x7e8, .extended_id = true}, "(7E0/7E8, another form)"},
+	    {{.form = ISOTP_EXTENDED, .tx_id = 0x7e0, .rx_id = 0x7e8}, "(7E0/7E8, another form)"},
+	    {{.tx_id = 0x7e0, .rx_id = 0x7e8, .tx_ae = 0x10, .rx_ae = 0xf1}, "with 00/00 is not that of the ECU"},
+	};
+
+	(void)state;
+	one_segment(0x8000, 16);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		*own = others[i].own;
+		make_campaign(PROFILE, HEX);
+		expect(GATEWAY_CODE_BAD_PROFILE, others[i].words);
+		prepared_free(prepared);
+	}
+	prepared = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +304,7 @@ int main(void)
 	    TEST(an_image_that_is_gone_is_fetched_again),
 	    TEST(a_bad_image_is_refused_with_its_line),
 	    TEST(a_bad_profile_is_refused_with_line_and_key),
+	    TEST(a_profile_that_talks_to_another_ecu_is_refused),
 	    TEST(a_damaged_profile_is_fetched_again),
 	    TEST(a_damaged_manifest_is_told),
 	};
