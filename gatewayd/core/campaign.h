@@ -79,6 +79,6 @@ void campaign_blob(struct gateway *self, uint8_t index, uint64_t now_us, const u
 		   const char *text);
 /* To READY, or DOWNLOADING if files are missing, or FAILED */
 void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text,
-		       const uint64_t *estimate_ms, const uint64_t *bytes_total);
+		       const uint64_t *estimate_ms, const uint64_t *bytes_total, const enum profile_supply *supply);
 
 #endif

@@ -231,7 +231,7 @@ static bool files_missing(unsigned code)
 }
 
 void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text,
-		       const uint64_t *estimate_ms, const uint64_t *bytes_total)
+		       const uint64_t *estimate_ms, const uint64_t *bytes_total, const enum profile_supply *supply)
 {
 	struct campaign *c = &self->campaigns[index];
 
@@ -243,6 +243,7 @@ void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, uns
 		for (unsigned i = 0; i < c->n_targets; i++) {
 			c->targets[i].estimate_ms = estimate_ms ? estimate_ms[i] : 0;
 			c->targets[i].bytes_total = bytes_total ? bytes_total[i] : c->targets[i].bytes_total;
+			c->targets[i].supply = supply ? supply[i] : PROFILE_SUPPLY_KL30;
 			self->changed_ecus |= 1u << c->targets[i].ecu;
 		}
 		if (c->state == CAMPAIGN_DOWNLOADING)

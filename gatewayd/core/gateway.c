@@ -216,10 +216,10 @@ void gateway_manifest(struct gateway *self, uint64_t now_us, uint8_t campaign, c
 }
 
 void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,
-		      const uint64_t *estimate_ms, const uint64_t *bytes_total)
+		      const uint64_t *estimate_ms, const uint64_t *bytes_total, const enum profile_supply *supply)
 {
 	if (campaign < GATEWAY_MAX_CAMPAIGNS)
-		campaign_prepared(self, campaign, now_us, code, text, estimate_ms, bytes_total);
+		campaign_prepared(self, campaign, now_us, code, text, estimate_ms, bytes_total, supply);
 	gateway_settle(self, now_us);
 }
 

@@ -58,8 +58,9 @@ struct target {
 	uint64_t duration_ms;
 	uint64_t transfer_ms;
 	uint64_t estimate_ms;
-	uint64_t flash_started_us; /* not durable */
-	bool running;              /* handed to the flasher and not yet back */
+	enum profile_supply supply; /* of its flash profile, known once prepared; not durable */
+	uint64_t flash_started_us;  /* not durable */
+	bool running;               /* handed to the flasher and not yet back */
 	/* private, not durable */
 	bool answered;        /* its result came in this run */
 	uint64_t intent_txn;  /* INTENT_STORED waits for it; 0 = none wanted */
@@ -294,9 +295,9 @@ void gateway_blob(struct gateway *self, uint64_t now_us, uint8_t campaign, const
 		  const char *text);
 void gateway_manifest(struct gateway *self, uint64_t now_us, uint8_t campaign, const struct manifest_doc *manifest,
 		      unsigned code, const char *text);
-/* @estimate_ms: one per target of the campaign */
+/* @estimate_ms, @bytes_total, @supply: one per target of the campaign */
 void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,
-		      const uint64_t *estimate_ms, const uint64_t *bytes_total);
+		      const uint64_t *estimate_ms, const uint64_t *bytes_total, const enum profile_supply *supply);
 /* @identity: an empty hardware id or serial number means that it was not told, and does not replace a known one */
 void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
 		      const struct flash_identity *identity);

@@ -122,7 +122,8 @@ static bool needs_ignition_on(const struct campaign *campaign)
 	for (unsigned i = 0; i < campaign->n_targets; i++) {
 		const struct component_doc *c = &campaign->manifest.components[campaign->targets[i].component];
 
-		if (asks_for(c->conditions, c->n_conditions, CONDITION_IGNITION_ON))
+		if (asks_for(c->conditions, c->n_conditions, CONDITION_IGNITION_ON) ||
+		    campaign->targets[i].supply == PROFILE_SUPPLY_KL15)
 			return true;
 	}
 	return false;
@@ -163,15 +164,19 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 static const char *asked_for(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
 			     uint64_t now_us, char *text)
 {
+	static const struct condition with_ignition = {.kind = CONDITION_IGNITION_ON};
 	const char *words = vehicle_conditions(&self->vehicle, now_us, campaign->doc.conditions,
 					       campaign->doc.n_conditions, text, GATEWAY_TEXT_BYTES);
 
 	for (unsigned i = 0; !words && i < campaign->n_targets; i++) {
 		const struct component_doc *c = &campaign->manifest.components[campaign->targets[i].component];
 
-		if (targets & (1u << i))
-			words = vehicle_conditions(&self->vehicle, now_us, c->conditions, c->n_conditions, text,
-						   GATEWAY_TEXT_BYTES);
+		if (!(targets & (1u << i)))
+			continue;
+		words = vehicle_conditions(&self->vehicle, now_us, c->conditions, c->n_conditions, text,
+					   GATEWAY_TEXT_BYTES);
+		if (!words && campaign->targets[i].supply == PROFILE_SUPPLY_KL15) /* it dies with the ignition */
+			words = vehicle_conditions(&self->vehicle, now_us, &with_ignition, 1, text, GATEWAY_TEXT_BYTES);
 	}
 	return words;
 }

@@ -28,8 +28,8 @@ unsigned policy_check_identity(const struct target_doc *target, const struct ecu
 struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
 
 /*
- * For ECUs that are erased already: the safety conditions of campaign and components for @targets (mask), and that the
- * vehicle is not known to move. Return: NULL if all hold, else words
+ * For ECUs that are erased already: the safety conditions of campaign and components for @targets (mask), what their
+ * supply asks for, and that the vehicle is not known to move. Return: NULL if all hold, else words
  */
 const char *policy_conditions(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
 			      uint64_t now_us, char *text);

@@ -151,6 +151,7 @@ static void on_prepared(void *owner, struct prepared *prepared)
 	struct preparing *preparing = owner;
 	struct daemon *d = preparing->daemon;
 	uint64_t estimate_ms[GATEWAY_MAX_TARGETS] = {0}, bytes_total[GATEWAY_MAX_TARGETS] = {0};
+	enum profile_supply supply[GATEWAY_MAX_TARGETS] = {PROFILE_SUPPLY_KL30};
 	uint8_t index = preparing->index;
 	bool wanted = d->preparing[index] == preparing && !d->closed;
 
@@ -162,10 +163,11 @@ static void on_prepared(void *owner, struct prepared *prepared)
 	for (size_t i = 0; i < prepared->n_targets; i++) {
 		estimate_ms[i] = prepared->targets[i].estimate_ms;
 		bytes_total[i] = prepared->targets[i].bytes_total;
+		supply[i] = prepared->targets[i].profile.supply;
 	}
 	drop_prepared(d, index);
 	d->prepared[index] = prepared;
-	gateway_prepared(d->gateway, now_us(), index, prepared->code, prepared->text, estimate_ms, bytes_total);
+	gateway_prepared(d->gateway, now_us(), index, prepared->code, prepared->text, estimate_ms, bytes_total, supply);
 }
 
 static void prepare_campaign(struct daemon *d, uint8_t index)
@@ -185,7 +187,7 @@ static void prepare_campaign(struct daemon *d, uint8_t index)
 		return;
 	}
 	free(preparing);
-	gateway_prepared(d->gateway, now_us(), index, GATEWAY_CODE_IO_ERROR, strerror(-r), none, none);
+	gateway_prepared(d->gateway, now_us(), index, GATEWAY_CODE_IO_ERROR, strerror(-r), none, none, NULL);
 }
 
 static void flash_campaign(struct daemon *d, const struct gateway_output *out)

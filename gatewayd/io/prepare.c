@@ -65,11 +65,38 @@ static bool same_addresses(const struct isotp_address *a, const struct isotp_add
 	return false;
 }
 
+static bool wants_ignition_off(const struct condition *conditions, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (conditions[i].kind == CONDITION_IGNITION_OFF)
+			return true;
+	return false;
+}
+
+/* Return: NULL, or why an ECU with this supply cannot be flashed by the campaign at any time */
+static const char *supply_fails(const struct campaign *c, const struct component_doc *component,
+				enum profile_supply supply)
+{
+	switch (supply) {
+	case PROFILE_SUPPLY_KL30:
+		return NULL;
+	case PROFILE_SUPPLY_KL15:
+		if (wants_ignition_off(c->doc.conditions, c->doc.n_conditions) ||
+		    wants_ignition_off(component->conditions, component->n_conditions))
+			return "supply: kl15 needs the ignition on, and the campaign's conditions want it off";
+		return NULL;
+	case PROFILE_SUPPLY_KL15_HELD:
+		break;
+	}
+	return "supply: kl15_held: this gateway cannot have it held yet";
+}
+
 static bool load_profile(struct preparation *job, const struct target *target, const struct component_doc *component,
 			 struct prepared_target *out)
 {
 	const struct profile *own = &job->config->ecus[target->ecu].profile;
 	struct yaml_error error = {""};
+	const char *why;
 	uint8_t *text = NULL;
 	size_t n = 0;
 	int r = blob_store_read(job->store, component->profile.sha256, DOCUMENT_MAX_BYTES, &text, &n);
@@ -80,8 +107,9 @@ static bool load_profile(struct preparation *job, const struct target *target, c
 	}
 	r = profile_load_memory("profile", (const char *)text, n, &out->profile, &error);
 	free(text);
-	if (r == 0 && out->profile.supply == PROFILE_SUPPLY_KL15_HELD)
-		snprintf(error.text, sizeof(error.text), "supply: kl15_held: this gateway cannot have it held yet");
+	why = r == 0 ? supply_fails(job->campaign, component, out->profile.supply) : NULL;
+	if (why)
+		snprintf(error.text, sizeof(error.text), "%s", why);
 	else if (r == 0 &&
 		 same_addresses(&out->profile.link.address, &own->link.address, error.text, sizeof(error.text)))
 		return true;

@@ -110,6 +110,7 @@ static void prepare(struct sim_io *self)
 {
 	int index = gateway_campaign_index(self->gateway, self->prepare_id);
 	uint64_t estimate_ms[GATEWAY_MAX_TARGETS] = {0}, bytes_total[GATEWAY_MAX_TARGETS] = {0};
+	enum profile_supply supply[GATEWAY_MAX_TARGETS] = {PROFILE_SUPPLY_KL30};
 	const struct campaign *c;
 	struct sim_prepared *p;
 	unsigned code = 0;
@@ -125,10 +126,12 @@ static void prepare(struct sim_io *self)
 		code = prepare_target(self, c, i, p);
 		estimate_ms[i] = 10000;
 		bytes_total[i] = p->targets[i].image.n_bytes;
+		supply[i] = p->targets[i].profile.supply;
 	}
 	free_prepared(self->prepared[index]);
 	self->prepared[index] = p;
-	gateway_prepared(self->gateway, self->world->now_us, (uint8_t)index, code, NULL, estimate_ms, bytes_total);
+	gateway_prepared(self->gateway, self->world->now_us, (uint8_t)index, code, NULL, estimate_ms, bytes_total,
+			 supply);
 }
 
 /* --- the link to the backend */

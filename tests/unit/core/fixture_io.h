@@ -254,10 +254,11 @@ static inline void sim_do(struct sim *s, const struct gateway_output *task)
 	case GATEWAY_OUT_PREPARE:
 		if (s->prepare_fail_times) {
 			s->prepare_fail_times--;
-			gateway_prepared(g, s->now_us, task->campaign, s->prepare_code, NULL, estimates, bytes);
+			gateway_prepared(g, s->now_us, task->campaign, s->prepare_code, NULL, estimates, bytes,
+					 s->supply);
 			return;
 		}
-		gateway_prepared(g, s->now_us, task->campaign, 0, NULL, estimates, bytes);
+		gateway_prepared(g, s->now_us, task->campaign, 0, NULL, estimates, bytes, s->supply);
 		return;
 	case GATEWAY_OUT_IDENTIFY:
 		for (uint8_t i = 0; i < N_ECUS; i++)

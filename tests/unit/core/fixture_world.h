@@ -85,6 +85,7 @@ struct sim {
 	unsigned manifest_code;
 	unsigned prepare_code;
 	unsigned prepare_fail_times;
+	enum profile_supply supply[GATEWAY_MAX_TARGETS];
 	unsigned finish_code;
 	bool hold_stores;  /* answers to STORE wait */
 	bool hold_intents; /* the flasher does not go on */

@@ -34,6 +34,40 @@ static void conditions_that_break_before_the_erase_stop_the_flash(void **state)
 	sim_free(s);
 }
 
+/* the supply counts whatever the author's conditions say, also for an ECU that is erased: without it there is nobody */
+static void an_ecu_that_lives_with_the_ignition_is_flashed_with_it_on_and_standing_still(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	for (unsigned i = 0; i < N_ECUS; i++)
+		s->manifest->components[i].n_conditions = 0;
+	s->supply[BRAKE] = PROFILE_SUPPLY_KL15;
+	s->ecus[BRAKE].fail_times = 1;
+	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	sim_for(s, 30 * SECOND);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
+	assert_string_equal(sim_campaign(s)->text, "the ignition is off");
+	sim_signals(s, IGNITION_ON, 30, 12600);
+	sim_for(s, 30 * SECOND);
+	assert_string_equal(sim_campaign(s)->text, "the vehicle is moving");
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 0);
+	sim_signals(s, IGNITION_ON, 0, 12600);
+	sim_for(s, 5 * SECOND);
+	assert_true(sim_campaign(s)->targets[BRAKE].erased);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+	sim_signals(s, IGNITION_OFF, 0, 12600); /* in the pause before its next attempt */
+	sim_for(s, 120 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
+	sim_signals(s, IGNITION_ON, 0, 12600);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 static void a_flash_that_was_not_handed_over_is_taken_back(void **state)
 {
 	(void)state;
@@ -428,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(conditions_that_break_before_the_erase_stop_the_flash),
+	    cmocka_unit_test(an_ecu_that_lives_with_the_ignition_is_flashed_with_it_on_and_standing_still),
 	    cmocka_unit_test(a_flash_that_was_not_handed_over_is_taken_back),
 	    cmocka_unit_test(conditions_that_break_after_the_erase_let_that_ecu_finish),
 	    cmocka_unit_test(an_erase_begins_only_when_its_intent_is_stored),

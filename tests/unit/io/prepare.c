@@ -266,6 +266,32 @@ static void a_damaged_manifest_is_told(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void a_supply_that_the_conditions_take_away_is_refused(void **state)
+{
+	const struct condition off = {.kind = CONDITION_IGNITION_OFF}, still = {.kind = CONDITION_STANDSTILL};
+
+	(void)state;
+	one_segment(0x8000, 16);
+	make_campaign(PROFILE "supply: kl15\n", HEX);
+	campaign->manifest.components[0].n_conditions = 1;
+	campaign->manifest.components[0].conditions[0] = still;
+	run();
+	if (prepared->code)
+		fail_msg("%u '%s'", prepared->code, prepared->text);
+	assert_int_equal(prepared->targets[0].profile.supply, PROFILE_SUPPLY_KL15);
+	prepared_free(prepared);
+	campaign->manifest.components[0].conditions[0] = off;
+	expect(GATEWAY_CODE_BAD_PROFILE, "supply: kl15 needs the ignition on");
+	prepared_free(prepared);
+	campaign->manifest.components[0].n_conditions = 0;
+	campaign->doc.n_conditions = 1;
+	campaign->doc.conditions[0] = off;
+	expect(GATEWAY_CODE_BAD_PROFILE, "supply: kl15 needs the ignition on");
+	prepared_free(prepared);
+	make_campaign(PROFILE "supply: kl15_held\n", HEX);
+	expect(GATEWAY_CODE_BAD_PROFILE, "cannot have it held");
+}
+
 static void a_profile_that_talks_to_another_ecu_is_refused(void **state)
 {
 	struct isotp_address *own = &rig_config.ecus[0].profile.link.address;
@@ -304,6 +330,7 @@ int main(void)
 	    TEST(an_image_that_is_gone_is_fetched_again),
 	    TEST(a_bad_image_is_refused_with_its_line),
 	    TEST(a_bad_profile_is_refused_with_line_and_key),
+	    TEST(a_supply_that_the_conditions_take_away_is_refused),
 	    TEST(a_profile_that_talks_to_another_ecu_is_refused),
 	    TEST(a_damaged_profile_is_fetched_again),
 	    TEST(a_damaged_manifest_is_told),
