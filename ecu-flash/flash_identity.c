@@ -280,7 +280,7 @@ void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct
 		return;
 	if (lost && (self->job.kind == FLASH_JOB_IDENTIFY || (expected(self, self->phase)[0] && !self->job.recovery))) {
 		/* half an identity would be taken for that of another ECU */
-		flash_fail(self, now_us, FLASH_NO_ANSWER, ev, NULL);
+		flash_step_failed(self, now_us, FLASH_NO_ANSWER, ev);
 		return;
 	}
 	self->answered = self->answered || !lost;

@@ -106,6 +106,20 @@ static void a_job_that_names_nobody_takes_whoever_answers(void **state)
 	assert_true(world_flash_one(&w)->verified);
 }
 
+/* without a word from the bus nothing is known of the ECU, not even that it is silent */
+static void an_identification_whose_requests_do_not_leave_says_so(void **state)
+{
+	(void)state;
+	w.jobs[0].kind = FLASH_JOB_IDENTIFY;
+	w.unplugged = true;
+	expect_failure(world_flash_one(&w), FLASH_TRANSPORT, 0x22, 0, false);
+
+	setup_named(NULL);
+	w.jobs[0].kind = FLASH_JOB_IDENTIFY;
+	world_rule(&w, 0, RULE_IGNORE, B(""), 0, 0);
+	expect_failure(world_flash_one(&w), FLASH_NO_ANSWER, 0x22, 0, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +132,7 @@ int main(void)
 	    T(a_boot_loader_in_recovery_need_not_tell_who_it_is),
 	    T(a_recovery_leaves_an_ecu_alone_that_says_it_is_another),
 	    T(a_job_that_names_nobody_takes_whoever_answers),
+	    T(an_identification_whose_requests_do_not_leave_says_so),
 #undef T
 	};
 
