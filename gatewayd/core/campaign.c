@@ -197,7 +197,7 @@ void campaign_read_back(struct gateway *self, uint8_t index, uint64_t now_us)
 		const struct target *t = &c->targets[i];
 		const struct ecu_info *ecu = &self->ecus[t->ecu];
 
-		if (!ecu->present) {
+		if (!ecu->present || (self->not_asked & (1u << t->ecu))) {
 			/* its version was read after its boot, by the flash itself; by now it may sleep */
 			gateway_log(self, GATEWAY_LOG_WARNING, index, i, GATEWAY_CODE_ECU_ABSENT,
 				    "verified after its flash, and silent since");

@@ -142,8 +142,9 @@ enum gateway_output_kind {
 	GATEWAY_OUT_CANCEL_FETCH, /* all that is being fetched */
 	GATEWAY_OUT_OPEN_MANIFEST, /* campaign: verify and convert the stored file; answer: gateway_manifest() */
 	GATEWAY_OUT_PREPARE,       /* campaign: load profiles and images; answer: gateway_prepared() */
-	GATEWAY_OUT_IDENTIFY, /* read the identity of all ECUs; answer: gateway_identity() each, gateway_identified() */
-	GATEWAY_OUT_FLASH,    /* campaign, targets (mask): flash these, buses side by side */
+	GATEWAY_OUT_IDENTIFY,      /* read the identity of all ECUs; answer: gateway_identity() or
+				      gateway_not_identified() each, gateway_identified() */
+	GATEWAY_OUT_FLASH,         /* campaign, targets (mask): flash these, buses side by side */
 	GATEWAY_OUT_INTENT_STORED, /* campaign, target: the erase may begin */
 	GATEWAY_OUT_STOP_FLASH,    /* at safe points */
 	GATEWAY_OUT_RELEASE,       /* campaign ended: its files may be dropped */
@@ -235,6 +236,7 @@ struct gateway {
 	bool identify_due;
 	bool identify_again;    /* once nothing is flashed or identified */
 	uint64_t identify_us;   /* after an ECU was absent */
+	uint32_t not_asked;     /* bit per ECU: the last identification could not ask it */
 	bool bus_came_up;       /* while the ECUs are being identified */
 	bool inventory_changed; /* while it is being identified */
 	bool stop_flash_due;
@@ -301,6 +303,9 @@ void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, u
 /* @identity: an empty hardware id or serial number means that it was not told, and does not replace a known one */
 void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
 		      const struct flash_identity *identity);
+/* instead of gateway_identity(): the ECU could not be asked (another tester, no frame could be sent). It is as present
+ * as before, and asked again a minute later */
+void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu);
 void gateway_identified(struct gateway *self, uint64_t now_us);
 /* a bus that was not there is: ECUs that are absent, or were never asked, are asked soon */
 void gateway_bus_up(struct gateway *self, uint64_t now_us);

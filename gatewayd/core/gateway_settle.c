@@ -75,6 +75,7 @@ static void identify_if_due(struct gateway *self, uint64_t now_us)
 	self->identifying = true;
 	self->identify_due = true;
 	self->inventory_changed = false;
+	self->not_asked = 0;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		self->campaigns[i].read_back = self->campaigns[i].state == CAMPAIGN_VERIFYING;
 }

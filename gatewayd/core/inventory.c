@@ -92,8 +92,17 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 	gateway_settle(self, now_us);
 }
 
-static bool any_absent(const struct gateway *self)
+void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu)
 {
+	if (ecu < self->config.n_ecus)
+		self->not_asked |= 1u << ecu;
+	gateway_settle(self, now_us);
+}
+
+static bool any_missing(const struct gateway *self)
+{
+	if (self->not_asked)
+		return true;
 	for (unsigned i = 0; i < self->config.n_ecus; i++) {
 		if (!self->ecus[i].present)
 			return true;
@@ -105,7 +114,7 @@ void gateway_bus_up(struct gateway *self, uint64_t now_us)
 {
 	if (self->identifying)
 		self->bus_came_up = true; /* whether an ECU was asked in vain shows at the end */
-	else if ((any_absent(self) || !self->inventory_known) && self->identify_us > now_us + BUS_UP_PAUSE_US)
+	else if ((any_missing(self) || !self->inventory_known) && self->identify_us > now_us + BUS_UP_PAUSE_US)
 		self->identify_us = now_us + BUS_UP_PAUSE_US;
 	gateway_settle(self, now_us);
 }
@@ -118,7 +127,7 @@ void gateway_identified(struct gateway *self, uint64_t now_us)
 	}
 	self->identifying = false;
 	self->identify_us =
-	    any_absent(self) ? now_us + (self->bus_came_up ? BUS_UP_PAUSE_US : ABSENT_PAUSE_US) : GATEWAY_NEVER;
+	    any_missing(self) ? now_us + (self->bus_came_up ? BUS_UP_PAUSE_US : ABSENT_PAUSE_US) : GATEWAY_NEVER;
 	self->bus_came_up = false;
 	if (self->inventory_known && self->inventory_changed)
 		session_register_again(&self->session);

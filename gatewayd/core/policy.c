@@ -228,7 +228,9 @@ unsigned policy_may_install(const struct gateway *self, const struct campaign *c
 	if (campaign->doc.consent_required && !campaign->consent_given)
 		return plainly(text, GATEWAY_CODE_WAITING_CONSENT);
 	for (unsigned i = 0; starting && i < campaign->n_targets; i++) {
-		if ((targets & (1u << i)) && !self->ecus[campaign->targets[i].ecu].present)
+		uint8_t ecu = campaign->targets[i].ecu;
+
+		if ((targets & (1u << i)) && (!self->ecus[ecu].present || (self->not_asked & (1u << ecu))))
 			return because(text, GATEWAY_CODE_ECU_ABSENT, campaign->targets[i].doc.ecu);
 	}
 	fails = interlock(self, campaign, now_us, words);

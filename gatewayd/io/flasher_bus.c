@@ -44,8 +44,21 @@ static void give_key(struct flasher_bus *self, struct work *work, uint64_t now_u
 static void identified(struct flasher_bus *self, const struct work *work, uint64_t now_us)
 {
 	const struct flash_result *result = flash_run_result(&work->run);
+	struct gateway *gateway = self->flasher->gateway;
+	const char *name = gateway->ecus[work->ecu].name;
 
-	gateway_identity(self->flasher->gateway, now_us, work->ecu, result->code == FLASH_OK, &result->after);
+	/* that we gave way, or that no frame of ours left, says nothing of the ECU */
+	if (result->code != FLASH_FOREIGN_TESTER && result->code != FLASH_TRANSPORT && result->code != FLASH_STOPPED) {
+		self->unasked_told &= ~(1u << work->ecu);
+		gateway_identity(gateway, now_us, work->ecu, result->code == FLASH_OK, &result->after);
+		return;
+	}
+	if (!(self->unasked_told & 1u << work->ecu))
+		log_write(LOG_NOTICE, &(struct log_fields){.ecu = name, .bus = bus_name(self)},
+			  "ECU %s cannot be asked who it is (%s); trying again each minute", name,
+			  flash_code_text(result->code));
+	self->unasked_told |= 1u << work->ecu;
+	gateway_not_identified(gateway, now_us, work->ecu);
 }
 
 static void on_target(struct flasher_bus *self, struct work *work, uint64_t now_us, const struct flash_event *event)

@@ -34,6 +34,7 @@ struct flasher_bus {
 	uint64_t no_ack_told_us;             /* 0 = never */
 	uint64_t foreign_us;                 /* when another tester was last heard; 0 = never */
 	uint64_t foreign_told_us;
+	uint32_t unasked_told; /* bit per ECU: that it could not be asked who it is */
 	enum bus_task task;
 	struct flash_bus bus;
 	struct work *works[GATEWAY_MAX_ECUS];

@@ -141,6 +141,9 @@ static void on_target(struct sim_flasher *self, uint64_t now_us, struct sim_work
 		if (flashing) {
 			self->transfer_us += result->transfer_us;
 			gateway_flash_result(self->gateway, now_us, self->campaign, work->target, result);
+		} else if (result->code == FLASH_FOREIGN_TESTER || result->code == FLASH_TRANSPORT ||
+			   result->code == FLASH_STOPPED) {
+			gateway_not_identified(self->gateway, now_us, work->ecu);
 		} else {
 			gateway_identity(self->gateway, now_us, work->ecu, result->code == FLASH_OK, &result->after);
 		}

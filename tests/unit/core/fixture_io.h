@@ -261,8 +261,12 @@ static inline void sim_do(struct sim *s, const struct gateway_output *task)
 		gateway_prepared(g, s->now_us, task->campaign, 0, NULL, estimates, bytes, s->supply);
 		return;
 	case GATEWAY_OUT_IDENTIFY:
-		for (uint8_t i = 0; i < N_ECUS; i++)
-			gateway_identity(g, s->now_us, i, s->ecus[i].present, &s->ecus[i].identity);
+		for (uint8_t i = 0; i < N_ECUS; i++) {
+			if (s->ecus[i].unasked)
+				gateway_not_identified(g, s->now_us, i);
+			else
+				gateway_identity(g, s->now_us, i, s->ecus[i].present, &s->ecus[i].identity);
+		}
 		gateway_identified(g, s->now_us);
 		return;
 	case GATEWAY_OUT_FLASH:

@@ -38,6 +38,7 @@ struct disk {
 
 struct ecu_world {
 	bool present;
+	bool unasked; /* whoever identifies gives way to another tester */
 	bool erased;
 	struct flash_identity identity;
 	unsigned fail_times; /* so many flashes end with fail_code */

@@ -125,6 +125,62 @@ static void a_bus_that_comes_up_where_nobody_is_missed_asks_nobody(void **state)
 	sim_free(s);
 }
 
+/* --- an ECU that could not be asked */
+
+static void an_ecu_that_could_not_be_asked_is_as_present_as_before_and_asked_in_a_minute(void **state)
+{
+	(void)state;
+	struct sim *s = without_campaign();
+	size_t n_registers = s->counts[GATEWAY_OUT_SEND_REGISTER];
+	uint64_t asked_us;
+
+	s->ecus[BRAKE].unasked = true;
+	ask_again(s);
+	assert_true(s->gateway->ecus[BRAKE].present);
+	assert_string_equal(s->gateway->ecus[BRAKE].identity.serial_number, "SN-brake");
+	assert_int_equal(s->counts[GATEWAY_OUT_SEND_REGISTER], n_registers);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
+	asked_us = s->now_us;
+	s->ecus[BRAKE].unasked = s->ecus[BRAKE].present = false;
+	sim_run(s, asked_us + 60 * SECOND - 1);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
+	sim_run(s, asked_us + 60 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 3);
+	assert_false(s->gateway->ecus[BRAKE].present);
+	assert_int_equal(s->counts[GATEWAY_OUT_SEND_REGISTER], n_registers + 1);
+	sim_free(s);
+}
+
+static void what_could_not_be_asked_after_the_flash_is_no_other_version(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	assert_true(sim_until(s, CAMPAIGN_INSTALLING));
+	s->ecus[BRAKE].unasked = true;
+	sim_for(s, 30 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
+static void no_flash_begins_on_the_word_of_an_ecu_that_could_not_be_asked(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->confirm = false;
+	assert_true(sim_until(s, CAMPAIGN_WAITING));
+	s->ecus[BRAKE].unasked = true;
+	ask_again(s);
+	gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
+	sim_for(s, 10 * SECOND);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_ECU_ABSENT);
+	s->ecus[BRAKE].unasked = false;
+	sim_for(s, 120 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 /* --- a flash finds another ECU than it was meant for */
 
 /* the brake is another one; only the next flash of it will see that */
@@ -252,6 +308,9 @@ int main(void)
 	    cmocka_unit_test(a_bus_that_comes_up_has_absent_ecus_asked_a_second_later),
 	    cmocka_unit_test(a_bus_that_comes_up_while_ecus_are_asked_has_them_asked_again),
 	    cmocka_unit_test(a_bus_that_comes_up_where_nobody_is_missed_asks_nobody),
+	    cmocka_unit_test(an_ecu_that_could_not_be_asked_is_as_present_as_before_and_asked_in_a_minute),
+	    cmocka_unit_test(what_could_not_be_asked_after_the_flash_is_no_other_version),
+	    cmocka_unit_test(no_flash_begins_on_the_word_of_an_ecu_that_could_not_be_asked),
 	    cmocka_unit_test(another_hardware_found_by_the_flash_ends_the_campaign_and_is_told),
 	    cmocka_unit_test(another_serial_number_found_by_the_flash_ends_a_campaign_that_names_one),
 	    cmocka_unit_test(a_campaign_that_names_no_serial_number_goes_on_with_the_new_ecu),

@@ -269,6 +269,24 @@ static void send_as_another_tester(struct bench *b, uint32_t id)
 	can_port_close(port);
 }
 
+static void another_tester_does_not_make_an_ecu_absent(void **state)
+{
+	struct bench *b = bench_new(true);
+
+	(void)state;
+	until(b, b->gateway->inventory_known);
+	assert_true(b->gateway->ecus[0].present);
+	b->gateway->identify_again = true;
+	gateway_heartbeat(b->gateway, can_driver_now_us(), 0);
+	until(b, b->flasher->task == BUS_IDENTIFYING);
+	send_as_another_tester(b, 0x7e0);
+	until(b, !b->gateway->identifying);
+	assert_int_equal(b->gateway->not_asked, 1);
+	assert_true(b->gateway->ecus[0].present);
+	assert_string_equal(b->gateway->ecus[0].identity.serial_number, "LAMP-000417");
+	bench_free(b);
+}
+
 /* a campaign that is about to be flashed, with files of which nobody will read a byte */
 static struct prepared *begin_campaign(struct bench *b, bool erased)
 {
@@ -411,6 +429,7 @@ int main(void)
 	    cmocka_unit_test(a_flash_without_its_files_is_given_back_as_interrupted),
 	    cmocka_unit_test(our_own_requests_are_no_other_tester),
 	    cmocka_unit_test(another_tester_is_heard_while_we_are_idle_and_until_60_s_after),
+	    cmocka_unit_test(another_tester_does_not_make_an_ecu_absent),
 	    cmocka_unit_test(an_ecu_is_not_begun_while_another_tester_is_there),
 	    cmocka_unit_test(after_60_s_of_quiet_it_is_begun),
 	    cmocka_unit_test(an_ecu_that_is_erased_is_finished_all_the_same),
