@@ -288,6 +288,7 @@ void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal s
 {
 	if (vehicle_input(&self->vehicle, now_us, signal, value))
 		self->changed_manager = true;
+	inventory_ignition(self, now_us);
 	gateway_settle(self, now_us);
 }
 

@@ -236,6 +236,9 @@ struct gateway {
 	bool identify_due;
 	bool identify_again;    /* once nothing is flashed or identified */
 	uint64_t identify_us;   /* after an ECU was absent */
+	uint64_t asked_us;      /* when the last identification began */
+	bool ignition_was_off;  /* and has not been switched on since */
+	bool woke;              /* it was, while the ECUs are being identified */
 	uint32_t not_asked;     /* bit per ECU: the last identification could not ask it */
 	bool bus_came_up;       /* while the ECUs are being identified */
 	bool inventory_changed; /* while it is being identified */

@@ -76,6 +76,7 @@ static void identify_if_due(struct gateway *self, uint64_t now_us)
 	self->identify_due = true;
 	self->inventory_changed = false;
 	self->not_asked = 0;
+	self->asked_us = now_us;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		self->campaigns[i].read_back = self->campaigns[i].state == CAMPAIGN_VERIFYING;
 }

@@ -7,6 +7,7 @@
 
 #define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
 #define BUS_UP_PAUSE_US 1000000u  /* for the ECUs of a bus that came up to answer */
+#define WAKE_PAUSE_US   60000000u /* between identifications for the ignition's sake */
 
 /*
  * A boot loader often refuses to tell what the application told: the hardware and its serial number are still the same
@@ -119,6 +120,30 @@ void gateway_bus_up(struct gateway *self, uint64_t now_us)
 	gateway_settle(self, now_us);
 }
 
+static void ask_after_wake(struct gateway *self, uint64_t at_us)
+{
+	if (at_us < self->asked_us + WAKE_PAUSE_US)
+		at_us = self->asked_us + WAKE_PAUSE_US;
+	if (self->identify_us > at_us)
+		self->identify_us = at_us;
+}
+
+/* While a vehicle stood switched off, an ECU may have been put in another's place. */
+void inventory_ignition(struct gateway *self, uint64_t now_us)
+{
+	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
+
+	if (ignition == IGNITION_OFF)
+		self->ignition_was_off = true;
+	if (!self->ignition_was_off || (ignition != IGNITION_ON && ignition != IGNITION_CRANKING))
+		return;
+	self->ignition_was_off = false;
+	if (self->identifying)
+		self->woke = true; /* half of them may have been asked while they slept */
+	else
+		ask_after_wake(self, now_us + BUS_UP_PAUSE_US);
+}
+
 void gateway_identified(struct gateway *self, uint64_t now_us)
 {
 	if (!self->identifying) {
@@ -129,6 +154,9 @@ void gateway_identified(struct gateway *self, uint64_t now_us)
 	self->identify_us =
 	    any_missing(self) ? now_us + (self->bus_came_up ? BUS_UP_PAUSE_US : ABSENT_PAUSE_US) : GATEWAY_NEVER;
 	self->bus_came_up = false;
+	if (self->woke)
+		ask_after_wake(self, now_us);
+	self->woke = false;
 	if (self->inventory_known && self->inventory_changed)
 		session_register_again(&self->session);
 	else if (!self->inventory_known && self->session.state == SESSION_UP)

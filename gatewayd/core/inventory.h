@@ -11,5 +11,7 @@
  * campaigns but @campaign, which is still running, are judged by it. */
 void inventory_found(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t ecu,
 		     const struct flash_identity *told);
+/* a signal came: once the ignition is on after it was off, the ECUs are asked again, at most once a minute */
+void inventory_ignition(struct gateway *self, uint64_t now_us);
 
 #endif

@@ -125,6 +125,96 @@ static void a_bus_that_comes_up_where_nobody_is_missed_asks_nobody(void **state)
 	sim_free(s);
 }
 
+/* --- the ignition */
+
+static void ignition(struct sim *s, enum ignition value)
+{
+	gateway_signal(s->gateway, s->now_us, VEHICLE_IGNITION, value);
+}
+
+static void switching_the_ignition_on_has_all_ecus_asked_a_second_later(void **state)
+{
+	(void)state;
+	struct sim *s = without_campaign();
+	size_t n_registers = s->counts[GATEWAY_OUT_SEND_REGISTER];
+	uint64_t on_us;
+
+	ignition(s, IGNITION_ON); /* as it may have been all the time */
+	sim_for(s, 120 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	ignition(s, IGNITION_OFF);
+	sim_for(s, 3600 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	snprintf(s->ecus[BRAKE].identity.serial_number, sizeof s->ecus[BRAKE].identity.serial_number, "SN-x");
+	on_us = s->now_us;
+	ignition(s, IGNITION_ACCESSORY);
+	ignition(s, IGNITION_ON);
+	sim_run(s, on_us + SECOND - 1);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	sim_run(s, on_us + SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
+	assert_string_equal(s->gateway->ecus[BRAKE].identity.serial_number, "SN-x");
+	assert_int_equal(s->counts[GATEWAY_OUT_SEND_REGISTER], n_registers + 1);
+	sim_free(s);
+}
+
+static void an_ignition_that_is_switched_to_and_fro_has_them_asked_once_a_minute(void **state)
+{
+	(void)state;
+	struct sim *s = without_campaign();
+
+	sim_for(s, 120 * SECOND);
+	for (unsigned i = 0; i < 40; i++) {
+		ignition(s, i % 2 ? IGNITION_ON : IGNITION_OFF);
+		sim_for(s, 3 * SECOND);
+	}
+	sim_for(s, 300 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1 + 3);
+	sim_free(s);
+}
+
+static void an_ignition_that_is_switched_on_while_ecus_are_asked_has_them_asked_again(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	s->director->version = 0;
+	sim_start(s);
+	sim_pump(s);
+	assert_true(s->gateway->identifying);
+	ignition(s, IGNITION_OFF);
+	ignition(s, IGNITION_CRANKING);
+	sim_run(s, 61 * SECOND - 1);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
+	sim_run(s, 61 * SECOND);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
+	sim_free(s);
+}
+
+static void a_running_flash_is_not_disturbed_by_the_ignition(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+	size_t asked;
+
+	for (unsigned i = 0; i < N_ECUS; i++)
+		s->manifest->components[i].n_conditions = 0;
+	s->hold_intents = true;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	assert_true(sim_until(s, CAMPAIGN_INSTALLING));
+	sim_for(s, 120 * SECOND);
+	asked = s->counts[GATEWAY_OUT_IDENTIFY];
+	ignition(s, IGNITION_ON);
+	sim_for(s, 120 * SECOND);
+	assert_true(s->gateway->flashing);
+	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], asked);
+	s->hold_intents = false;
+	sim_for(s, 120 * SECOND);
+	assert_true(s->counts[GATEWAY_OUT_IDENTIFY] > asked);
+	sim_free(s);
+}
+
 /* --- an ECU that could not be asked */
 
 static void an_ecu_that_could_not_be_asked_is_as_present_as_before_and_asked_in_a_minute(void **state)
@@ -308,6 +398,10 @@ int main(void)
 	    cmocka_unit_test(a_bus_that_comes_up_has_absent_ecus_asked_a_second_later),
 	    cmocka_unit_test(a_bus_that_comes_up_while_ecus_are_asked_has_them_asked_again),
 	    cmocka_unit_test(a_bus_that_comes_up_where_nobody_is_missed_asks_nobody),
+	    cmocka_unit_test(switching_the_ignition_on_has_all_ecus_asked_a_second_later),
+	    cmocka_unit_test(an_ignition_that_is_switched_to_and_fro_has_them_asked_once_a_minute),
+	    cmocka_unit_test(an_ignition_that_is_switched_on_while_ecus_are_asked_has_them_asked_again),
+	    cmocka_unit_test(a_running_flash_is_not_disturbed_by_the_ignition),
 	    cmocka_unit_test(an_ecu_that_could_not_be_asked_is_as_present_as_before_and_asked_in_a_minute),
 	    cmocka_unit_test(what_could_not_be_asked_after_the_flash_is_no_other_version),
 	    cmocka_unit_test(no_flash_begins_on_the_word_of_an_ecu_that_could_not_be_asked),
