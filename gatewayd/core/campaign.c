@@ -6,6 +6,7 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/policy.h"
+#include "gatewayd/core/release.h"
 #include "gatewayd/core/window.h"
 
 bool campaign_final(const struct campaign *campaign)
@@ -274,6 +275,20 @@ static void expire(struct gateway *self, uint8_t index, uint64_t now_us)
 			       code, NULL);
 }
 
+/* another campaign committed a newer release on one of its ECUs since it was accepted */
+static void overtaken(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+	char text[GATEWAY_TEXT_BYTES] = "";
+	unsigned code;
+
+	if (c->state == CAMPAIGN_OFFERED || !c->has_manifest || campaign_touched(c) || campaign_running(c))
+		return;
+	code = release_check_campaign(self, c, text);
+	if (code)
+		campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, text);
+}
+
 bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -285,6 +300,8 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 		campaign_cancel_if_untouched(self, index, now_us);
 	if (!campaign_final(c) && c->state != CAMPAIGN_VERIFYING)
 		expire(self, index, now_us);
+	if (!campaign_final(c))
+		overtaken(self, index, now_us);
 	if (campaign_final(c) || c->state == CAMPAIGN_VERIFYING)
 		return c->state != state;
 	campaign_renegotiate(self, index, now_us);

@@ -6,6 +6,7 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/policy.h"
+#include "gatewayd/core/release.h"
 
 #define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
 
@@ -440,6 +441,7 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 		return;
 	}
 	mark_erased(self, index, target, false);
+	release_committed(self, c, t);
 	t->code = GATEWAY_CODE_OK;
 	gateway_text(t->text, sizeof t->text, result->text);
 	t->bytes_done = t->bytes_total;

@@ -2,6 +2,7 @@
 #include "gatewayd/core/policy.h"
 #include <stdio.h>
 #include <string.h>
+#include "gatewayd/core/release.h"
 #include "gatewayd/core/window.h"
 
 static unsigned because(char *text, unsigned code, const char *ecu)
@@ -89,6 +90,7 @@ unsigned policy_check_manifest(const struct gateway *self, const struct campaign
 		int component = policy_component_index(manifest, target->component);
 		int ecu = policy_ecu_index(self, target->ecu);
 		const struct component_doc *c;
+		unsigned code;
 
 		if (component < 0)
 			return because(text, GATEWAY_CODE_UNKNOWN_COMPONENT, target->ecu);
@@ -101,6 +103,9 @@ unsigned policy_check_manifest(const struct gateway *self, const struct campaign
 			return because(text, GATEWAY_CODE_WRONG_HARDWARE, target->ecu);
 		if (self->ecus[ecu].known && !fits_hardware(c, self->ecus[ecu].identity.hardware_id))
 			return because(text, GATEWAY_CODE_WRONG_HARDWARE, target->ecu);
+		code = release_check(self, target, manifest, c, text);
+		if (code)
+			return code;
 	}
 	return GATEWAY_CODE_OK;
 }

@@ -96,6 +96,15 @@ struct file_ref {
 	uint64_t length; /* 0 = there is none */
 };
 
+/* what was committed on an ECU last: nothing below it is installed again */
+struct release_floor {
+	char hardware_id[GATEWAY_NAME_BYTES]; /* of the hardware that it holds for; "" = nothing was committed yet */
+	uint64_t counter;
+	char manifest_id[GATEWAY_NAME_BYTES];
+	uint64_t manifest_version;
+	uint8_t manifest_sha256[32]; /* of its signed payload */
+};
+
 struct ecu_info {
 	char name[GATEWAY_NAME_BYTES];
 	char bus[GATEWAY_NAME_BYTES];
@@ -103,6 +112,7 @@ struct ecu_info {
 	bool present; /* answered when last asked */
 	bool known;   /* has ever answered */
 	bool erased;  /* an erase of it was begun by whichever campaign, and none has verified it since; durable */
+	struct release_floor floor; /* durable */
 };
 
 /* from the manifest */
@@ -126,6 +136,8 @@ struct component_doc {
 };
 struct manifest_doc {
 	char id[GATEWAY_NAME_BYTES];
+	uint64_t version;
+	uint8_t payload_sha256[32]; /* to tell an equal version with other content */
 	uint64_t use_before_unix_s;
 	struct component_doc components[GATEWAY_MAX_TARGETS];
 	uint8_t n_components;

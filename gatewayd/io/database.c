@@ -39,6 +39,11 @@ static const char *const migrations[] = {
     " unix_ms INTEGER NOT NULL, has_result INTEGER NOT NULL, old_version TEXT NOT NULL, new_version TEXT NOT NULL,"
     " step TEXT NOT NULL, nrc INTEGER NOT NULL, payload_bytes INTEGER NOT NULL, duration_ms INTEGER NOT NULL,"
     " transfer_ms INTEGER NOT NULL, evidence INTEGER NOT NULL);",
+    "ALTER TABLE ecu ADD COLUMN floor_hardware_id TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE ecu ADD COLUMN floor_counter INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ecu ADD COLUMN floor_manifest_id TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE ecu ADD COLUMN floor_manifest_version INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ecu ADD COLUMN floor_manifest_sha256 BLOB;",
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 

@@ -55,7 +55,9 @@ static int restore_ecus(struct restore *r)
 	sqlite3_stmt *stmt;
 	int result = sqlite3_prepare_v2(r->db,
 					"SELECT name, bus, hardware_id, serial_number, boot_version,"
-					" application_version, data_version, known, erased FROM ecu",
+					" application_version, data_version, known, erased, floor_hardware_id,"
+					" floor_counter, floor_manifest_id, floor_manifest_version,"
+					" floor_manifest_sha256 FROM ecu",
 					-1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -72,6 +74,13 @@ static int restore_ecus(struct restore *r)
 		column_text(stmt, 6, ecu.identity.data_version, sizeof(ecu.identity.data_version));
 		ecu.known = sqlite3_column_int(stmt, 7) != 0;
 		ecu.erased = sqlite3_column_int(stmt, 8) != 0;
+		column_text(stmt, 9, ecu.floor.hardware_id, sizeof(ecu.floor.hardware_id));
+		ecu.floor.counter = column_u64(stmt, 10);
+		column_text(stmt, 11, ecu.floor.manifest_id, sizeof(ecu.floor.manifest_id));
+		ecu.floor.manifest_version = column_u64(stmt, 12);
+		if (sqlite3_column_bytes(stmt, 13) == (int)sizeof(ecu.floor.manifest_sha256))
+			memcpy(ecu.floor.manifest_sha256, sqlite3_column_blob(stmt, 13),
+			       sizeof(ecu.floor.manifest_sha256));
 		gateway_restore_ecu(r->gateway, &ecu);
 	}
 	sqlite3_finalize(stmt);

@@ -59,13 +59,17 @@ static int write_director(sqlite3 *db, const struct transaction *txn)
 static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
 {
 	const struct flash_identity *id = &ecu->identity;
+	const struct release_floor *floor = &ecu->floor;
 
 	return database_exec(db,
 			     "INSERT OR REPLACE INTO ecu(name, bus, hardware_id, serial_number, boot_version,"
-			     " application_version, data_version, known, erased)"
-			     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			     "tttttttii", ecu->name, ecu->bus, id->hardware_id, id->serial_number, id->boot_version,
-			     id->application_version, id->data_version, (uint64_t)ecu->known, (uint64_t)ecu->erased);
+			     " application_version, data_version, known, erased, floor_hardware_id, floor_counter,"
+			     " floor_manifest_id, floor_manifest_version, floor_manifest_sha256)"
+			     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			     "tttttttiititib", ecu->name, ecu->bus, id->hardware_id, id->serial_number,
+			     id->boot_version, id->application_version, id->data_version, (uint64_t)ecu->known,
+			     (uint64_t)ecu->erased, floor->hardware_id, floor->counter, floor->manifest_id,
+			     floor->manifest_version, floor->manifest_sha256, sizeof(floor->manifest_sha256));
 }
 
 static int write_target(sqlite3 *db, const struct campaign *c, size_t i)

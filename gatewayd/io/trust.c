@@ -335,6 +335,8 @@ unsigned trust_open_manifest(const struct trust *self, const uint8_t *bytes, siz
 	memset(doc, 0, sizeof(*doc));
 	fits = copy_manifest(doc, manifest);
 	envelope_free_manifest(manifest);
+	doc->version = info.version;
+	memcpy(doc->payload_sha256, info.payload_sha256, sizeof(doc->payload_sha256));
 	if (fits)
 		return GATEWAY_CODE_OK;
 	snprintf(text, n_text, "manifest: more components, units or conditions than this gateway holds");

@@ -128,6 +128,7 @@ static void a_campaign_comes_back_as_it_was_from_every_state(void **state)
 static void inventory_time_and_director_version_come_back(void **state)
 {
 	(void)state;
+	struct release_floor floor;
 	struct gateway *g;
 	uint8_t sha256[32];
 
@@ -144,12 +145,23 @@ static void inventory_time_and_director_version_come_back(void **state)
 	snprintf(g->ecus[1].identity.application_version, sizeof(g->ecus[1].identity.application_version), "a");
 	snprintf(g->ecus[1].identity.data_version, sizeof(g->ecus[1].identity.data_version), "d");
 	g->ecus[1].known = g->ecus[1].present = g->ecus[1].erased = true;
+	g->ecus[1].floor = (struct release_floor){
+	    .hardware_id = "HW-2", .counter = 1ull << 62, .manifest_id = "release-7", .manifest_version = 3};
+	memset(g->ecus[1].floor.manifest_sha256, 0xc3, 32);
+	floor = g->ecus[1].floor;
 	rig_database_store(&d, rig_everything);
 	rig_database_wait(&d);
 	rig_database_close(&d);
 
 	rig_database_open(&d);
 	g = d.gateway;
+	assert_int_equal(g->ecus[0].floor.counter, 0);
+	assert_string_equal(g->ecus[0].floor.hardware_id, "");
+	assert_string_equal(g->ecus[1].floor.hardware_id, "HW-2");
+	assert_int_equal(g->ecus[1].floor.counter, 1ull << 62);
+	assert_string_equal(g->ecus[1].floor.manifest_id, "release-7");
+	assert_int_equal(g->ecus[1].floor.manifest_version, 3);
+	assert_memory_equal(g->ecus[1].floor.manifest_sha256, floor.manifest_sha256, 32);
 	assert_int_equal(g->time_floor_unix_s, 1900000000);
 	assert_int_equal(g->director_version, RIG_VERSION);
 	assert_memory_equal(g->director_sha256, sha256, 32);

@@ -120,10 +120,14 @@ static void a_manifest_arrives_field_by_field(void **state)
 {
 	(void)state;
 	const struct component_doc *c = &manifest_out->components[0];
+	uint8_t payload[4096], sha256[32];
 
 	manifest.manifest.use_before_unix_s = 1900000000;
 	assert_int_equal(open_manifest(), GATEWAY_CODE_OK);
 	assert_string_equal(manifest_out->id, "release-7");
+	assert_int_equal(manifest_out->version, 3);
+	crypto_sha256(payload, protobuf_c_message_pack(&manifest.manifest.base, payload), sha256);
+	assert_memory_equal(manifest_out->payload_sha256, sha256, 32);
 	assert_int_equal(manifest_out->use_before_unix_s, 1900000000);
 	assert_int_equal(manifest_out->n_components, 2);
 	assert_string_equal(c->name, "brake");
