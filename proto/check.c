@@ -8,6 +8,7 @@ void check_init(struct check *self, struct envelope_error *error)
 	self->error = error;
 	self->n = 0;
 	self->path[0] = '\0';
+	self->accepted_before = false;
 	error->verdict = ENVELOPE_OK;
 	error->detail[0] = '\0';
 }

@@ -12,7 +12,8 @@
 struct check {
 	struct envelope_error *error;
 	size_t n;
-	char path[120]; /* NUL-terminated; a path too long is cut off */
+	char path[120];       /* NUL-terminated; a path too long is cut off */
+	bool accepted_before; /* see envelope_limits: what its reader had to know then is not judged again */
 };
 
 /* error->verdict becomes ENVELOPE_OK */

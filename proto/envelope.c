@@ -175,6 +175,7 @@ static bool open_signed(struct opening *o, const uint8_t *bytes, size_t n, const
 	assert(trust->threshold >= 1 && trust->n_keys <= TRUST_MAX_KEYS);
 	if (!unpack_envelope(o, bytes, n, limits->max_bytes) || !unpack_signed(o, type, role))
 		return false;
+	o->check.accepted_before = limits->accepted_before;
 	if (trust->role != role)
 		return check_fail(&o->check, ENVELOPE_WRONG_TYPE, NULL, "the keys given are of another role");
 	if (!limits->accepted_before && (!verify(o, type, trust) || !check_limits(o, limits)))

@@ -50,7 +50,9 @@ struct envelope_limits {
 	uint64_t min_version; /* lowest version accepted */
 	size_t max_bytes;     /* of the envelope; 0 = 1 MiB */
 	/* the bytes are those of a document that was verified and accepted before, from our own store: its verdict
-	 * stands, whatever became of keys and expiry since. Form and content are checked all the same. */
+	 * stands, whatever became of keys and expiry since, and though a newer program may have accepted it, which knew
+	 * required features that we do not: an erased ECU has to be brought to its end. Form and content are checked
+	 * all the same. */
 	bool accepted_before;
 };
 

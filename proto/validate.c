@@ -69,6 +69,8 @@ static bool validate_features(struct check *check, char *const *list, size_t n)
 {
 	if (!validate_count(check, "required_features", n, 0, 32))
 		return false;
+	if (check->accepted_before)
+		return true;
 	for (size_t i = 0; i < n; i++) {
 		const char *const *known = proto_features;
 		char words[100];

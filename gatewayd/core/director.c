@@ -4,6 +4,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/policy.h"
 
 void director_refused(struct gateway *self, uint64_t now_us, unsigned code, const char *text)
 {
@@ -59,9 +60,12 @@ static void supersede(struct gateway *self, uint64_t now_us, const struct campai
 
 static unsigned check_version(const struct gateway *self, const struct director_doc *doc, const uint8_t sha256[32])
 {
+	static const uint8_t unknown[32]; /* it was lost with the document */
+
 	if (doc->version < self->director_version)
 		return GATEWAY_CODE_ROLLBACK;
-	if (doc->version == self->director_version && memcmp(sha256, self->director_sha256, 32))
+	if (doc->version == self->director_version && memcmp(sha256, self->director_sha256, 32) &&
+	    memcmp(unknown, self->director_sha256, 32))
 		return GATEWAY_CODE_EQUAL_VERSION;
 	return GATEWAY_CODE_OK;
 }
@@ -88,6 +92,39 @@ static void revoke_vanished(struct gateway *self, uint64_t now_us, const struct 
 	}
 }
 
+static bool leaves_erased(const struct gateway *self, const struct campaign_doc *doc)
+{
+	for (unsigned i = 0; i < doc->n_targets; i++) {
+		int ecu = policy_ecu_index(self, doc->targets[i].ecu);
+
+		if (ecu >= 0 && self->ecus[ecu].erased)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A campaign of the version held that we do not hold was lost with its stored document. Where it left an ECU without
+ * software, it is begun anew, and the document is stored again; the others wait for the next version.
+ */
+static void take_up_lost(struct gateway *self, uint64_t now_us, const struct director_doc *doc,
+			 const uint8_t sha256[32])
+{
+	for (unsigned i = 0; i < doc->n_campaigns; i++) {
+		const struct campaign_doc *offer = &doc->campaigns[i];
+		int index = free_slot(self);
+
+		if (gateway_campaign_index(self, offer->id) >= 0 || !leaves_erased(self, offer) || index < 0)
+			continue;
+		memcpy(self->director_sha256, sha256, 32);
+		self->dirty.director = true;
+		self->added |= 1u << index;
+		campaign_offered(self, (uint8_t)index, now_us, offer, doc->version);
+		gateway_log(self, GATEWAY_LOG_WARNING, (uint8_t)index, GATEWAY_NONE, GATEWAY_CODE_OK,
+			    "it was lost and has left an ECU erased: begun anew");
+	}
+}
+
 void director_input(struct gateway *self, uint64_t now_us, const struct director_doc *doc, const uint8_t sha256[32])
 {
 	unsigned code = check_version(self, doc, sha256);
@@ -97,8 +134,11 @@ void director_input(struct gateway *self, uint64_t now_us, const struct director
 		return;
 	}
 	if (doc->version == self->director_version) {
-		revoke_vanished(self, now_us,
-				doc); /* known already, but after a restart not yet which may be forgotten */
+		/* known already, but after a restart not yet which may be forgotten */
+		take_up_lost(self, now_us, doc, sha256);
+		for (unsigned i = 0; i < doc->n_campaigns; i++)
+			supersede(self, now_us, &doc->campaigns[i]);
+		revoke_vanished(self, now_us, doc);
 		return;
 	}
 	if (count_new(self, doc) > count_free(self)) {

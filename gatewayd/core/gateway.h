@@ -255,6 +255,11 @@ struct gateway {
 	char refused_text[GATEWAY_TEXT_BYTES];
 	uint64_t reports_txn[2];  /* the transactions in flight that carry reports; 0 = none */
 	uint64_t reports_upto[2]; /* and the last report of each */
+	struct {
+		unsigned code;
+		char text[GATEWAY_TEXT_BYTES];
+	} lost[GATEWAY_MAX_CAMPAIGNS]; /* campaigns that could not be restored, until they are told */
+	uint8_t n_lost;
 };
 
 void gateway_init(struct gateway *self, const struct gateway_config *config);
@@ -262,9 +267,12 @@ void gateway_init(struct gateway *self, const struct gateway_config *config);
 /* --- restoring, before gateway_start(); from the database, in this order */
 void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s);
 void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu);
+/* @sha256: all zero if it is not known any more: a document of that version is then taken whatever its content */
 void gateway_restore_director(struct gateway *self, uint64_t version, const uint8_t sha256[32]);
 /* a whole row with its targets, in any order; doc and manifest filled from the stored documents */
 void gateway_restore_campaign(struct gateway *self, const struct campaign *campaign);
+/* a row whose director document cannot be read: it stays where it is. Told and reported by gateway_start() */
+void gateway_restore_lost(struct gateway *self, const char *campaign_id, unsigned code, const char *text);
 /* in rising order */
 void gateway_restore_report(struct gateway *self, const struct report *report);
 /* @next_sequence: one above the highest number ever used */

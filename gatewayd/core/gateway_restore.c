@@ -4,6 +4,7 @@
  * Restored is what was durable; what was on its way (a download, a flash, an identification) is asked for anew.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
@@ -77,6 +78,15 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	}
 }
 
+void gateway_restore_lost(struct gateway *self, const char *campaign_id, unsigned code, const char *text)
+{
+	if (self->n_lost >= GATEWAY_MAX_CAMPAIGNS)
+		return; /* there were never more rows than slots */
+	self->lost[self->n_lost].code = code;
+	snprintf(self->lost[self->n_lost++].text, GATEWAY_TEXT_BYTES, "campaign %.64s cannot be restored: %.65s",
+		 campaign_id, text && text[0] ? text : gateway_code_words(code));
+}
+
 void gateway_restore_report(struct gateway *self, const struct report *report)
 {
 	int index = gateway_campaign_index(self, report->campaign_id);
@@ -98,4 +108,11 @@ void gateway_resume(struct gateway *self, uint64_t now_us)
 	self->restored = true;
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		campaign_resumed(self, i, now_us);
+	for (; self->n_lost; self->n_lost--) {
+		const char *text = self->lost[self->n_lost - 1].text;
+		unsigned code = self->lost[self->n_lost - 1].code;
+
+		gateway_log(self, GATEWAY_LOG_ERROR, GATEWAY_NONE, GATEWAY_NONE, code, text);
+		gateway_report_vehicle(self, now_us, code, text);
+	}
 }

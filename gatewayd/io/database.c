@@ -321,6 +321,14 @@ static bool copy_campaigns(struct transaction *txn, const struct gateway *gatewa
 	return true;
 }
 
+static void keep_lost(struct transaction *txn, struct database *self, const struct gateway *gateway)
+{
+	if (gateway->director_version > self->lost_version)
+		self->n_lost = 0;
+	for (size_t i = 0; i < self->n_lost; i++)
+		memcpy(txn->live[txn->n_live++], self->lost[i], GATEWAY_NAME_BYTES);
+}
+
 static bool copy_reports(struct transaction *txn, const struct gateway *gateway)
 {
 	const struct report *report;
@@ -371,6 +379,8 @@ void database_store(struct database *self, const struct gateway *gateway, const 
 {
 	struct transaction *txn = transaction_new(gateway, output, director, n_director);
 
+	if (txn)
+		keep_lost(txn, self, gateway);
 	if (!txn) {
 		/* durability cannot be promised any more: start again from what is durable */
 		log_write(LOG_CRIT, NULL, "out of memory for a transaction");

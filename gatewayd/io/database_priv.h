@@ -19,8 +19,8 @@ struct transaction {
 	uint64_t time_floor_unix_s;
 	uint64_t next_sequence;
 	struct ecu_info ecus[GATEWAY_MAX_ECUS];
-	struct campaign *campaigns[GATEWAY_MAX_CAMPAIGNS]; /* of the dirty ones that live */
-	char live[GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES];
+	struct campaign *campaigns[GATEWAY_MAX_CAMPAIGNS];        /* of the dirty ones that live */
+	char live[2 * GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES]; /* rows that stay: those held, and those lost */
 	uint8_t n_live;
 	struct report *reports;
 	size_t n_reports;
@@ -33,7 +33,12 @@ struct database {
 	struct database_callbacks callbacks;
 	sqlite3 *db; /* the thread's, once it runs */
 	uint8_t queue_id[16];
-	char failure[256]; /* words of the last failed transaction; the thread's, once it runs */
+	/* rows that could not be read: another program, or half of an A/B pair, may. They stay until the director
+	 * document is a newer one, which says what lives. On the loop only. */
+	char lost[GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES];
+	uint8_t n_lost;
+	uint64_t lost_version; /* of the director document held then */
+	char failure[256];     /* words of the last failed transaction; the thread's, once it runs */
 	uv_thread_t thread;
 	bool started;
 	uv_mutex_t mutex;

@@ -10,6 +10,7 @@
 #define MANIFEST_MAX_BYTES (1024u * 1024u)
 
 struct restore {
+	struct database *database;
 	sqlite3 *db;
 	struct gateway *gateway;
 	const struct trust *trust;
@@ -87,25 +88,30 @@ static int restore_ecus(struct restore *r)
 	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
-/* the director document as it was accepted then; Return: false if it is not there any more */
-static bool open_director(struct restore *r, uint64_t version)
+/* the director document as it was accepted then; Return: gateway_code, with words if it is not there any more */
+static unsigned open_director(struct restore *r, uint64_t version, char *text, size_t n_text)
 {
-	char text[GATEWAY_TEXT_BYTES] = "";
+	uint8_t sha256[32];
 	sqlite3_stmt *stmt;
-	bool ok = false;
+	unsigned code = GATEWAY_CODE_IO_ERROR;
 
-	if (sqlite3_prepare_v2(r->db, "SELECT bytes FROM director WHERE version=?", -1, &stmt, NULL) != SQLITE_OK)
-		return false;
+	snprintf(text, n_text, "director document %llu is not in the database", (unsigned long long)version);
+	if (sqlite3_prepare_v2(r->db, "SELECT bytes, sha256 FROM director WHERE version=?", -1, &stmt, NULL) !=
+	    SQLITE_OK)
+		return code;
 	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)version);
 	if (sqlite3_step(stmt) == SQLITE_ROW)
-		ok = trust_open_director(r->trust, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0),
-					 r->vehicle_id, TRUST_ACCEPTED_BEFORE, 0, r->director, NULL, text,
-					 sizeof(text)) == 0;
+		code =
+		    trust_open_director(r->trust, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0),
+					r->vehicle_id, TRUST_ACCEPTED_BEFORE, 0, r->director, sha256, text, n_text);
+	/* its signatures are not judged again: what changed on the disk since shows here */
+	if (code == GATEWAY_CODE_OK && (sqlite3_column_bytes(stmt, 1) != (int)sizeof(sha256) ||
+					memcmp(sqlite3_column_blob(stmt, 1), sha256, sizeof(sha256)) != 0)) {
+		snprintf(text, n_text, "the stored director document %llu is damaged", (unsigned long long)version);
+		code = GATEWAY_CODE_DIGEST_MISMATCH;
+	}
 	sqlite3_finalize(stmt);
-	if (!ok)
-		log_write(LOG_WARNING, NULL, "stored director document %llu cannot be read: %s",
-			  (unsigned long long)version, text);
-	return ok;
+	return code;
 }
 
 static bool open_manifest(struct restore *r, struct campaign *c)
@@ -129,6 +135,7 @@ static bool open_manifest(struct restore *r, struct campaign *c)
 static int restore_director(struct restore *r)
 {
 	uint64_t version = meta(r->db, "director_version");
+	char text[GATEWAY_TEXT_BYTES];
 	uint8_t sha256[32] = {0};
 	sqlite3_stmt *stmt;
 	int result = sqlite3_prepare_v2(r->db, "SELECT sha256 FROM director WHERE version=?", -1, &stmt, NULL);
@@ -140,6 +147,9 @@ static int restore_director(struct restore *r)
 	if (result == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == (int)sizeof(sha256))
 		memcpy(sha256, sqlite3_column_blob(stmt, 0), sizeof(sha256));
 	sqlite3_finalize(stmt);
+	/* which of the two is damaged, document or digest, nobody knows: the next one of that version is taken */
+	if (version && open_director(r, version, text, sizeof(text)) == GATEWAY_CODE_DIGEST_MISMATCH)
+		memset(sha256, 0, sizeof(sha256));
 	if (version)
 		gateway_restore_director(r->gateway, version, sha256);
 	return result == SQLITE_DONE || result == SQLITE_ROW ? SQLITE_OK : result;
@@ -233,18 +243,36 @@ static void understand_states(struct campaign *c)
 	c->state = erased ? CAMPAIGN_INSTALLING : CAMPAIGN_DOWNLOADING;
 }
 
+/* the row stays as it is: an ECU may be erased for it, and another program may read what we cannot */
+static void keep_lost(struct restore *r, const char *id, unsigned code, const char *text)
+{
+	struct database *d = r->database;
+
+	gateway_restore_lost(r->gateway, id, code, text);
+	if (d->n_lost < GATEWAY_MAX_CAMPAIGNS)
+		snprintf(d->lost[d->n_lost++], sizeof(d->lost[0]), "%s", id);
+	d->lost_version = r->gateway->director_version;
+}
+
 static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 {
 	struct campaign *c = r->campaign;
-	char id[GATEWAY_NAME_BYTES];
+	char id[GATEWAY_NAME_BYTES], text[GATEWAY_TEXT_BYTES] = "";
 	bool had_manifest;
+	unsigned code;
 	int result;
 
 	memset(c, 0, sizeof(*c));
 	column_text(stmt, 0, id, sizeof(id));
 	c->director_version = column_u64(stmt, 1);
-	if (!open_director(r, c->director_version) || !find_campaign_doc(r, id, &c->doc)) {
-		log_write(LOG_ERR, &(struct log_fields){.campaign_id = id}, "its director document is lost; dropped");
+	code = open_director(r, c->director_version, text, sizeof(text));
+	if (code == GATEWAY_CODE_OK && !find_campaign_doc(r, id, &c->doc)) {
+		snprintf(text, sizeof(text), "it is not in director document %llu",
+			 (unsigned long long)c->director_version);
+		code = GATEWAY_CODE_NO_SUCH_CAMPAIGN;
+	}
+	if (code) {
+		keep_lost(r, id, code, text);
 		return SQLITE_OK;
 	}
 	c->state = (enum campaign_state)sqlite3_column_int(stmt, 2);
@@ -340,6 +368,7 @@ int database_restore(struct database *self, struct gateway *gateway, const struc
 		     const struct blob_store *store, const char *vehicle_id, char *text, size_t n_text)
 {
 	struct restore restore = {
+	    .database = self,
 	    .db = self->db,
 	    .gateway = gateway,
 	    .trust = trust,

@@ -131,6 +131,20 @@ stopped_in_transfer() {
 	((status == 0)) && memory_equal stopped lamp && ! memory_equal stopped door
 }
 
+# killed in the transfer, and the stored director document is not what it was when it starts again
+document_lost() {
+	at_frame 300 '7E0#2' kill KILL "$(stage_pid gatewayd)" || return 1
+	campaign lost --target ecu=lamp,component=lamp && at_frame_done && gateway_gone
+	(($? == 137)) || return 1
+	python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE director SET bytes = zeroblob(length(bytes))")
+db.commit()' "$stage/state/state.db" || return 1
+	mark
+	stage_gateway_start && said 10 'campaign lost cannot be restored' && reached lost verified 40 && memory_equal lost lamp &&
+		close_campaign lost
+}
+
 stopped_and_killed() {
 	world
 	ignition off
@@ -140,6 +154,7 @@ stopped_and_killed() {
 	for i in 1 2 3; do
 		close_campaign "ack-$i"
 	done
+	check "killed in the transfer, its director document damaged: the erased ECU is recovered, the campaign verified" document_lost
 	check "SIGTERM in the transfer: the erased ECU is finished, the next is not begun, exit 0" stopped_in_transfer
 	check "the bus was made loud before the end" eval 'tail -3 "$stage/gatewayd.log" | grep -q stopped && said_now "is as before"'
 	check "nothing was erased on the second ECU" eval '[[ $(grep -c " 7E1#10..3101FF00" "$stage/bus.log") == $(grep -c "door: the ECU is being erased" "$stage/gatewayd.log") ]]'
