@@ -16,7 +16,9 @@
 #define RETRY_NS 1000000000ull
 
 /*
- * Migrations only add: an older gatewayd (the other half of an A/B pair) still recovers its ECUs from a newer file.
+ * Migrations only add: an older gatewayd (the other half of an A/B pair) still recovers its ECUs from a newer file. A
+ * new column has a default or may be NULL, since that one adds rows without it; it keeps what is in the rows it
+ * changes.
  */
 static const char *const migrations[] = {
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -131,7 +133,9 @@ static int read_queue_id(sqlite3 *db, uint8_t queue_id[16])
 		return r;
 	if (getrandom(queue_id, 16, 0) != 16)
 		return SQLITE_IOERR;
-	return database_exec(db, "INSERT OR REPLACE INTO meta VALUES('queue_id', ?)", "b", queue_id, (size_t)16);
+	return database_exec(
+	    db, "INSERT INTO meta(key, value) VALUES('queue_id', ?1) ON CONFLICT(key) DO UPDATE SET value=?1", "b",
+	    queue_id, (size_t)16);
 }
 
 static int open_file(const char *path, struct database *self)

@@ -1,8 +1,12 @@
+#include <assert.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gatewayd/io/database_priv.h"
+
+#define SQL_BYTES 2048u
 
 static int bind_all(sqlite3_stmt *stmt, const char *kinds, va_list args)
 {
@@ -23,26 +27,84 @@ static int bind_all(sqlite3_stmt *stmt, const char *kinds, va_list args)
 	return r;
 }
 
-int database_exec(sqlite3 *db, const char *sql, const char *kinds, ...)
+static int exec_list(sqlite3 *db, const char *sql, const char *kinds, va_list args)
 {
 	sqlite3_stmt *stmt;
-	va_list args;
 	int r = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
 
 	if (r != SQLITE_OK)
 		return r;
-	va_start(args, kinds);
 	r = bind_all(stmt, kinds, args);
-	va_end(args);
 	if (r == SQLITE_OK)
 		r = sqlite3_step(stmt);
 	sqlite3_finalize(stmt);
 	return r == SQLITE_DONE || r == SQLITE_ROW ? SQLITE_OK : r;
 }
 
+int database_exec(sqlite3 *db, const char *sql, const char *kinds, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, kinds);
+	r = exec_list(db, sql, kinds, args);
+	va_end(args);
+	return r;
+}
+
+static size_t append(char *sql, size_t n, const char *text, size_t n_text)
+{
+	assert(n + n_text < SQL_BYTES);
+	memcpy(sql + n, text, n_text);
+	sql[n + n_text] = '\0';
+	return n + n_text;
+}
+
+/* the name at the begin of a list "a, b, c"; Return: where the next one begins */
+static const char *next_name(const char *names, size_t *n)
+{
+	*n = strcspn(names, ",");
+	return names[*n] ? names + *n + 2 : names + *n;
+}
+
+/*
+ * Writes one row, new or known. Only the columns named are set: those that a newer program added keep their values, and
+ * get their defaults in a new row. INSERT OR REPLACE would make the row anew and lose them.
+ * @columns: "a, b, c", one kind each; the first @n_keys of them are the primary key
+ */
+static int upsert(sqlite3 *db, const char *table, const char *columns, unsigned n_keys, const char *kinds, ...)
+{
+	char sql[SQL_BYTES];
+	size_t n = (size_t)snprintf(sql, sizeof(sql), "INSERT INTO %s(%s) VALUES(?", table, columns), n_name;
+	const char *name = columns, *next;
+	va_list args;
+	int r;
+
+	for (size_t i = 1; i < strlen(kinds); i++)
+		n = append(sql, n, ", ?", 3);
+	n = append(sql, n, ") ON CONFLICT(", 14);
+	for (unsigned i = 0; i < n_keys; i++, name = next) {
+		next = next_name(name, &n_name);
+		n = append(sql, n, ", ", i ? 2 : 0);
+		n = append(sql, n, name, n_name);
+	}
+	n = append(sql, n, ") DO UPDATE SET ", 16);
+	for (const char *first = name; *name; name = next) {
+		next = next_name(name, &n_name);
+		n = append(sql, n, ", ", name == first ? 0 : 2);
+		n = append(sql, n, name, n_name);
+		n = append(sql, n, "=excluded.", 10);
+		n = append(sql, n, name, n_name);
+	}
+	va_start(args, kinds);
+	r = exec_list(db, sql, kinds, args);
+	va_end(args);
+	return r;
+}
+
 static int put_meta(sqlite3 *db, const char *key, uint64_t value)
 {
-	return database_exec(db, "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)", "ti", key, value);
+	return upsert(db, "meta", "key, value", 1, "ti", key, value);
 }
 
 static int write_director(sqlite3 *db, const struct transaction *txn)
@@ -50,9 +112,8 @@ static int write_director(sqlite3 *db, const struct transaction *txn)
 	int r = put_meta(db, "director_version", txn->director_version);
 
 	if (r == SQLITE_OK && txn->director)
-		r = database_exec(db, "INSERT OR REPLACE INTO director(version, sha256, bytes) VALUES(?, ?, ?)", "ibb",
-				  txn->director_version, txn->director_sha256, sizeof(txn->director_sha256),
-				  txn->director, txn->n_director);
+		r = upsert(db, "director", "version, sha256, bytes", 1, "ibb", txn->director_version,
+			   txn->director_sha256, sizeof(txn->director_sha256), txn->director, txn->n_director);
 	return r;
 }
 
@@ -61,41 +122,40 @@ static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
 	const struct flash_identity *id = &ecu->identity;
 	const struct release_floor *floor = &ecu->floor;
 
-	return database_exec(db,
-			     "INSERT OR REPLACE INTO ecu(name, bus, hardware_id, serial_number, boot_version,"
-			     " application_version, data_version, known, erased, floor_hardware_id, floor_counter,"
-			     " floor_manifest_id, floor_manifest_version, floor_manifest_sha256)"
-			     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			     "tttttttiititib", ecu->name, ecu->bus, id->hardware_id, id->serial_number,
-			     id->boot_version, id->application_version, id->data_version, (uint64_t)ecu->known,
-			     (uint64_t)ecu->erased, floor->hardware_id, floor->counter, floor->manifest_id,
-			     floor->manifest_version, floor->manifest_sha256, sizeof(floor->manifest_sha256));
+	return upsert(db, "ecu",
+		      "name, bus, hardware_id, serial_number, boot_version,"
+		      " application_version, data_version, known, erased, floor_hardware_id, floor_counter,"
+		      " floor_manifest_id, floor_manifest_version, floor_manifest_sha256",
+		      1, "tttttttiititib", ecu->name, ecu->bus, id->hardware_id, id->serial_number, id->boot_version,
+		      id->application_version, id->data_version, (uint64_t)ecu->known, (uint64_t)ecu->erased,
+		      floor->hardware_id, floor->counter, floor->manifest_id, floor->manifest_version,
+		      floor->manifest_sha256, sizeof(floor->manifest_sha256));
 }
 
 static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 {
 	const struct target *t = &c->targets[i];
 
-	return database_exec(db,
-			     "INSERT OR REPLACE INTO target(campaign_id, position, ecu, state, step, step_index, unit,"
-			     " attempts, erased, code, nrc, text, old_version, new_version, payload_bytes, duration_ms,"
-			     " transfer_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			     "titiiiiiiiitttiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state,
-			     (uint64_t)t->step, (uint64_t)t->step_index, (uint64_t)t->unit, (uint64_t)t->attempts,
-			     (uint64_t)t->erased, (uint64_t)t->code, (uint64_t)t->nrc, t->text, t->old_version,
-			     t->new_version, t->payload_bytes, t->duration_ms, t->transfer_ms);
+	return upsert(db, "target",
+		      "campaign_id, position, ecu, state, step, step_index, unit,"
+		      " attempts, erased, code, nrc, text, old_version, new_version, payload_bytes, duration_ms,"
+		      " transfer_ms",
+		      2, "titiiiiiiiitttiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state, (uint64_t)t->step,
+		      (uint64_t)t->step_index, (uint64_t)t->unit, (uint64_t)t->attempts, (uint64_t)t->erased,
+		      (uint64_t)t->code, (uint64_t)t->nrc, t->text, t->old_version, t->new_version, t->payload_bytes,
+		      t->duration_ms, t->transfer_ms);
 }
 
 static int write_campaign(sqlite3 *db, const struct campaign *c)
 {
-	int r = database_exec(db,
-			      "INSERT OR REPLACE INTO campaign(id, director_version, state, code, text, answer,"
-			      " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
-			      " cancel_wanted, answer_code) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			      "tiiitiiiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
-			      c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
-			      c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s,
-			      (uint64_t)c->has_manifest, (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code);
+	int r = upsert(db, "campaign",
+		       "id, director_version, state, code, text, answer,"
+		       " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
+		       " cancel_wanted, answer_code",
+		       1, "tiiitiiiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
+		       c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
+		       c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s,
+		       (uint64_t)c->has_manifest, (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code);
 
 	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
 		r = write_target(db, c, i);
@@ -143,15 +203,14 @@ static int drop_stale(sqlite3 *db, const struct transaction *txn)
 
 static int write_report(sqlite3 *db, const struct report *r)
 {
-	return database_exec(
-	    db,
-	    "INSERT OR REPLACE INTO report(sequence, campaign_id, ecu, campaign_state, target_state, code,"
-	    " text, unix_ms, has_result, old_version, new_version, step, nrc, payload_bytes,"
-	    " duration_ms, transfer_ms, evidence) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "ittiiitiitttiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
-	    (uint64_t)r->target_state, (uint64_t)r->code, r->text, r->unix_ms, (uint64_t)r->has_result, r->old_version,
-	    r->new_version, r->step, (uint64_t)r->nrc, r->payload_bytes, r->duration_ms, r->transfer_ms,
-	    (uint64_t)r->evidence);
+	return upsert(db, "report",
+		      "sequence, campaign_id, ecu, campaign_state, target_state, code,"
+		      " text, unix_ms, has_result, old_version, new_version, step, nrc, payload_bytes,"
+		      " duration_ms, transfer_ms, evidence",
+		      1, "ittiiitiitttiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
+		      (uint64_t)r->target_state, (uint64_t)r->code, r->text, r->unix_ms, (uint64_t)r->has_result,
+		      r->old_version, r->new_version, r->step, (uint64_t)r->nrc, r->payload_bytes, r->duration_ms,
+		      r->transfer_ms, (uint64_t)r->evidence);
 }
 
 static bool is_held(const struct transaction *txn, uint64_t sequence)

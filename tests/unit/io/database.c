@@ -326,6 +326,11 @@ static void a_file_of_a_newer_program_is_read_and_written(void **state)
 	rig_database_close(&d);
 	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
 		rig_sql(newer[i]);
+	rig_sql("UPDATE campaign SET colour='blue'");
+	rig_sql("UPDATE target SET bank=2");
+	rig_sql("UPDATE ecu SET odometer=7");
+	rig_sql("UPDATE director SET kept=1");
+	rig_sql("UPDATE meta SET kind='newer'");
 	rig_database_open(&d);
 	assert_int_equal(d.gateway->campaigns[0].state, CAMPAIGN_OFFERED);
 	d.gateway->campaigns[0].state = CAMPAIGN_INSTALLING;
@@ -338,6 +343,12 @@ static void a_file_of_a_newer_program_is_read_and_written(void **state)
 	assert_int_equal(d.n_trouble, 0);
 	rig_database_close(&d);
 	assert_int_equal(rig_sql("PRAGMA user_version"), 99);
+	/* what the newer half wrote is there when it is started again */
+	assert_int_equal(rig_sql("SELECT count(*) FROM campaign WHERE colour='blue'"), 2);
+	assert_int_equal(rig_sql("SELECT count(*) FROM target WHERE bank=2"), 4);
+	assert_int_equal(rig_sql("SELECT count(*) FROM ecu WHERE odometer=7"), 2);
+	assert_int_equal(rig_sql("SELECT count(*) FROM director WHERE kept=1"), 1);
+	assert_int_equal(rig_sql("SELECT count(*) FROM meta WHERE kind='newer' AND key='time_floor'"), 1);
 	rig_database_open(&d);
 	assert_int_equal(d.gateway->campaigns[0].state, CAMPAIGN_INSTALLING);
 	assert_true(d.gateway->campaigns[0].targets[0].erased);
