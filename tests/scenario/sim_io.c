@@ -1,9 +1,7 @@
 /* sim_io - see sim_io.h. */
-#include "tests/scenario/sim_io.h"
+#include "tests/scenario/sim_files.h"
 
 #include <assert.h>
-#include <openssl/evp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,106 +32,6 @@ void sim_io_init(struct sim_io *self, struct sim_world *world, struct sim_backen
 	world->on_erased = on_erased;
 }
 
-/* --- files */
-
-static struct sim_file *file_of(struct sim_io *self, const struct file_ref *ref)
-{
-	struct sim_file *f;
-
-	for (unsigned i = 0; i < self->n_files; i++)
-		if (!memcmp(self->files[i].ref.sha256, ref->sha256, sizeof(ref->sha256)))
-			return &self->files[i];
-	f = &self->files[self->n_files++];
-	assert(self->n_files <= SIM_MAX_BLOBS);
-	f->ref = *ref;
-	f->bytes = malloc(ref->length);
-	assert(f->bytes);
-	return f;
-}
-
-static bool digest_is_right(const struct sim_file *f)
-{
-	uint8_t sha256[32];
-
-	(void)EVP_Digest(f->bytes, (size_t)f->ref.length, sha256, NULL, EVP_sha256(), NULL);
-	return !memcmp(sha256, f->ref.sha256, sizeof(sha256));
-}
-
-/* a manifest's file is the structure, up to its last component */
-static bool read_manifest(void *owner, const struct file_ref *ref, struct manifest_doc *manifest)
-{
-	const struct sim_file *f = file_of(owner, ref);
-	size_t head = offsetof(struct manifest_doc, components);
-
-	if (f->n_held != f->ref.length || !digest_is_right(f))
-		return false;
-	memset(manifest, 0, sizeof(*manifest));
-	memcpy(manifest, f->bytes, (size_t)f->ref.length);
-	manifest->n_components = (uint8_t)((f->ref.length - head) / sizeof(manifest->components[0]));
-	return true;
-}
-
-/* --- preparing */
-
-static void free_prepared(struct sim_prepared *p)
-{
-	for (unsigned i = 0; p && i < p->n_targets; i++)
-		free(p->targets[i].bytes);
-	free(p);
-}
-
-static unsigned prepare_target(struct sim_io *self, const struct campaign *c, unsigned i, struct sim_prepared *p)
-{
-	const struct component_doc *component = &c->manifest.components[c->targets[i].component];
-	const struct sim_file *profile = file_of(self, &component->profile);
-	const struct sim_file *image = file_of(self, &component->units[0].image);
-	struct sim_prepared_target *out = &p->targets[i];
-	size_t n = (size_t)image->ref.length;
-	struct image_error error;
-
-	if (profile->n_held != profile->ref.length || image->n_held != image->ref.length)
-		return GATEWAY_CODE_IO_ERROR;
-	if (!digest_is_right(profile) || !digest_is_right(image))
-		return GATEWAY_CODE_DIGEST_MISMATCH;
-	memcpy(&out->profile, profile->bytes, sizeof(out->profile));
-	out->bytes = malloc(2 * n);
-	p->n_targets = i + 1;
-	assert(out->bytes);
-	memcpy(out->bytes, image->bytes, n);
-	if (image_parse(&out->image, component->units[0].format, out->bytes, n, component->units[0].base_address,
-			out->bytes + n, n, &error))
-		return GATEWAY_CODE_BAD_IMAGE;
-	return GATEWAY_CODE_OK;
-}
-
-static void prepare(struct sim_io *self)
-{
-	int index = gateway_campaign_index(self->gateway, self->prepare_id);
-	uint64_t estimate_ms[GATEWAY_MAX_TARGETS] = {0}, bytes_total[GATEWAY_MAX_TARGETS] = {0};
-	enum profile_supply supply[GATEWAY_MAX_TARGETS] = {PROFILE_SUPPLY_KL30};
-	const struct campaign *c;
-	struct sim_prepared *p;
-	unsigned code = 0;
-
-	self->prepare_id[0] = 0;
-	if (index < 0)
-		return;
-	c = &self->gateway->campaigns[index];
-	p = calloc(1, sizeof(*p));
-	assert(p);
-	memcpy(p->campaign_id, c->doc.id, sizeof(p->campaign_id));
-	for (unsigned i = 0; i < c->n_targets && !code; i++) {
-		code = prepare_target(self, c, i, p);
-		estimate_ms[i] = 10000;
-		bytes_total[i] = p->targets[i].image.n_bytes;
-		supply[i] = p->targets[i].profile.supply;
-	}
-	free_prepared(self->prepared[index]);
-	self->prepared[index] = p;
-	gateway_prepared(self->gateway, self->world->now_us, (uint8_t)index, code, NULL, estimate_ms, bytes_total,
-			 supply);
-}
-
 /* --- the link to the backend */
 
 static void fetch_done(struct sim_io *self, unsigned code)
@@ -147,14 +45,14 @@ static void fetch_done(struct sim_io *self, unsigned code)
 
 static void fetch_begin(struct sim_io *self, const struct gateway_output *out)
 {
-	struct sim_file *f = file_of(self, &out->file);
+	struct sim_file *f = sim_files_of(self, &out->file);
 	struct sim_message request = {.kind = SIM_TO_BACKEND_BLOB_REQUEST, .number = f->n_held};
 
 	self->fetch.active = true;
 	self->fetch.campaign = out->campaign;
 	self->fetch.file = f;
 	if (f->n_held == f->ref.length) {
-		fetch_done(self, digest_is_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
+		fetch_done(self, sim_files_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
 		return;
 	}
 	f->n_requests++;
@@ -174,7 +72,7 @@ static void on_chunk(struct sim_io *self, const struct sim_message *m)
 	f->n_received += m->n;
 	gateway_blob_progress(self->gateway, self->world->now_us, self->fetch.campaign, f->n_held);
 	if (f->n_held == f->ref.length)
-		fetch_done(self, digest_is_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
+		fetch_done(self, sim_files_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
 }
 
 static uint32_t random_u32(struct sim_io *self)
@@ -269,7 +167,7 @@ static void open_manifest(struct sim_io *self, const struct gateway_output *out)
 	unsigned code = 0;
 
 	assert(manifest);
-	if (!read_manifest(self, &out->file, manifest))
+	if (!sim_files_manifest(self, &out->file, manifest))
 		code = GATEWAY_CODE_IO_ERROR;
 	gateway_manifest(self->gateway, self->world->now_us, out->campaign, manifest, code, NULL);
 	free(manifest);
@@ -375,7 +273,7 @@ static bool pump(struct sim_io *self)
 void sim_io_start(struct sim_io *self)
 {
 	gateway_init(self->gateway, &self->config);
-	sim_disk_restore(&self->disk, self->gateway, read_manifest, self);
+	sim_disk_restore(&self->disk, self->gateway, sim_files_manifest, self);
 	if (self->world->gateway_client == BUS_MAX_CLIENTS)
 		sim_world_new_gateway(self->world);
 	sim_flasher_start(&self->flasher, self->gateway);
@@ -393,7 +291,7 @@ void sim_io_kill(struct sim_io *self, unsigned n_kept)
 	self->fetch.active = false;
 	self->prepare_id[0] = 0;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		free_prepared(self->prepared[i]);
+		sim_files_free_prepared(self->prepared[i]);
 		self->prepared[i] = NULL;
 	}
 	sim_world_gateway_leaves(self->world);
@@ -402,7 +300,7 @@ void sim_io_kill(struct sim_io *self, unsigned n_kept)
 void sim_io_deinit(struct sim_io *self)
 {
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
-		free_prepared(self->prepared[i]);
+		sim_files_free_prepared(self->prepared[i]);
 	for (unsigned i = 0; i < self->n_files; i++)
 		free(self->files[i].bytes);
 	sim_disk_deinit(&self->disk);
@@ -471,7 +369,7 @@ void sim_io_turn(struct sim_io *self)
 	while (!self->killed && sim_backend_pop(self->backend, &message))
 		on_message(self, &message);
 	if (self->prepare_id[0] && self->prepare_us <= now_us && !self->killed)
-		prepare(self);
+		sim_files_prepare(self);
 	can_node_expire(&self->flasher.node, now_us);
 	while (moved && !self->killed) {
 		if (gateway_deadline(self->gateway) <= now_us)
