@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# virtual-ecu as the other end of ecu-flash: each form of addressing, two banks that outlive a restart, faults in the
+# virtual-ecu as the other end of ecu-flash: what it tells, each form of addressing, two banks, faults in the
 # middle. Prints TAP.
 # shellcheck disable=SC2154,SC2317  # lib.sh sets root and stage, and calls what is defined here
 # shellcheck source=tests/daemon/lib.sh
@@ -69,23 +69,7 @@ restarted() {
 two_banks() {
 	local one two
 	ecu_config 'banks: {}'
-	# the sequence of an ECU that is written while its application runs
-	cat >>"$stage/camera.yaml" <<-'END'
-		bus_before: []
-		bus_after: []
-		steps:
-		- {step: session, session: extended}
-		- {step: security}
-		- {step: fingerprint}
-		- {step: erase}
-		- {step: transfer}
-		- {step: check_memory}
-		- {step: dependencies}
-		- {step: routine, id: 0x0210}
-		- {step: reset}
-		- {step: wait_boot}
-		- {step: read_version}
-	END
+	echo 'template: dual-bank' >>"$stage/camera.yaml"
 	image one
 	image two
 	need stage_bus sim
@@ -102,7 +86,16 @@ two_banks() {
 	check "the next flash goes into bank A" flash two
 	check "bank A holds the second image" bank_holds two.bin 0
 	check "bank B still holds the first one" bank_holds one.bin "$region"
-	check "and bank A runs" status_says "\"version\":\"$two\".*\"bank\":\"a\",\"next_bank\":\"a\",\"other_bank_valid\":true"
+	check "bank A runs" status_says "\"version\":\"$two\".*\"bank\":\"a\",\"next_bank\":\"a\",\"other_bank_valid\":true"
+	check "a version that is not the expected one is switched back" switched_back one
+	check "and bank A runs again" status_says "\"version\":\"$two\".*\"bank\":\"a\""
+}
+
+switched_back() { # IMAGE
+	expect_status 1 flash "$1" --expect-version another --json >"$stage/flash.json" 2>"$stage/flash.log" &&
+		grep -q '"restored":true' "$stage/flash.json" && return 0
+	cat "$stage/flash.json" "$stage/flash.log"
+	return 1
 }
 
 fault() { # WORD…
@@ -193,4 +186,33 @@ addressing() {
 	done
 }
 
-run_groups addressing two_banks faults
+tool() { # VERB ARGUMENT…
+	"$BIN/ecu-flash" "$1" --bus "unix:$stage/bus" "${@:2}"
+}
+
+tool_says() { # VERB PATTERN ARGUMENT…
+	local verb=$1 pattern=$2
+	shift 2
+	tool "$verb" "$@" >"$stage/said.log" 2>&1 && grep -q -- "$pattern" "$stage/said.log" && return 0
+	cat "$stage/said.log"
+	return 1
+}
+
+# what the bench tool reads of an ECU
+read_out() {
+	ecu_config 'dtc_availability: 0x2f' 'dtcs: [{code: 0xc10000, status: 0x09}, {code: 0x123456}]'
+	sed -i -E 's/^( +memory: .*)\}\]/\1, upload: true}]/' "$stage_ecus_config"
+	need stage_bus sim
+	need stage_ecus
+	local -a profile=(--profile "$stage/camera.yaml" --keys "$stage/keys.yaml")
+	check "a range of the memory is uploaded" \
+		tool read "${profile[@]}" --address 0x08000000 --length 2000 --out "$stage/read.bin"
+	check "it is the memory byte for byte" cmp -n 2000 "$stage/read.bin" "$stage/ecus/camera.bin"
+	check "info tells the identification" \
+		tool_says info 'CAMERA-WITH-A-LONG-SERIAL-NUMBER' "${profile[@]}"
+	check "and the trouble code that is set, alone" eval \
+		"grep -q U0100 $stage/said.log && grep -qx '  trouble codes: 1' $stage/said.log"
+	check "scan finds the ECU" tool_says scan '7E4'
+}
+
+run_groups read_out addressing two_banks faults
