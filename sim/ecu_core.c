@@ -67,6 +67,7 @@ void ecu_begin_reset(struct ecu_core *self, uint64_t now_us)
 	self->working = false;
 	self->held = false;
 	ecu_server_drop(self);
+	ecu_faults_end_wait(self, now_us);
 	self->seed_awaited = false;
 	self->after_answer = ECU_THEN_NOTHING;
 	self->deferred_n = 0;
@@ -89,6 +90,7 @@ void ecu_core_init(struct ecu_core *self, const struct ecu_config *config, const
 	self->session = UDS_SESSION_DEFAULT;
 	self->s3_deadline_us = ECU_NEVER;
 	self->background_finish_us = ECU_NEVER;
+	self->wait_until_us = ECU_NEVER;
 	self->preconditions = true;
 	memcpy(self->dtcs, config->dtcs, sizeof self->dtcs);
 	self->n_dtcs = config->n_dtcs;
@@ -164,6 +166,8 @@ void ecu_core_expire(struct ecu_core *self, uint64_t now_us)
 			return;
 		boot(self, now_us);
 	}
+	if (now_us >= self->wait_until_us)
+		ecu_faults_end_wait(self, now_us);
 	isotp_expire(&self->link, now_us);
 	ecu_server_drain(self, now_us);
 	if (now_us >= self->background_finish_us)
@@ -198,6 +202,7 @@ uint64_t ecu_core_deadline(const struct ecu_core *self)
 	if (self->up_at_us != ECU_NEVER)
 		return self->up_at_us;
 	deadline = earlier(deadline, self->s3_deadline_us);
+	deadline = earlier(deadline, self->wait_until_us);
 	deadline = earlier(deadline, self->background_finish_us);
 	if (self->working)
 		deadline = earlier(deadline, earlier(self->finish_us, self->next_pending_us));

@@ -121,6 +121,7 @@ enum ecu_fault_kind {
 	ECU_FAULT_BLOCK_LENGTH,   /* arg: what 74 announces instead of the truth, ECU_BLOCK_LENGTH_TRUE ends that */
 	ECU_FAULT_WRONG_SEQUENCE, /* arg: how many of the next answers of several frames have a wrong number in one */
 	ECU_FAULT_WRONG_COUNTER,  /* arg: how many of the next answers to 36 echo a wrong counter */
+	ECU_FAULT_WAIT, /* arg: ms during which requests of several frames get flow control WAIT; 0 ends that */
 };
 
 #define ECU_BLOCK_LENGTH_TRUE UINT32_MAX
@@ -302,6 +303,7 @@ struct ecu_core {
 	/* power and faults */
 	uint64_t up_at_us; /* end of a reset; ECU_NEVER while up */
 	uint64_t silent_until_us;
+	uint64_t wait_until_us; /* receptions are held; ECU_NEVER = they are not */
 	bool preconditions;
 	bool wrong_crc, stuck_erase, voltage_low;
 	uint32_t drop_answers;

@@ -65,10 +65,22 @@ void ecu_core_fault(struct ecu_core *self, uint64_t now_us, enum ecu_fault_kind 
 	case ECU_FAULT_WRONG_COUNTER:
 		self->wrong_counters = arg;
 		break;
+	case ECU_FAULT_WAIT:
+		self->wait_until_us = now_us + arg * UINT64_C(1000);
+		isotp_hold(&self->link, now_us);
+		break;
 	case ECU_FAULT_DTC:
 		ecu_dtcs_set(self, arg & 0xffffffu, (uint8_t)(arg >> 24));
 		break;
 	}
+}
+
+void ecu_faults_end_wait(struct ecu_core *self, uint64_t now_us)
+{
+	if (self->wait_until_us == ECU_NEVER)
+		return;
+	self->wait_until_us = ECU_NEVER;
+	isotp_release(&self->link, now_us);
 }
 
 bool ecu_core_arm(struct ecu_core *self, uint64_t now_us, const struct ecu_trigger *trigger)

@@ -83,6 +83,8 @@ uint8_t ecu_banks_switch_back(struct ecu_core *self);
 /* ecu_faults.c */
 /* a request of @sid begins: faults that waited for it happen, a reset or silence among them */
 void ecu_faults_request(struct ecu_core *self, uint64_t now_us, uint8_t sid);
+/* receptions that are held go on */
+void ecu_faults_end_wait(struct ecu_core *self, uint64_t now_us);
 /* the positive answer to the request at hand is made */
 void ecu_faults_answer(struct ecu_core *self);
 /* a frame of an answer leaves */

@@ -22,6 +22,7 @@ static const struct {
     {"drop-answers", ECU_FAULT_DROP_ANSWERS, ARGUMENT_NUMBER},
     {"silent", ECU_FAULT_SILENT, ARGUMENT_NUMBER},
     {"reset", ECU_FAULT_RESET, ARGUMENT_NONE},
+    {"wait", ECU_FAULT_WAIT, ARGUMENT_NUMBER},
     {"wrong-crc", ECU_FAULT_WRONG_CRC, ARGUMENT_SWITCH},
     {"stuck-erase", ECU_FAULT_STUCK_ERASE, ARGUMENT_SWITCH},
     {"voltage-low", ECU_FAULT_VOLTAGE_LOW, ARGUMENT_SWITCH},
@@ -121,7 +122,8 @@ const char *vecu_fault_parse(const char *name, const char *argument, struct ecu_
 		trigger->arg = arg;
 		return NULL;
 	}
-	return "unknown fault; there are: drop-answers N, silent MS, reset, wrong-crc on|off, stuck-erase on|off, "
+	return "unknown fault; there are: drop-answers N, silent MS, wait MS, reset, wrong-crc on|off, stuck-erase "
+	       "on|off, "
 	       "voltage-low on|off, negative SID:NRC, pending SID|off, block-length N|off, wrong-sequence N, "
 	       "wrong-counter N, dtc CODE[:STATUS]";
 }

@@ -3,6 +3,7 @@
  *
  *   drop-answers N           the next N final answers are lost
  *   silent MS                nothing is received or sent for so long
+ *   wait MS                  requests of several frames are put off with flow control WAIT for so long
  *   reset                    without an answer
  *   wrong-crc on|off         the check routine fails
  *   stuck-erase on|off       erasing never ends

@@ -116,6 +116,13 @@ repeats_and_verifies() { # FAULT…
 	return 1
 }
 
+verifies_at_once() { # FAULT…
+	fault "$@" && flash one --recover >"$stage/flash.log" 2>&1 && ! grep -qE 'repeat(s +[1-9]|ed)' "$stage/flash.log" &&
+		return 0
+	cat "$stage/flash.log"
+	return 1
+}
+
 faults() {
 	ecu_config 'faults:' '  - {fault: drop-answers, argument: 1, at_service: 0x36, after: 2}'
 	image one
@@ -124,6 +131,7 @@ faults() {
 	check "a lost answer from the file's faults costs a block repeat only" flash one
 	check "the memory is the image" bank_holds one.bin 0
 	check "an answer with a wrong sequence number costs a repetition" repeats_and_verifies wrong-sequence 1 at 27
+	check "an ECU that puts blocks off with flow control WAIT is waited for" verifies_at_once wait 700 at 34
 	check "low voltage at the erase" fails_and_recovers "voltage-low on at 31" "voltage-low off"
 	check "a wrong CRC" fails_and_recovers "wrong-crc on" "wrong-crc off"
 	check "a block length too short for a byte" fails_and_recovers "block-length 2" "block-length off"

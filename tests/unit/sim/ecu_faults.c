@@ -248,6 +248,37 @@ static void a_wrong_counter_is_echoed_and_the_block_is_written(void **state)
 	rig_block(rig, 2, bytes, 8, "76 02");
 }
 
+static void long_requests_are_put_off_with_wait_short_ones_not(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t begin_us;
+
+	rig_new(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_WAIT, 1200);
+	begin_us = rig->now_us;
+	rig->n_ecu_frames = 0;
+	rig_expect(rig, "22 f1 86", "62 f1 86 01");
+	rig_expect(rig, "22 f1 86 f1 86 f1 86 f1 86", "62 f1 86 01*");
+	assert_in_range(rig->answered_us - begin_us, 1200 * MS, 1220 * MS);
+	begin_us = rig->now_us;
+	rig_expect(rig, "22 f1 86 f1 86 f1 86 f1 86", "62 f1 86 01*");
+	assert_in_range(rig->answered_us - begin_us, 0, 20 * MS);
+}
+
+static void a_reset_ends_the_waiting(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t begin_us;
+
+	rig_new(rig);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_WAIT, 60000);
+	ecu_core_fault(&rig->ecu, rig->now_us, ECU_FAULT_RESET, 0);
+	rig_run(rig, 600 * MS);
+	begin_us = rig->now_us;
+	rig_expect(rig, "22 f1 86 f1 86 f1 86 f1 86", "62 f1 86 01*");
+	assert_in_range(rig->answered_us - begin_us, 0, 20 * MS);
+}
+
 static void a_fault_waits_for_its_request_and_happens_once(void **state)
 {
 	struct rig *rig = *state;
@@ -321,6 +352,8 @@ int main(void)
 	    RIG_TEST(the_announced_block_length_may_be_a_lie),
 	    RIG_TEST(a_wrong_sequence_number_loses_one_answer_of_several_frames),
 	    RIG_TEST(a_wrong_counter_is_echoed_and_the_block_is_written),
+	    RIG_TEST(long_requests_are_put_off_with_wait_short_ones_not),
+	    RIG_TEST(a_reset_ends_the_waiting),
 	    RIG_TEST(a_fault_waits_for_its_request_and_happens_once),
 	    RIG_TEST(configured_faults_are_armed_at_power_on),
 	    RIG_TEST(no_more_faults_wait_than_there_is_room_for),
