@@ -156,6 +156,40 @@ def an_image_is_transferred_checked_and_started(ecu, image):
     assert read(ecu, 0xF181) == b"crc-%08x" % zlib.crc32(image)
 
 
+def the_image_is_uploaded_again(ecu, image):
+    session(ecu, 3)
+    assert send_key(ecu, key_of(seed(ecu))).service == 0x67
+    request = UDS() / uds.UDS_RU(memorySizeLen=4, memoryAddressLen=4, memoryAddress4=BASE, memorySize4=len(image))
+    block = int.from_bytes(positive(ecu.ask(request), request).maxNumberOfBlockLength, "big") - 2
+    read_back = b""
+    for counter in range(1, -(-len(image) // block) + 1):
+        request = UDS() / uds.UDS_TD(blockSequenceCounter=counter)
+        read_back += positive(ecu.ask(request), request).transferResponseParameterRecord
+    request = UDS() / uds.UDS_RTE()
+    positive(ecu.ask(request), request)
+    assert read_back == image
+
+
+def trouble_codes_are_counted_listed_and_cleared(ecu):
+    request = UDS() / uds.UDS_RDTCI(reportType=1, DTCStatusMask=0x08)
+    answer = positive(ecu.ask(request), request)
+    assert (answer.DTCStatusAvailabilityMask, answer.DTCFormatIdentifier, answer.DTCCount) == (0x2F, 1, 1)
+    request = UDS() / uds.UDS_RDTCI(reportType=2, DTCStatusMask=0xFF)
+    assert positive(ecu.ask(request), request).DTCAndStatusRecord == bytes.fromhex("c1000009")
+    request = UDS() / uds.UDS_RDTCI(reportType=10)
+    assert positive(ecu.ask(request), request).DTCAndStatusRecord == bytes.fromhex("c100000912345600")
+    request = UDS() / uds.UDS_CDTCI(groupOfDTCHighByte=0xFF, groupOfDTCMiddleByte=0xFF, groupOfDTCLowByte=0xFF)
+    positive(ecu.ask(request), request)
+    request = UDS() / uds.UDS_RDTCI(reportType=2, DTCStatusMask=0x2F)
+    assert positive(ecu.ask(request), request).DTCAndStatusRecord == b""
+
+
+def a_deauthentication_is_confirmed(ecu):
+    request = UDS() / uds.UDS_AUTH(subFunction=0)
+    answer = positive(ecu.ask(request), request)
+    assert answer.returnValue == 0x10, answer.show(dump=True)  # deAuthenticationSuccessful
+
+
 def say(control, line):
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(control)
@@ -209,6 +243,9 @@ def main():
         (an_identifier_is_written_in_several_frames_and_read_back, ecu),
         (suppressed_tester_present_is_not_answered_and_holds_the_session, ecu),
         (an_image_is_transferred_checked_and_started, ecu, image),
+        (the_image_is_uploaded_again, ecu, image),
+        (trouble_codes_are_counted_listed_and_cleared, ecu),
+        (a_deauthentication_is_confirmed, ecu),
         (faults_come_by_the_control_socket_and_wait_for_their_request, ecu, control),
         (extended_addressing, bus),
         (normal_fixed_addressing, bus),

@@ -27,7 +27,10 @@ ecu_config() {
 		    security: {algorithm: xor, key: 5ac3, seed_bytes: 8, delay_ms: 500}
 		    identification: {serial_number: SERIAL-NUMBER-OF-30-CHARACTERS}
 		    version_from: crc32
-		    memory: [{address: 0x08000000, size: 0x4000}]
+		    memory: [{address: 0x08000000, size: 0x4000, upload: true}]
+		    deauthenticates: true
+		    dtc_availability: 0x2f
+		    dtcs: [{code: 0xc10000, status: 0x09}, {code: 0x123456}]
 		    factory: {version: old-1, size: 0x400}
 		    dids:
 		      - {id: 0x0110, hex: "00000000000000000000 00000000000000000000 00000000000000000000 00000000000000000000", writable: true}
