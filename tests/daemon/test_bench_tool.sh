@@ -188,7 +188,10 @@ reading_virtual() {
 	ecus_config
 	sed -i -E 's/^( +- \{address: 0x08000000, size: [^}]*)\}/\1, upload: true}/' "$stage_ecus_config"
 	need stage_bus sim
-	need stage_ecus
+	if ! stage_ecus >/dev/null 2>&1; then
+		skip "what was flashed is read back from the virtual ECU" "virtual-ecu has no upload"
+		return
+	fi
 	image_of 1024
 	check "what was flashed is read back, and verify --read agrees" eval \
 		'tool 0 flash "${door[@]}" --base 0x08000000 "$stage/image.bin" &&
@@ -249,4 +252,4 @@ helping() {
 		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
 }
 
-run_groups helping scanning asking watching reading stopping checking
+run_groups helping scanning asking watching reading reading_virtual stopping checking
