@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -120,6 +121,34 @@ static void long_records_are_cut_off(void **state)
 	assert_string_equal(out, "01 01 01 01 01 ...");
 }
 
+/* each length in a buffer of its own, so that a byte too far is seen by the sanitizer */
+static void any_bytes_are_said_within_the_room(void **state)
+{
+	uint32_t random = 1;
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		char *out = malloc(PDU_WORDS_BYTES);
+		size_t n = round % 24;
+		uint8_t *pdu = malloc(n + 1);
+
+		for (size_t i = 0; i < n; i++) {
+			random = random * 1664525u + 1013904223u;
+			pdu[i] = (uint8_t)(random >> 24);
+		}
+		if (n)
+			pdu[0] = (uint8_t)(round / 24);
+		pdu = realloc(pdu, n ? n : 1);
+		assert_non_null(pdu);
+		pdu_words_request(round % 2 ? &profile : NULL, pdu, n, out);
+		assert_true(strlen(out) < PDU_WORDS_BYTES);
+		pdu_words_answer(round % 2 ? &profile : NULL, pdu, n, out);
+		assert_true(strlen(out) < PDU_WORDS_BYTES);
+		free(pdu);
+		free(out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +158,7 @@ int main(void)
 	    cmocka_unit_test(refusals_are_said_with_their_code),
 	    cmocka_unit_test(bytes_that_are_too_few_are_said_as_far_as_they_go),
 	    cmocka_unit_test(long_records_are_cut_off),
+	    cmocka_unit_test(any_bytes_are_said_within_the_room),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
