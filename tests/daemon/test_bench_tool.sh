@@ -81,6 +81,20 @@ interrupted() {
 	((status == 130)) && out_has '7E8'
 }
 
+scanning_29_bits() {
+	ecus_config
+	sed -i -E '0,/request_id: 0x7e0/s//addressing: normal-fixed\n    target_address: 0x12/; 0,/ response_id: 0x7e8/s// id_bits: 29/; 0,/functional_id: 0x7df/s//functional_id: 0x18DB33F1/' \
+		"$stage_ecus_config"
+	need stage_bus sim
+	need stage_ecus
+	check "an ECU with normal fixed addressing is found by its target address" eval \
+		'tool 0 scan --normal-fixed --ids 00-20 && out_has "^18DA12F1 +18DAF112 +normal fixed +yes .*LAMP-HW-2" && (($(wc -l <"$stage/out") == 2))'
+	check "and as one of 29-bit identifiers" eval \
+		'tool 0 scan --29bit --ids 18DA12F0-18DA12F2 && out_has "^18DA12F1 +18DAF112 +normal, 29 bit "'
+	check "uds and info speak to it" eval \
+		'tool 0 uds --request 18DA12F1 --response 18DAF112 22F18C && out_has "LAMP-000417" && tool 0 info --request 18DA12F1 --response 18DAF112'
+}
+
 asking() {
 	local lamp=(--request 7E0 --response 7E8)
 	bench
@@ -252,4 +266,4 @@ helping() {
 		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
 }
 
-run_groups helping scanning asking watching reading reading_virtual stopping checking
+run_groups helping scanning scanning_29_bits asking watching reading reading_virtual stopping checking
