@@ -5,6 +5,7 @@
 
 #include "ecu-flash/cli/ask.h"
 #include "ecu-flash/cli/dtcs.h"
+#include "ecu-flash/cli/functional.h"
 #include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/session.h"
 #include "ecu-flash/pdu_words.h"
@@ -215,6 +216,16 @@ static int tell(const struct options *o, const struct ask *ask)
 	return r == EXIT_DONE ? (int)code : r;
 }
 
+static int to_all(const struct options *o, const struct requests *requests)
+{
+	if (o->profile || option_given(o, OPTION_REQUEST) || option_given(o, OPTION_RESPONSE))
+		return options_wrong(o->verb, "--functional asks all ECUs: it goes without --profile, --request and "
+					      "--response");
+	if (requests->n > 1)
+		return options_wrong(o->verb, "with --functional one request is sent at a time");
+	return functional_run(o, requests->list[0].request, requests->list[0].n_request);
+}
+
 static int run(const struct options *options)
 {
 	struct requests *requests = calloc(1, sizeof *requests);
@@ -227,6 +238,8 @@ static int run(const struct options *options)
 		return EXIT_FLASH_FAILED;
 	}
 	r = take_words(requests, options);
+	if (r < 0 && option_given(options, OPTION_FUNCTIONAL))
+		r = to_all(options, requests);
 	if (r < 0)
 		r = ask_profile(options, &profile);
 	if (r < 0) {
@@ -247,12 +260,13 @@ static int run(const struct options *options)
 const struct verb verb_uds = {
     .name = "uds",
     .summary = "send raw requests, and say in words what the ECU answers",
-    .usage = "--bus BUS (--profile FILE | --request ID --response ID) [OPTION]... HEX...",
+    .usage = "--bus BUS (--profile FILE | --request ID --response ID | --functional ID) [OPTION]... HEX...",
     .about = "HEX are bytes of two digits, together or apart; a comma ends a request: '10 03 , 22 F1 90' or\n"
-	     "'1003,22F190' are two. They are sent one after the other; what follows a refused one is not sent.\n",
+	     "'1003,22F190' are two. They are sent one after the other; what follows a refused one is not sent.\n"
+	     "With --functional one request goes to all ECUs, and the answers of all are said.\n",
     .takes = TAKES(OPTION_BUS) | TAKES(OPTION_PROFILE) | TAKES(OPTION_REQUEST) | TAKES(OPTION_RESPONSE) |
-	     TAKES(OPTION_WIDE_IDS) | TAKES(OPTION_FD) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) |
-	     TAKES(OPTION_CANDUMP),
+	     TAKES(OPTION_FUNCTIONAL) | TAKES(OPTION_WIDE_IDS) | TAKES(OPTION_FD) | TAKES(OPTION_JSON) |
+	     TAKES(OPTION_TRACE) | TAKES(OPTION_CANDUMP),
     .needs = TAKES(OPTION_BUS),
     .min_files = 1,
     .max_files = 1000,

@@ -116,6 +116,11 @@ asking() {
 		'tool 5 uds --request 700 --response 708 3E00 && err_has "no answer" "ecu-flash scan"'
 	check "as JSON" eval \
 		'tool 1 uds "${lamp[@]}" --json 27,22F18C && json "r[\"exit_code\"] == 1 and r[\"exchanges\"][0][\"nrc\"] == 0x13 and not r[\"exchanges\"][1][\"sent\"]"'
+	check "with --functional all ECUs are asked, and each answer is said, long ones too" eval \
+		'tool 0 uds --functional 7DF 22F18C && out_has "^7E8 < 62 F1 8C 4C 41" "LAMP-000417" "^7E9 < 62 F1 8C 44 4F" "DOOR-002210" &&
+		 tool 0 uds --functional 7DF --json 3E00 && json "sorted(e[\"response\"] for e in r[\"ecus\"]) == [0x7e8, 0x7e9]"'
+	check "nobody answers what nobody supports: 5, and why" eval \
+		'tool 5 uds --functional 7DF 22F190 && err_has "nobody answers" "without an answer" && tool 2 uds --functional 7DF 22F190,3E00'
 	check "what is no request is refused: 2" eval \
 		'tool 2 uds "${lamp[@]}" 22F && err_has "two hexadecimal digits" && tool 2 uds "${lamp[@]}" , && tool 2 uds 3E00 && err_has "--request"'
 }
