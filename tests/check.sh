@@ -6,11 +6,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 source "$root/sim/setup.sh"
 
 all_suites=(unit scenario daemon arch lint fuzz)
+named_suites=(bench) # that run only if they are named
 usage() {
 	cat <<EOF
 Usage: tests/check.sh [--yes] [--list] [SUITE…]
 
-Runs the test suites, all without names. What is missing is installed with apt, asked for first.
+Runs the test suites, all of the first list without names. What is missing is installed with apt, asked for first.
 
   --yes    install without asking (also with CI=true)
   --list   list the suites
@@ -20,6 +21,11 @@ Runs the test suites, all without names. What is missing is installed with apt, 
   arch     who includes whom; pure archives pull in no clock, file, random number or log
   lint     formatting, clang-tidy and shellcheck
   fuzz     each fuzzer for ${FUZZ_SECONDS:-8} s (FUZZ_SECONDS)
+
+Only if it is named, since it takes two minutes and wants a machine that does nothing else:
+
+  bench    CPU time of ecu-flash and its rates against what the wire allows, medians of ${BENCH_RUNS:-3} runs
+           (BENCH_RUNS); fails if a goal marked as a test is missed, and prints the others
 
 Exit status: 0 if nothing failed, 1 if something did, 2 wrong usage.
 EOF
@@ -31,12 +37,12 @@ suites=()
 for argument in "$@"; do
 	case $argument in
 	--yes) assume_yes=yes ;;
-	--list) printf '%s\n' "${all_suites[@]}" && exit 0 ;;
+	--list) printf '%s\n' "${all_suites[@]}" "${named_suites[@]}" && exit 0 ;;
 	-h | --help) usage && exit 0 ;;
 	-*) echo "tests/check.sh: unknown option $argument; see --help" >&2 && exit 2 ;;
 	*)
-		if [[ " ${all_suites[*]} " != *" $argument "* ]]; then
-			echo "tests/check.sh: there is no suite '$argument'; there are: ${all_suites[*]}" >&2
+		if [[ " ${all_suites[*]} ${named_suites[*]} " != *" $argument "* ]]; then
+			echo "tests/check.sh: there is no suite '$argument'; there are: ${all_suites[*]} ${named_suites[*]}" >&2
 			exit 2
 		fi
 		suites+=("$argument")
@@ -155,13 +161,21 @@ suite_fuzz() {
 	done
 }
 
+suite_bench() {
+	local script
+	for script in "$root"/tests/bench/*.sh; do
+		tap "$(basename "$script" .sh)" 900 env BIN="$root/build/release/bin" "$script"
+		grep -q '^not ok ' "$log" || grep '^# ' "$log" | sed 's/^# /    /' # else it is shown already
+	done
+}
+
 ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" || exit 1
 presets=()
 for suite in "${suites[@]}"; do
 	case $suite in
 	unit) presets+=(asan) ;;
 	scenario) presets+=(release asan) ;;
-	daemon | arch | lint) presets+=(release) ;;
+	daemon | arch | lint | bench) presets+=(release) ;;
 	fuzz) presets+=(fuzz) ;;
 	esac
 done
