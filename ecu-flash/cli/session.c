@@ -104,7 +104,8 @@ void session_say_bus(const struct options *options, int error)
 
 static int open_bus(struct session *self, bool fd)
 {
-	const struct can_driver_config config = {.port = self->options->bus, .fd = fd};
+	/* one ECU at a time: nobody waits behind its frames, and each wake-up serves more of them */
+	const struct can_driver_config config = {.port = self->options->bus, .fd = fd, .window = CAN_NODE_MAX_WINDOW};
 	const bool watch = self->options->trace || self->options->candump;
 	const struct can_driver_callbacks callbacks = {.owner = self,
 						       .on_traffic = watch ? on_traffic : NULL,

@@ -19,7 +19,7 @@
  * long. The margin is for timers that fire late: at its end the bus still has frames of ours.
  */
 #define REST_MIN_US    400u
-#define REST_MAX_US    6000u
+#define REST_MAX_US    12000u
 #define REST_MARGIN_US 1000u
 
 struct can_driver {

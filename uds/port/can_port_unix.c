@@ -5,9 +5,9 @@
 
 #include "uds/port/can_port_io.h"
 
-/* Each packet costs 768 bytes of it: 44 frames, more than a window, so that a batch goes out in one call. More would be
- * frames that have left our queue but not our hands, and the default holds 278 of them. */
-#define SEND_BUFFER_BYTES 16384
+/* Each packet costs 768 bytes of it: 66 frames, more than any window, so that a batch goes out in one call. More would
+ * be frames that have left our queue but not our hands, and the default holds 278 of them. */
+#define SEND_BUFFER_BYTES 24576
 #define ASK_FOR_ECHOES    0x01
 #define ASK_FOR_ERRORS    0x02
 #define ECHO_BYTE         6 /* __res0 of struct can_frame: 1 marks the echo of a frame of ours */
