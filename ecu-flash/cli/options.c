@@ -63,8 +63,13 @@ static const struct {
     [OPTION_SESSION] = {"session", "N", "diagnostic session that is entered (3, the extended one); 0 for none", 0},
     [OPTION_READ] = {"read", NULL, "compare the memory that the images fill, byte by byte", 0},
     [OPTION_CHECK] = {"check", NULL, "have the ECU check its memory against the digests of the images", 0},
-    [OPTION_BITRATE] = {"bitrate", "BPS", "nominal bit rate, for estimates (500000)", 0},
-    [OPTION_DATA_BITRATE] = {"data-bitrate", "BPS", "of the data phase of CAN FD, for estimates (2000000)", 0},
+    [OPTION_BITRATE] = {"bitrate", "BPS",
+			"nominal bit rate, for estimates (500000); where it is given, an interface at another\n"
+			"is refused",
+			0},
+    [OPTION_DATA_BITRATE] = {"data-bitrate", "BPS",
+			     "of the data phase of CAN FD, for estimates (2000000); likewise checked", 0},
+    [OPTION_BRING_UP] = {"bring-up", NULL, "an interface that is down is set to --bitrate and brought up", 0},
     [OPTION_JSON] = {"json", NULL, "one JSON object on standard output; words go to standard error", 0},
     [OPTION_TRACE] = {"trace", NULL, "each UDS request and answer on standard error, in words", 't'},
     [OPTION_CANDUMP] = {"candump", "FILE", "each frame as candump -l writes it; - for standard output", 0},
@@ -73,6 +78,13 @@ static const struct {
 };
 #define EVERYBODYS (TAKES(OPTION_HELP) | TAKES(OPTION_VERSION))
 #define LONG_BASE  256
+/* of every verb that is on a bus */
+#define OF_A_BUS (TAKES(OPTION_BITRATE) | TAKES(OPTION_DATA_BITRATE) | TAKES(OPTION_BRING_UP))
+
+static uint64_t takes(const struct verb *verb)
+{
+	return verb->takes | EVERYBODYS | (verb->takes & TAKES(OPTION_BUS) ? OF_A_BUS : 0);
+}
 
 int options_wrong(const struct verb *verb, const char *format, ...)
 {
@@ -121,7 +133,7 @@ static int verb_help(const struct verb *verb)
 {
 	printf("usage: ecu-flash %s %s\n%s\n", verb->name, verb->usage, verb->about);
 	for (unsigned i = 0; i < N_OPTIONS; i++)
-		if ((verb->takes | TAKES(OPTION_HELP)) & TAKES(i))
+		if (i != OPTION_VERSION && takes(verb) & TAKES(i))
 			option_help((enum option_id)i);
 	return EXIT_DONE;
 }
@@ -290,6 +302,9 @@ static int take_option(struct options *o, enum option_id option, const char *val
 	case OPTION_JSON:
 		o->json = true;
 		break;
+	case OPTION_BRING_UP:
+		o->bring_up = true;
+		break;
 	case OPTION_TRACE:
 		o->trace = true;
 		break;
@@ -384,7 +399,7 @@ static int take_verb(struct options *o)
 static int check(const struct options *o)
 {
 	const struct verb *verb = o->verb;
-	uint64_t foreign = o->given & ~(verb->takes | EVERYBODYS);
+	uint64_t foreign = o->given & ~takes(verb);
 	uint64_t missing = verb->needs & ~o->given;
 
 	for (unsigned i = 0; i < N_OPTIONS; i++) {
@@ -393,6 +408,8 @@ static int check(const struct options *o)
 		if (missing & TAKES(i))
 			return options_wrong(verb, "--%s is missing: %s", table[i].name, table[i].help);
 	}
+	if (o->bring_up && !(o->given & TAKES(OPTION_BITRATE)))
+		return options_wrong(verb, "--bring-up needs the --bitrate to bring it up at");
 	if (o->json && o->candump && strcmp(o->candump, "-") == 0)
 		return options_wrong(verb, "--json and '--candump -' both want standard output");
 	if (o->n_files < verb->min_files)

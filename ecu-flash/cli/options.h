@@ -54,6 +54,7 @@ enum option_id {
 	OPTION_CHECK,
 	OPTION_BITRATE,
 	OPTION_DATA_BITRATE,
+	OPTION_BRING_UP,
 	OPTION_JSON,
 	OPTION_TRACE,
 	OPTION_CANDUMP,
@@ -107,8 +108,9 @@ struct options {
 	bool lf;                  /* where --line-end is given */
 	uint64_t address, length; /* of memory */
 	uint8_t session;          /* 10 xx; 0 = none is entered */
-	uint32_t bitrate;         /* for estimates */
+	uint32_t bitrate;         /* for estimates, and where given of the interface */
 	uint32_t data_bitrate;
+	bool bring_up; /* an interface that is down, at bitrate */
 	bool json;
 	bool trace;
 	const char *candump; /* "-" is standard output, and candump_fd its descriptor then, else -1 */

@@ -62,6 +62,28 @@ static void on_bus(void *owner, int error)
 		report_line(self->report, "  the bus %s is back", self->options->bus);
 }
 
+static void on_error(void *owner, uint64_t now_us, const struct can_error *error, bool state_changed)
+{
+	struct session *self = owner;
+	const struct can_health *health = can_driver_health(self->driver);
+
+	(void)now_us;
+	if (state_changed)
+		report_line(self->report, "  the controller of %s is %s (errors: sending %u, receiving %u)",
+			    self->options->bus, can_bus_state_text(health->state), health->tx_errors,
+			    health->rx_errors);
+	if (error->no_ack && health->n_no_ack == 1)
+		report_line(self->report, "  nobody acknowledges our frames: no other station is awake or connected");
+}
+
+static void on_link(void *owner, const char *text)
+{
+	struct session *self = owner;
+
+	report_clear(self->report);
+	fprintf(stderr, "ecu-flash: %s\n", text);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct session *self = signal->data;
@@ -82,9 +104,6 @@ const char *session_bus_advice(int error)
 		       "unix:PATH.";
 	case ENODEV:
 		return "There is no such interface: 'ip -details link show type can' lists those that are there.";
-	case ENETDOWN:
-		return "The interface is down: 'ip link set INTERFACE up', for a controller with 'type can bitrate "
-		       "500000'.";
 	case ENOENT:
 	case ECONNREFUSED:
 		return "No simulated bus listens there: start 'simbus --listen PATH' first.";
@@ -98,20 +117,33 @@ const char *session_bus_advice(int error)
 
 void session_say_bus(const struct options *options, int error)
 {
-	fprintf(stderr, "ecu-flash: the bus %s is not available: %s\n  %s\n", options->bus, strerror(-error),
-		session_bus_advice(error));
+	const char *advice = session_bus_advice(error);
+
+	fprintf(stderr, "ecu-flash: the bus %s is not available: %s\n", options->bus, strerror(-error));
+	if (advice[0])
+		fprintf(stderr, "  %s\n", advice);
 }
 
 static int open_bus(struct session *self, bool fd)
 {
+	const struct options *o = self->options;
+	const struct can_link_wanted link = {
+	    .bitrate = o->given & TAKES(OPTION_BITRATE) ? o->bitrate : 0,
+	    .data_bitrate = o->given & TAKES(OPTION_DATA_BITRATE) ? o->data_bitrate : 0,
+	    .fd = fd,
+	    .bring_up = o->bring_up,
+	};
 	/* one ECU at a time: nobody waits behind its frames, and each wake-up serves more of them */
-	const struct can_driver_config config = {.port = self->options->bus, .fd = fd, .window = CAN_NODE_MAX_WINDOW};
-	const bool watch = self->options->trace || self->options->candump;
+	const struct can_driver_config config = {
+	    .port = o->bus, .fd = fd, .window = CAN_NODE_MAX_WINDOW, .link = &link};
+	const bool watch = o->trace || o->candump;
 	const struct can_driver_callbacks callbacks = {.owner = self,
 						       .on_traffic = watch ? on_traffic : NULL,
 						       .step = on_step,
 						       .on_frame = on_frame,
-						       .on_bus = on_bus};
+						       .on_bus = on_bus,
+						       .on_error = on_error,
+						       .on_link = on_link};
 
 	return can_driver_open(&self->loop, &config, &callbacks, &self->driver);
 }

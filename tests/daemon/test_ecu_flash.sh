@@ -79,6 +79,12 @@ result $? "info prints the identity of an ECU"
 flash_tool 2 flash --bus "$bus"
 result $? "wrong usage ends with 2"
 
+flash_tool 2 info "${door[@]}" --bring-up && grep -q 'bring-up needs the --bitrate' "$work/err"
+result $? "bringing up an interface needs a bit rate"
+
+flash_tool 4 info --bus lo --bitrate 500000 --profile "$profiles/door.yaml" && grep -q 'lo is no CAN interface' "$work/err"
+result $? "an interface that is no CAN interface ends with 4 and says so"
+
 printf ':0400000001020304F2\n:04000400010203FFEE\n:00000001FF\n' >"$work/broken.hex"
 flash_tool 3 flash "${door[@]}" "$work/broken.hex" && grep -q 'broken.hex:2: the checksum' "$work/err"
 result $? "a broken image ends with 3 and names file and line"

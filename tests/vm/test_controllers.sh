@@ -174,6 +174,24 @@ stop_gateway
 
 # --- flashing over two controllers
 
+info() { # OPTION… - of the bench tool; nobody answers
+	timeout 60 "$BIN/ecu-flash" info --bus can0 --profile "$root/sim/demo/profiles/door.yaml" "$@" >"$work/info.log" 2>&1
+}
+
+ip link set can0 down
+info --bitrate 250000
+(($? == 4)) && grep -qF "can0 is down: \`ip link set can0 up type can bitrate 250000\`" "$work/info.log"
+result $? "ecu-flash says how an interface that is down is brought up"
+
+info --bitrate 250000 --bring-up
+(($? == 5)) && link_says can0 "bitrate 250000" && link_says can0 "state ERROR-ACTIVE"
+result $? "and does it itself where that is asked for"
+
+info --bitrate 125000 --bring-up
+(($? == 4)) && grep -qF 'can0 is up at 250000 bit/s, 125000 is wanted' "$work/info.log" && link_says can0 "bitrate 250000"
+result $? "one that is up at another bit rate it refuses, and leaves as it is"
+
+ip link set can0 down
 ip link set can1 down
 ip link set can0 up type can bitrate 500000
 ip link set can1 up type can bitrate 500000

@@ -235,11 +235,10 @@ static enum can_link_verdict decide_fd(const char *interface, const struct can_l
 			   "understand: `ip link set %.15s down type can fd-non-iso off`, then up again",
 			   interface, interface);
 	if (wanted->data_bitrate && !same_rate(info->data_bitrate, wanted->data_bitrate))
-		return say(
-		    CAN_LINK_REFUSED, text,
-		    "%.15s has a CAN FD data bit rate of %u bit/s, %u is wanted: correct the configuration if the "
-		    "bus runs at %u, else `ip link set %.15s down` and `%s`",
-		    interface, info->data_bitrate, wanted->data_bitrate, info->data_bitrate, interface, command);
+		return say(CAN_LINK_REFUSED, text,
+			   "%.15s has a CAN FD data bit rate of %u bit/s, %u is wanted: give that rate if the "
+			   "bus runs at %u, else `ip link set %.15s down` and `%s`",
+			   interface, info->data_bitrate, wanted->data_bitrate, info->data_bitrate, interface, command);
 	return CAN_LINK_USABLE;
 }
 
@@ -258,7 +257,7 @@ static enum can_link_verdict decide_running(const char *interface, const struct 
 		return say(
 		    CAN_LINK_REFUSED, text,
 		    "%.15s is up at %u bit/s, %u is wanted, and a frame at the wrong rate disturbs every station: "
-		    "correct the configuration if the bus runs at %u, else `ip link set %.15s down` and `%s`",
+		    "give that rate if the bus runs at %u, else `ip link set %.15s down` and `%s`",
 		    interface, info->bitrate, wanted->bitrate, info->bitrate, interface, command);
 	if (wanted->sample_point && info->sample_point && !same_point(info->sample_point, wanted->sample_point))
 		return say(CAN_LINK_REFUSED, text,
@@ -300,8 +299,9 @@ enum can_link_verdict can_link_decide(const char *interface, const struct can_li
 	if (!wanted->bring_up) {
 		can_link_command(interface, wanted, command, sizeof(command));
 		if (info->controller)
-			return say(CAN_LINK_DOWN, text, "%.15s is down: `%s`, or bring_up: true in the configuration",
-				   interface, command);
+			return say(CAN_LINK_DOWN, text,
+				   "%.15s is down: `%s`, or have it brought up (bring_up: true, --bring-up)", interface,
+				   command);
 		return say(CAN_LINK_DOWN, text, "%.15s is down: `ip link set %.15s up`", interface, interface);
 	}
 	/* the data phase is set by others alone, before it is brought up */
