@@ -132,7 +132,7 @@ static int read_it(const char *interface, struct can_link_info *info, char *text
 int can_link_setup(const char *interface, const struct can_link_wanted *wanted, struct can_link_info *info,
 		   char text[CAN_LINK_TEXT_BYTES])
 {
-	struct can_link_info now;
+	struct can_link_info now = {0};
 	enum can_link_verdict verdict;
 	bool started = false;
 	int r;
