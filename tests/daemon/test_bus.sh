@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A bus that goes away in the middle of a flash, one that loses frames, ECUs that reset or are held up.
+# A bus that goes away in the middle of a flash, one that loses frames, a controller that goes bus-off, ECUs that reset or are
+# held up.
 # shellcheck disable=SC2016,SC2154,SC2317  # check evaluates the quoted commands; stage.sh sets `stage`
 # shellcheck source=tests/daemon/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -50,6 +51,23 @@ sys.exit(not any(value for key, value in stats.items() if \"drop\" in key or \"l
 	check "each report was applied exactly once" reports_whole loss
 }
 
+bus_off() {
+	world
+	ignition off
+	need stage_gateway
+	stage_say "$stage/bus.control" "fault bus-off id=7E0 nth=300 restart-ms=200" >/dev/null
+	check "the gateway's controller goes bus-off in the middle of a transfer: the ECU is flashed again and verified" \
+		eval 'campaign off && verified off 60 && close_campaign off'
+	check "the log says what the controller did, and that the bus was lost and is back" eval \
+		'grep -q "the controller of bus body is bus-off" "$stage/gatewayd.log" &&
+		grep -q "bus body is lost: Network is down" "$stage/gatewayd.log" && grep -q "bus body is back" "$stage/gatewayd.log"'
+	stage_say "$stage/bus.control" "fault corrupt id=7E0 count=20" >/dev/null
+	check "frames that are destroyed and sent again: the campaign ends verified" good_campaign corrupt
+	check "and the controller's state was followed" stage_until 5 grep -q "the controller of bus body is error passive" \
+		"$stage/gatewayd.log"
+	check "each report was applied exactly once" reports_whole off corrupt
+}
+
 ecu_reset() { # ID - 11 01 from nowhere, in the middle of the transfer
 	campaign "$1" && stage_until 15 grep -q "$1: lamp: the ECU is being erased" "$stage/gatewayd.log" || return 1
 	sleep 0.2
@@ -85,4 +103,4 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"set ignit
 	check "each report was applied exactly once" reports_whole reset answers not-ready driven
 }
 
-run_groups bus_gone losses ecus_misbehave
+run_groups bus_gone losses bus_off ecus_misbehave
