@@ -105,8 +105,11 @@ const struct verb verb_profile_check = {
     .name = "profile check",
     .summary = "validate an ECU profile and print its sequence in words",
     .usage = "[OPTION]... FILE [IMAGE]...",
-    .about = "Validates a profile and prints its sequence in words; with images, how long they take to flash.\n",
-    .takes = TAKES(OPTION_BASE) | TAKES(OPTION_BITRATE) | TAKES(OPTION_DATA_BITRATE) | TAKES(OPTION_JSON),
+    .about =
+	"Validates a profile and prints its sequence in words, with the time that each step takes by estimate: with\n"
+	"the images given, else without any. A dual-bank profile has its way back, too.\n",
+    .takes = TAKES(OPTION_SIGNATURE) | TAKES(OPTION_BASE) | TAKES(OPTION_BITRATE) | TAKES(OPTION_DATA_BITRATE) |
+	     TAKES(OPTION_JSON),
     .min_files = 1,
     .max_files = 1 + (int)FLASH_MAX_UNITS,
     .run = show_profile,
