@@ -114,8 +114,16 @@ static const char *check_securities(const struct profile *p)
 
 const char *profile_check(const struct profile *profile)
 {
+	struct profile_place place;
+
+	return profile_check_place(profile, &place);
+}
+
+const char *profile_check_place(const struct profile *profile, struct profile_place *place)
+{
 	const char *wrong;
 
+	*place = (struct profile_place){.list = PROFILE_LIST_NONE};
 	if (!profile->name[0])
 		return "the profile has no name";
 	if (!memchr(profile->name, 0, sizeof(profile->name)))
@@ -134,7 +142,7 @@ const char *profile_check(const struct profile *profile)
 	if (!wrong)
 		wrong = profile_check_bus_steps(profile->bus_after, profile->n_bus_after);
 	if (!wrong)
-		wrong = profile_check_sequence(profile);
+		wrong = profile_check_sequence(profile, place);
 	return wrong;
 }
 

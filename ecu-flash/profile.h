@@ -243,8 +243,18 @@ const struct profile_security *profile_security_of_level(const struct profile *p
 enum profile_routine profile_step_routine(const struct flash_step *step);
 uint16_t profile_step_routine_id(const struct profile *profile, const struct flash_step *step);
 
+enum profile_list { PROFILE_LIST_NONE, PROFILE_LIST_STEPS, PROFILE_LIST_BACK };
+
+/* where a profile is wrong: NONE, or a list of steps, and which of them (counted from 0; its length: the whole) */
+struct profile_place {
+	enum profile_list list;
+	uint8_t step;
+};
+
 /* Return: NULL if consistent, else what is wrong, in words (a static string) */
 const char *profile_check(const struct profile *profile);
+/* the same; @place: where, if something is wrong */
+const char *profile_check_place(const struct profile *profile, struct profile_place *place);
 
 const char *flash_step_text(enum flash_step_kind kind); /* "erase", "transfer", … also the words of the YAML */
 const char *bus_step_text(enum bus_step_kind kind);

@@ -6,6 +6,6 @@
 
 /* Return: NULL, or what is wrong, in words (a static string) */
 const char *profile_check_bus_steps(const struct bus_step *steps, uint8_t n);
-const char *profile_check_sequence(const struct profile *p);
+const char *profile_check_sequence(const struct profile *p, struct profile_place *place);
 
 #endif

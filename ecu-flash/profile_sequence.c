@@ -218,10 +218,11 @@ static const char *check_order(const struct profile *p, const struct flash_step 
 	return NULL;
 }
 
-static const char *check_steps(const struct profile *p)
+static const char *check_steps(const struct profile *p, uint8_t *step)
 {
 	struct progress at = {0};
 
+	*step = p->n_steps;
 	if (!p->n_steps || p->n_steps > PROFILE_MAX_STEPS)
 		return "the sequence must have 1..32 steps";
 	for (uint8_t i = 0; i < p->n_steps; i++) {
@@ -229,8 +230,10 @@ static const char *check_steps(const struct profile *p)
 
 		if (!wrong)
 			wrong = check_order(p, &p->steps[i], &at);
-		if (wrong)
+		if (wrong) {
+			*step = i;
 			return wrong;
+		}
 	}
 	if (!at.transfer)
 		return "the sequence transfers nothing";
@@ -242,39 +245,59 @@ static const char *check_steps(const struct profile *p)
 	return NULL;
 }
 
-static const char *check_back(const struct profile *p)
-{
-	bool switched = false, booting = false, version = false;
+/* what a list of the way back has come to */
+struct return_progress {
+	bool switched, booting, version;
+};
 
+static const char *check_back_step(const struct profile *p, const struct flash_step *s, struct return_progress *at)
+{
+	const char *wrong = check_step(p, s);
+
+	if (wrong)
+		return wrong;
+	if (s->kind == FLASH_STEP_ERASE || s->kind == FLASH_STEP_TRANSFER || s->kind == FLASH_STEP_CHECK_MEMORY ||
+	    s->kind == FLASH_STEP_SWITCH_OVER)
+		return "the way back erases, transfers, checks and switches over nothing";
+	if (s->point_of_no_return)
+		return "the way back has no point of no return";
+	at->switched = at->switched || s->kind == FLASH_STEP_SWITCH_BACK;
+	at->booting = s->kind == FLASH_STEP_RESET || (at->booting && s->kind != FLASH_STEP_WAIT_BOOT);
+	if (s->kind == FLASH_STEP_READ_VERSION && at->booting)
+		return "a reset needs a wait for boot before the version is read";
+	at->version = s->kind == FLASH_STEP_READ_VERSION;
+	return NULL;
+}
+
+static const char *check_back(const struct profile *p, uint8_t *step)
+{
+	struct return_progress at = {0};
+
+	*step = p->n_back;
 	if (p->banks == PROFILE_SINGLE_BANK)
 		return p->n_back ? "a way back needs the template dual-bank" : NULL;
 	if (p->n_back > PROFILE_MAX_BACK_STEPS)
 		return "the way back has at most 8 steps";
 	for (uint8_t i = 0; i < p->n_back; i++) {
-		const struct flash_step *s = &p->back[i];
-		const char *wrong = check_step(p, s);
+		const char *wrong = check_back_step(p, &p->back[i], &at);
 
-		if (wrong)
+		if (wrong) {
+			*step = i;
 			return wrong;
-		if (s->kind == FLASH_STEP_ERASE || s->kind == FLASH_STEP_TRANSFER ||
-		    s->kind == FLASH_STEP_CHECK_MEMORY || s->kind == FLASH_STEP_SWITCH_OVER)
-			return "the way back erases, transfers, checks and switches over nothing";
-		if (s->point_of_no_return)
-			return "the way back has no point of no return";
-		switched = switched || s->kind == FLASH_STEP_SWITCH_BACK;
-		booting = s->kind == FLASH_STEP_RESET || (booting && s->kind != FLASH_STEP_WAIT_BOOT);
-		if (s->kind == FLASH_STEP_READ_VERSION && booting)
-			return "a reset needs a wait for boot before the version is read";
-		version = s->kind == FLASH_STEP_READ_VERSION;
+		}
 	}
-	if (!switched)
+	if (!at.switched)
 		return "the way back of a dual-bank ECU must switch back";
-	return version ? NULL : "the way back must end by reading the version";
+	return at.version ? NULL : "the way back must end by reading the version";
 }
 
-const char *profile_check_sequence(const struct profile *p)
+const char *profile_check_sequence(const struct profile *p, struct profile_place *place)
 {
-	const char *wrong = check_steps(p);
+	const char *wrong = check_steps(p, &place->step);
 
-	return wrong ? wrong : check_back(p);
+	place->list = PROFILE_LIST_STEPS;
+	if (wrong)
+		return wrong;
+	place->list = PROFILE_LIST_BACK;
+	return check_back(p, &place->step);
 }

@@ -1,6 +1,7 @@
 #include "ecu-flash/load/profile_load.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,16 +301,39 @@ static int apply_template(const struct load *l)
 	return 0;
 }
 
+/* the list in the document that made a wrong sequence, and the step of it */
+static void place_key(const struct load *l, const struct profile_place *place, char *key, size_t n)
+{
+	const struct profile *p = l->profile;
+	bool steps = place->list == PROFILE_LIST_STEPS;
+	const char *list = steps ? "steps" : "steps_back";
+
+	key[0] = '\0';
+	if (place->list == PROFILE_LIST_NONE)
+		return;
+	if (!has(l, list))
+		snprintf(key, n, "%s", steps && has(l, "change_steps") ? "change_steps" : "");
+	else if (place->step < (steps ? p->n_steps : p->n_back))
+		snprintf(key, n, "%s[%u]", list, place->step);
+	else
+		snprintf(key, n, "%s", list);
+}
+
 static int apply(const struct load *l)
 {
+	struct profile_place place;
 	const char *wrong;
+	char key[32];
 
 	if (apply_template(l) || apply_words(l) || apply_numbers(l) || apply_addressing(l) || apply_link(l) ||
 	    profile_security_apply(l) || profile_decoding_apply(l) || profile_fingerprint_apply(l) ||
 	    profile_status_apply(l) || profile_steps_apply(l))
 		return 1;
-	wrong = profile_check(l->profile);
-	return wrong ? yaml_error_at(l->doc, l->error, "", "%s", wrong) : 0;
+	wrong = profile_check_place(l->profile, &place);
+	if (!wrong)
+		return 0;
+	place_key(l, &place, key, sizeof key);
+	return yaml_error_at(l->doc, l->error, key, "%s", wrong);
 }
 
 static int finish(struct yaml_doc *doc, struct profile_yaml *yaml, struct profile *profile, struct yaml_error *error)

@@ -113,6 +113,26 @@ static void wrong_changes_are_refused_with_line_and_key(void **state)
 		       "lamp.yaml:5: change_steps: changes the template's steps");
 }
 
+static void a_sequence_that_makes_no_sense_is_told_with_its_step(void **state)
+{
+	(void)state;
+	expect_refused(MINIMAL "steps:\n"
+			       "- {step: session}\n"
+			       "- {step: erase}\n"
+			       "- {step: transfer}\n"
+			       "- {step: reset}\n"
+			       "- {step: read_version}\n",
+		       "lamp.yaml:9: steps[4]: a reset needs a wait for boot");
+	expect_refused(MINIMAL "steps:\n- {step: session}\n- {step: erase}\n",
+		       "lamp.yaml:4: steps: the sequence transfers nothing");
+	expect_refused(DUAL "steps_back:\n- {step: switch_back}\n- {step: erase}\n",
+		       "lamp.yaml:7: steps_back[1]: the way back erases, transfers");
+	expect_refused(DUAL "steps_back:\n- {step: read_version}\n",
+		       "lamp.yaml:5: steps_back: the way back of a dual-bank ECU must switch back");
+	expect_refused(MINIMAL "timing: {s3_ms: 2000}\nchange_steps: [{remove: transfer}]\n",
+		       "lamp.yaml:5: change_steps: the sequence transfers nothing");
+}
+
 static void more_securities_are_named_and_used_by_steps(void **state)
 {
 	(void)state;
@@ -278,6 +298,7 @@ int main(void)
 	    cmocka_unit_test(without_security_the_way_back_has_none_either),
 	    cmocka_unit_test(single_steps_of_a_template_are_changed_added_and_left_out),
 	    cmocka_unit_test(wrong_changes_are_refused_with_line_and_key),
+	    cmocka_unit_test(a_sequence_that_makes_no_sense_is_told_with_its_step),
 	    cmocka_unit_test(more_securities_are_named_and_used_by_steps),
 	    cmocka_unit_test(wrong_securities_are_refused_with_line_and_key),
 	    cmocka_unit_test(the_usual_security_may_be_a_library_without_a_secret),
