@@ -203,6 +203,10 @@ static void finish(struct flash_run *self, uint64_t now_us)
 		flash_steps_done(self, now_us);
 		return;
 	}
+	if (self->stage == FLASH_STAGE_PROBE) {
+		flash_back_probed(self, now_us);
+		return;
+	}
 	if (!self->answered && !self->job.recovery) {
 		struct uds_event ev = {.kind = UDS_EVENT_TIMEOUT, .sid = UDS_READ_DATA_BY_IDENTIFIER};
 
@@ -283,8 +287,12 @@ void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct
 		flash_step_failed(self, now_us, FLASH_NO_ANSWER, ev);
 		return;
 	}
+	if (lost && self->stage == FLASH_STAGE_PROBE) {
+		flash_back_probed(self, now_us);
+		return;
+	}
 	self->answered = self->answered || !lost;
-	if (ev->kind != UDS_EVENT_POSITIVE && needed(self)) {
+	if (ev->kind != UDS_EVENT_POSITIVE && self->stage != FLASH_STAGE_PROBE && needed(self)) {
 		flash_step_failed(self, now_us, FLASH_NEGATIVE_RESPONSE, ev);
 		return;
 	}

@@ -136,8 +136,10 @@ void flash_routine_send(struct flash_run *self, uint64_t now_us)
 	}
 	self->routine_starts++;
 	self->routine_seen = false;
-	if (flash_step_at(self)->kind == FLASH_STEP_SWITCH_OVER)
+	if (flash_step_at(self)->kind == FLASH_STEP_SWITCH_OVER) {
 		self->switches++;
+		self->rebooted = false;
+	}
 	body = argument(self, built, &n);
 	flash_request(self, now_us, head, sizeof(head), body, n);
 }
@@ -223,6 +225,14 @@ static void verdict(struct flash_run *self, uint64_t now_us, const struct uds_ev
 /* neither the answer nor the result could be had: once more from the start */
 static void start_again(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
 {
+	bool switches = flash_step_at(self)->kind == FLASH_STEP_SWITCH_OVER;
+
+	if (self->routine_starts >= MAX_STARTS && switches && flash_back_tells(self)) {
+		/* as with a reset: whether it did is seen when the ECU boots and says its version */
+		flash_note_retry(self, "not known whether it switches over", ev);
+		flash_steps_done(self, now_us);
+		return;
+	}
 	if (self->routine_starts >= MAX_STARTS) {
 		flash_step_failed(self, now_us, failure_code(self), ev);
 		return;

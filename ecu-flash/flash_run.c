@@ -83,6 +83,7 @@ static void send_again(struct flash_run *self, uint64_t now_us)
 {
 	switch ((enum flash_stage)self->stage) {
 	case FLASH_STAGE_IDENTIFY:
+	case FLASH_STAGE_PROBE:
 	case FLASH_STAGE_VERIFY:
 		flash_identity_send(self, now_us);
 		break;
@@ -320,6 +321,7 @@ static void answer(struct flash_run *self, uint64_t now_us, const struct uds_eve
 	self->begin_due = false;
 	switch ((enum flash_stage)self->stage) {
 	case FLASH_STAGE_IDENTIFY:
+	case FLASH_STAGE_PROBE:
 	case FLASH_STAGE_VERIFY:
 		flash_identity_answer(self, now_us, ev);
 		break;

@@ -10,10 +10,10 @@
  *
  * Failures before that leave the ECU in its default session; failures after it leave it in its boot loader, and nothing
  * more is sent. A dual-bank ECU passes its point of no return when it is told to switch over: what fails after that
- * makes the run go the profile's way back; if the ECU then says the version that it said before, the result is
- * `restored`, and it is not `erased`. A job of kind identify ends well only if each identifier was answered, were it
- * negatively: what is missing would look like another ECU's. A job of kind verify reads the identifiers and compares
- * the versions, in the session the ECU is in.
+ * makes the run go the profile's way back, unless the ECU runs what it ran before by itself. If it says the version
+ * that it said before, the result is `restored`, and it is not `erased`. A job of kind identify ends well only if each
+ * identifier was answered, were it negatively: what is missing would look like another ECU's. A job of kind verify
+ * reads the identifiers and compares the versions, in the session the ECU is in.
  *
  * A job of kind flash may say which ECU it is for. The identifiers are read just before, and another ECU is left
  * alone: the run ends before its programming session. An ECU that does not tell them is not shown to be the one either;
@@ -171,6 +171,7 @@ struct flash_run {
 	enum flash_code stop_code;
 	bool going_back;  /* on the profile's way back: step_index is in that list */
 	bool back_taken;  /* the ECU took the switch-back */
+	bool rebooted;    /* it was reset since it was told to switch over */
 	uint8_t switches; /* starts of the switch-over that the ECU did not refuse: 0 = it has not switched */
 	const struct profile *quiet_profile; /* whose bus_before makes the bus quiet; NULL = the job's */
 	bool quiet_again;                    /* after a reset, 85 and 28 are sent physically while others still flash */

@@ -40,6 +40,7 @@ enum flash_state {
 enum flash_stage {
 	FLASH_STAGE_IDENTIFY, /* identifiers before anything */
 	FLASH_STAGE_STEPS,
+	FLASH_STAGE_PROBE,   /* before the way back: what runs after the reset that followed a switch-over */
 	FLASH_STAGE_VERIFY,  /* a job of kind verify: identifiers and versions */
 	FLASH_STAGE_LEAVE,   /* failed before the first erase: back to the default session */
 	FLASH_STAGE_REQUIET, /* and quiet again, while others of the bus flash */
@@ -109,6 +110,10 @@ void flash_steps_rewind(struct flash_run *self, const struct uds_event *ev);
  * that it is not needed: no longer `erased` then)
  */
 bool flash_back_begin(struct flash_run *self, uint64_t now_us);
+/* the identifiers were read, or the ECU did not answer: the way back, if it is needed */
+void flash_back_probed(struct flash_run *self, uint64_t now_us);
+/* whether the application's version tells the new software from the one before */
+bool flash_back_tells(const struct flash_run *self);
 /* a step of the way back failed. Return: true if the way goes on nevertheless */
 bool flash_back_bears(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
 /* the way back ends here: with the ECU restored, or not, as its version says */

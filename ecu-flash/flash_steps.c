@@ -251,6 +251,7 @@ static void reset_sent(struct flash_run *self, uint64_t now_us)
 	const struct uds_timing *t = &flash_profile(self)->timing;
 
 	self->session_entered = false;
+	self->rebooted = true;
 	uds_channel_keep_awake(self->channel, now_us, false);
 	uds_channel_set_p2(self->channel, t->p2_us, t->p2_star_us);
 	flash_steps_done(self, now_us);

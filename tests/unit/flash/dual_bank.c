@@ -156,10 +156,34 @@ static void a_switch_over_that_says_failed_has_nothing_to_undo(void **state)
 	assert_true(r->restored);
 }
 
-static void a_switch_over_of_unknown_outcome_is_undone(void **state)
+static void a_switch_over_of_unknown_outcome_is_told_by_the_version(void **state)
 {
 	(void)state;
 	/* done, and never answered: neither to its start nor to the question for its result */
+	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\x02\x10"), 0, 0);
+	world_rule(&w, 0, RULE_IGNORE, B("\x31\x03\x02\x10"), 0, 0);
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\x02\x11")), 0);
+}
+
+static void a_switch_over_that_never_arrived_is_not_switched_back(void **state)
+{
+	const struct flash_result *r;
+
+	(void)state;
+	world_rule(&w, 0, RULE_IGNORE, B("\x31\x01\x02\x10"), 0, 0);
+	world_rule(&w, 0, RULE_IGNORE, B("\x31\x03\x02\x10"), 0, 0);
+	r = world_flash_one(&w);
+	expect_failure(r, FLASH_WRONG_VERSION, 0, 0, false);
+	assert_true(r->restored);
+	assert_non_null(strstr(r->text, "it runs its former application"));
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\x02\x11")), 0); /* it would take it for a way over */
+}
+
+static void a_switch_over_of_unknown_outcome_to_the_same_version_is_undone(void **state)
+{
+	(void)state;
+	snprintf(w.jobs[0].units[0].expected_version, FLASH_VERSION_BYTES, "APP-1"); /* as the old one */
 	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\x02\x10"), 0, 0);
 	world_rule(&w, 0, RULE_IGNORE, B("\x31\x03\x02\x10"), 0, 0);
 	expect_restored(world_flash_one(&w), FLASH_NO_ANSWER);
@@ -183,11 +207,11 @@ static void an_ecu_that_went_back_by_itself_is_restored(void **state)
 	(void)state;
 	/* its boot loader took the old bank, and so there is nothing to switch back */
 	snprintf(w.peers[0].new_version, sizeof(w.peers[0].new_version), "APP-1");
-	world_reply(&w, 0, B("\x31\x01\x02\x11"), 0, 0, B("\x7f\x31\x22"));
 	r = world_flash_one(&w);
 	assert_int_equal(r->code, FLASH_WRONG_VERSION);
 	assert_true(r->restored);
 	assert_false(r->erased);
+	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\x02\x11")), 0);
 }
 
 static void a_refused_switch_back_leaves_the_ecu_without_a_verdict(void **state)
@@ -278,7 +302,9 @@ int main(void)
 	    T(a_refused_reset_is_switched_back),
 	    T(a_refused_switch_over_has_nothing_to_undo),
 	    T(a_switch_over_that_says_failed_has_nothing_to_undo),
-	    T(a_switch_over_of_unknown_outcome_is_undone),
+	    T(a_switch_over_of_unknown_outcome_is_told_by_the_version),
+	    T(a_switch_over_that_never_arrived_is_not_switched_back),
+	    T(a_switch_over_of_unknown_outcome_to_the_same_version_is_undone),
 	    T(the_reason_of_the_failure_is_kept_on_the_way_back),
 	    T(an_ecu_that_went_back_by_itself_is_restored),
 	    T(a_refused_switch_back_leaves_the_ecu_without_a_verdict),
