@@ -77,7 +77,11 @@ static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
 	bool erased = flash_run_result(&job->run)->erased;
 
 	job->outcome->stop_wanted = true;
-	if (erased && n == 1)
+	if (erased && job->inputs->profile.banks == PROFILE_DUAL_BANK)
+		report_line(job->report,
+			    "  stop wanted: the ECU was told to switch over already. The next safe point is "
+			    "its verification, or its way back; going on until then.");
+	else if (erased && n == 1)
 		report_line(job->report,
 			    "  stop wanted: the ECU's old application is erased already. The next safe point is its "
 			    "verification; going on until then.");

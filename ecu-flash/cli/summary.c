@@ -148,6 +148,9 @@ static const char *ecu_state(const struct options *options, const struct flash_r
 		return "";
 	if (r->restored)
 		return "The ECU runs what it ran before.";
+	if (r->erased && r->step == FLASH_STEP_SWITCH_OVER)
+		return "The ECU was told to switch over, and which of its applications runs is not known: 'ecu-flash "
+		       "info' reads the version. Run the same command again with --recover.";
 	if (r->erased && r->step == FLASH_STEP_ERASE)
 		return "The ECU was asked to erase: if it began to, it has no valid application and stays in its boot "
 		       "loader. Run the same command again with --recover once the cause is found.";

@@ -167,4 +167,34 @@ elif cc -std=c99 -shared -fPIC -I"$root" -o "$work/libraries/oem_seed_key.so" "$
 else
 	result 1 "a key from a library unlocks the ECU"
 fi
+
+# --- two banks: the door's ECU gets a second one, and is written while it runs
+
+mkdir "$work/two"
+sed '/name: door/,$s/^    security:/    banks: {session: extended}\n    security:/' "$root/sim/demo/virtual-ecus.yaml" \
+	>"$work/two.yaml"
+"$BIN/simbus" --listen "$work/two/bus" >"$work/two/simbus.log" 2>&1 &
+started+=($!)
+wait_for test -S "$work/two/bus"
+"$BIN/virtual-ecu" --config "$work/two.yaml" --bus "body=unix:$work/two/bus" --state-dir "$work/two" \
+	>"$work/two/ecus.log" 2>&1 &
+started+=($!)
+wait_for grep -q ready "$work/two/ecus.log"
+sed '/^steps:/,$d; s/^supply:/template: dual-bank\nsupply:/' "$root/sim/demo/profiles/door.yaml" >"$work/two-banks.yaml"
+two=(--bus "unix:$work/two/bus" --profile "$work/two-banks.yaml" --keys "$root/sim/demo/ecu-keys.yaml")
+
+flash_tool 1 flash "${two[@]}" --expect-version never --base 0x08000000 "$work/door.bin" &&
+	grep -q "expected 'never'; switched back, the former application runs" "$work/err" &&
+	grep -q 'The ECU runs what it ran before' "$work/err" &&
+	flash_tool 0 verify "${two[@]:0:4}" --expect-version door-1.0
+result $? "a version that was not promised is switched back, and the ECU says the former one"
+
+flash_tool 0 flash --json "${two[@]}" --base 0x08000000 "$work/door.bin" &&
+	python3 - "$work/out" >>"$work/err" 2>&1 <<-'END'
+		import json, sys
+		d = json.load(open(sys.argv[1]))
+		assert d["old_version"] == "door-1.0" and d["new_version"].startswith("crc-"), d
+		assert d["restored"] is False, d
+	END
+result $? "a dual-bank ECU is flashed and switched over with the template alone"
 echo "1..$number"
