@@ -15,9 +15,28 @@ void flash_bus_init(struct flash_bus *self, struct can_node *node, uint8_t max_p
 	self->deadline_us = UDS_NEVER;
 }
 
+/* a classic ECU does not hear the CAN FD frame of the same identifier */
+static bool same_address(const struct can_node_functional *a, const struct can_node_functional *b)
+{
+	return a->id == b->id && a->extended_id == b->extended_id && a->fd == b->fd;
+}
+
+static bool add_address(struct flash_bus *self, const struct can_node_functional *address)
+{
+	for (uint8_t i = 0; i < self->n_addresses; i++)
+		if (same_address(&self->addresses[i], address))
+			return true;
+	if (self->n_addresses == CAN_NODE_MAX_FUNCTIONAL)
+		return false;
+	self->addresses[self->n_addresses++] = *address;
+	return true;
+}
+
 int flash_bus_add(struct flash_bus *self, struct flash_run *run)
 {
 	if (self->n_runs == FLASH_BUS_MAX_TARGETS)
+		return 1;
+	if (run->job.kind == FLASH_JOB_FLASH && !add_address(self, &run->job.profile->functional))
 		return 1;
 	self->runs[self->n_runs++] = run;
 	return 0;
@@ -100,7 +119,7 @@ bool flash_bus_all_over(const struct flash_bus *self)
 
 void flash_bus_finish(struct flash_bus *self, uint64_t now_us)
 {
-	can_node_tester_present(self->node, now_us, &flash_bus_profile(self)->functional, 0);
+	can_node_tester_present(self->node, now_us, NULL, 0, 0);
 	if (self->quiet_sent)
 		flash_bus_push(self, FLASH_BUS_EVENT_LOUD,
 			       self->loud_unsent ? "not told to be as before; its ECUs end that by themselves (S3)"
@@ -151,7 +170,7 @@ void flash_bus_start(struct flash_bus *self, uint64_t now_us)
 		return;
 	}
 	p = flash_bus_profile(self);
-	can_node_tester_present(self->node, now_us, &p->functional, p->timing.s3_client_us);
+	can_node_tester_present(self->node, now_us, self->addresses, self->n_addresses, p->timing.s3_client_us);
 	self->state = BUS_BEFORE;
 	self->step = 0;
 	flash_bus_step_begin(self, now_us);

@@ -6,7 +6,8 @@
  * bus_after steps; tester present off. bus_after also runs after failures and stops, and is skipped only if nothing of
  * bus_before was sent. A target whose preconditions fail is FAILED and the others go on.
  *
- * Functional requests of bus_before are answered by every target, or sent again, five times in all; a target that
+ * Functional requests, and the tester present, go to each functional address that a target's profile has, once.
+ * Those of bus_before are answered by every target, or sent again, five times in all; a target that
  * stays silent fails with FLASH_NO_ANSWER, one that refuses with FLASH_BUS_QUIET_REFUSED, unless its job is a recovery.
  * Jobs that only identify or verify need no quiet bus: without a job of kind flash the bus steps are left out.
  *
@@ -52,6 +53,8 @@ struct flash_bus {
 	bool quiet_sent;  /* something of bus_before went out */
 	bool loud_unsent; /* a step of bus_after did not leave our machine */
 	bool stop_wanted;
+	struct can_node_functional addresses[CAN_NODE_MAX_FUNCTIONAL]; /* of the targets that are flashed, each once */
+	uint8_t n_addresses;
 	uint32_t n_foreign; /* at the start */
 	uint64_t deadline_us;
 	uint8_t turn; /* whose events are popped next */
@@ -62,7 +65,8 @@ struct flash_bus {
 
 /* @max_parallel: 1..32. The bus steps are those of the first flashed target whose profile has any. */
 void flash_bus_init(struct flash_bus *self, struct can_node *node, uint8_t max_parallel);
-/* before flash_bus_start(); the run is initialised, its channel attached to the node. Return: 0, 1 if full */
+/* before flash_bus_start(); the run is initialised, its channel attached to the node. Return: 0, 1 if full, of targets
+ * or (of 8) of their functional addresses */
 int flash_bus_add(struct flash_bus *self, struct flash_run *run);
 void flash_bus_start(struct flash_bus *self, uint64_t now_us);
 void flash_bus_advance(struct flash_bus *self, uint64_t now_us);

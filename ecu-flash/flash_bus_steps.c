@@ -72,17 +72,22 @@ static void fail_target(struct flash_bus *self, uint8_t i, uint64_t now_us, enum
 
 /* ---- sending ---- */
 
+static uint32_t n_sent(const struct flash_bus *self)
+{
+	return self->node->n_functional_sent - self->node->n_tester_present_sent;
+}
+
 static void send_functional(struct flash_bus *self, uint64_t now_us)
 {
 	uint8_t pdu[4] = {0};
 	size_t n = build(step_at(self), pdu);
 
 	self->sent = false;
-	self->n_sent_before = self->node->n_functional_sent;
+	self->n_sent_before = n_sent(self);
 	/* a full queue is treated as a lost frame: the next try comes after the same wait */
-	if (!can_node_send_functional(self->node, &flash_bus_profile(self)->functional, pdu, n) &&
-	    self->state == BUS_BEFORE)
-		self->quiet_sent = true;
+	for (uint8_t i = 0; i < self->n_addresses; i++)
+		if (!can_node_send_functional(self->node, &self->addresses[i], pdu, n) && self->state == BUS_BEFORE)
+			self->quiet_sent = true;
 	self->deadline_us = now_us + SEND_MAX_US;
 }
 
@@ -260,7 +265,7 @@ static void functional_over(struct flash_bus *self, uint64_t now_us)
 
 static void advance_functional(struct flash_bus *self, uint64_t now_us)
 {
-	if (!self->sent && self->node->n_functional_sent != self->n_sent_before) {
+	if (!self->sent && n_sent(self) - self->n_sent_before >= self->n_addresses) {
 		self->sent = true;
 		if (self->tries == 1) /* what bounds 0x78 is the step, not each try */
 			self->sent_us = now_us;

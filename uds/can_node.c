@@ -1,11 +1,13 @@
 #include "uds/can_node.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* owners of outstanding frames that are no channel */
-#define OWNER_FUNCTIONAL 0xffu
-#define OWNER_DETACHED   0xfeu
-#define OWNER_GATHER     0xfdu
+#define OWNER_FUNCTIONAL     0xffu
+#define OWNER_DETACHED       0xfeu
+#define OWNER_TESTER_PRESENT 0xfdu
+#define OWNER_GATHER         0xfcu
 
 void can_node_init(struct can_node *self, uint8_t window)
 {
@@ -102,14 +104,16 @@ int can_node_send_functional(struct can_node *self, const struct can_node_functi
 	return 0;
 }
 
-void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to,
+void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to, uint8_t n,
 			     uint64_t period_us)
 {
-	self->tester_present_waits = false;
+	assert(n <= CAN_NODE_MAX_FUNCTIONAL);
+	self->tester_present_waits = 0;
 	self->tester_present_period_us = period_us;
 	self->tester_present_due_us = period_us == 0 ? UDS_NEVER : now_us;
-	if (period_us != 0)
-		self->tester_present = *to;
+	self->n_tester_present = period_us == 0 ? 0 : n;
+	for (uint8_t i = 0; i < self->n_tester_present; i++)
+		self->tester_present[i] = to[i];
 }
 
 static void note_foreign(struct can_node *self, uint64_t now_us, const struct can_msg *msg)
@@ -139,9 +143,9 @@ bool can_node_input(struct can_node *self, uint64_t now_us, const struct can_msg
 		if (msg->id == address->tx_id && extended == address->extended_id)
 			foreign = true;
 	}
-	if (self->tester_present_due_us != UDS_NEVER && msg->id == self->tester_present.id &&
-	    extended == self->tester_present.extended_id)
-		foreign = true;
+	for (uint8_t i = 0; i < self->n_tester_present; i++)
+		if (msg->id == self->tester_present[i].id && extended == self->tester_present[i].extended_id)
+			foreign = true;
 	if (foreign)
 		note_foreign(self, now_us, msg);
 	return false;
@@ -159,6 +163,9 @@ void can_node_confirm(struct can_node *self, uint64_t now_us, size_t n)
 			self->functional_sent_us = now_us;
 		} else if (owner == OWNER_GATHER) {
 			uds_gather_confirm(self->gather, now_us);
+		} else if (owner == OWNER_TESTER_PRESENT) {
+			self->n_functional_sent++;
+			self->n_tester_present_sent++;
 		} else if (owner != OWNER_DETACHED) {
 			uds_channel_confirm(self->channels[owner], now_us);
 		}
@@ -182,7 +189,7 @@ static void check_tester_present(struct can_node *self, uint64_t now_us)
 	if (now_us < self->tester_present_due_us)
 		return;
 	/* One that could not leave yet is not doubled. */
-	self->tester_present_waits = true;
+	self->tester_present_waits = (uint8_t)((1u << self->n_tester_present) - 1u);
 	self->tester_present_due_us = now_us + self->tester_present_period_us;
 }
 
@@ -229,17 +236,25 @@ static void add_owner(struct can_node *self, uint64_t now_us, uint8_t owner)
 static bool pop_functional(struct can_node *self, uint64_t now_us, struct can_msg *msg)
 {
 	static const uint8_t pdu[] = {UDS_TESTER_PRESENT, UDS_SUPPRESS_POSITIVE_RESPONSE};
+	uint8_t owner = OWNER_FUNCTIONAL;
 
 	if (self->n_functional > 0) {
 		*msg = self->functional[0];
 		self->n_functional--;
 		memmove(&self->functional[0], &self->functional[1], self->n_functional * sizeof(self->functional[0]));
-	} else if (self->tester_present_waits && build_functional(&self->tester_present, pdu, sizeof(pdu), msg)) {
-		self->tester_present_waits = false;
+	} else if (self->tester_present_waits) {
+		uint8_t i = 0;
+
+		while (!(self->tester_present_waits & 1u << i))
+			i++;
+		self->tester_present_waits &= (uint8_t) ~(1u << i);
+		if (!build_functional(&self->tester_present[i], pdu, sizeof(pdu), msg))
+			return false; /* cannot be: two bytes fit any frame */
+		owner = OWNER_TESTER_PRESENT;
 	} else {
 		return false;
 	}
-	add_owner(self, now_us, OWNER_FUNCTIONAL);
+	add_owner(self, now_us, owner);
 	return true;
 }
 

@@ -14,7 +14,7 @@
 #define CAN_NODE_MAX_CHANNELS   64u
 #define CAN_NODE_MAX_WINDOW     64u
 #define CAN_NODE_CONFIRM_US     2000000u /* above every N_As: a confirmation that has not come by then never will */
-#define CAN_NODE_MAX_FUNCTIONAL 4u
+#define CAN_NODE_MAX_FUNCTIONAL 8u       /* functional requests that wait; addresses that hear our tester present */
 
 struct can_node_functional {
 	uint32_t id;
@@ -36,15 +36,17 @@ struct can_node {
 	uint64_t confirm_by_us; /* while frames are outstanding: no confirmation until then, and they are given up */
 	struct can_msg functional[CAN_NODE_MAX_FUNCTIONAL]; /* functional frames that wait */
 	uint8_t n_functional;
-	uint32_t n_functional_sent;     /* confirmed functional requests since the start */
-	uint64_t functional_sent_us;    /* when the last one was confirmed */
+	uint32_t n_functional_sent;     /* confirmed functional frames since the start */
+	uint32_t n_tester_present_sent; /* those of them that were cyclic tester present */
+	uint64_t functional_sent_us;    /* when the last of the others was confirmed */
 	uint64_t tester_present_due_us; /* UDS_NEVER while functional tester present is off */
 	uint64_t tester_present_period_us;
-	struct can_node_functional tester_present;
-	bool tester_present_waits; /* due, and not yet popped */
-	struct uds_gather *gather; /* of can_node_gather(); NULL = none */
-	uint32_t n_foreign;        /* frames with one of our request identifiers that we did not send: another tester */
-	uint32_t foreign_id;       /* of the last of them */
+	struct can_node_functional tester_present[CAN_NODE_MAX_FUNCTIONAL];
+	uint8_t n_tester_present;
+	uint8_t tester_present_waits; /* bit per address: due, and not yet popped */
+	struct uds_gather *gather;    /* of can_node_gather(); NULL = none */
+	uint32_t n_foreign;  /* frames with one of our request identifiers that we did not send: another tester */
+	uint32_t foreign_id; /* of the last of them */
 	uint64_t foreign_us;
 };
 
@@ -63,8 +65,8 @@ void can_node_detach(struct can_node *self, struct uds_channel *channel);
  */
 int can_node_send_functional(struct can_node *self, const struct can_node_functional *to, const uint8_t *pdu, size_t n);
 
-/* 3E 80 functionally every @period_us from @now_us on; @period_us 0 ends it */
-void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to,
+/* 3E 80 to each of @n functional addresses (copied; 1..8) every @period_us from @now_us on; @period_us 0 ends it */
+void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to, uint8_t n,
 			     uint64_t period_us);
 
 /**
@@ -75,7 +77,7 @@ void can_node_tester_present(struct can_node *self, uint64_t now_us, const struc
 void can_node_gather(struct can_node *self, struct uds_gather *gather);
 
 /*
- * a frame from the bus that is not an echo of ours; one with a channel's request identifier, or with that of the
+ * a frame from the bus that is not an echo of ours; one with a channel's request identifier, or with one of the
  * functional tester present, counts as foreign Return: true if a channel took it
  */
 bool can_node_input(struct can_node *self, uint64_t now_us, const struct can_msg *msg);

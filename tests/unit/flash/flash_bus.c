@@ -383,6 +383,54 @@ static void tester_present_is_sent_functionally_all_the_time(void **state)
 	assert_int_equal(w.node.n_functional_sent - sent, 10);
 }
 
+/* 11 bits for one, 29 bits, normal fixed, for the other: neither hears what is sent to all of the other's kind */
+static void ecus_with_two_functional_addresses_are_flashed_together(void **state)
+{
+	uint32_t sent;
+
+	(void)state;
+	w.profiles[1].functional.id = w.peers[1].functional_id = 0x18db33f1;
+	w.profiles[1].functional.extended_id = true;
+	w.withhold_intent = true;
+	world_start_bus(&w, 2);
+	world_run_until(&w, w.now_us + 5 * S, false);
+	assert_true(w.peers[0].quiet && w.peers[1].quiet);
+	sent = w.node.n_tester_present_sent;
+	world_run_until(&w, w.now_us + 20 * S, false);
+	assert_int_equal(w.node.n_tester_present_sent - sent, 2 * 10);
+	for (unsigned i = 0; i < 2; i++)
+		flash_run_intent_stored(&w.runs[i], w.now_us);
+	w.withhold_intent = false;
+	world_run_until(&w, w.now_us + 60 * S, false);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(w.runs[i].result.verified);
+		assert_int_equal(world_count(&w, i, 1, B("\x10\x03")), 1);
+		assert_int_equal(world_count(&w, i, 1, B("\x28\x03\x01")), 1);
+		assert_int_equal(world_count(&w, i, 1, B("\x14\xff\xff\xff")), 1);
+	}
+	expect_loud();
+}
+
+static void more_functional_addresses_than_a_bus_serves_are_refused(void **state)
+{
+	struct profile profiles[CAN_NODE_MAX_FUNCTIONAL + 1];
+	struct flash_run runs[CAN_NODE_MAX_FUNCTIONAL + 2];
+	struct flash_job job = w.jobs[0];
+
+	(void)state;
+	flash_bus_init(&w.flash_bus, &w.node, 2);
+	for (unsigned i = 0; i <= CAN_NODE_MAX_FUNCTIONAL; i++) {
+		profiles[i] = w.profiles[0];
+		profiles[i].functional.id = 0x7d0 + i;
+		job.profile = &profiles[i];
+		flash_run_init(&runs[i], &job, &w.channels[0]);
+		assert_int_equal(flash_bus_add(&w.flash_bus, &runs[i]), i == CAN_NODE_MAX_FUNCTIONAL);
+	}
+	job.kind = FLASH_JOB_IDENTIFY; /* which sends nothing functionally */
+	flash_run_init(&runs[CAN_NODE_MAX_FUNCTIONAL + 1], &job, &w.channels[0]);
+	assert_int_equal(flash_bus_add(&w.flash_bus, &runs[CAN_NODE_MAX_FUNCTIONAL + 1]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +461,8 @@ int main(void)
 	    T(identifying_leaves_the_bus_alone),
 	    T(bus_without_targets_is_finished_at_once),
 	    T(tester_present_is_sent_functionally_all_the_time),
+	    T(ecus_with_two_functional_addresses_are_flashed_together),
+	    T(more_functional_addresses_than_a_bus_serves_are_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -52,6 +52,7 @@ struct peer_answer {
 };
 
 struct peer {
+	uint32_t functional_id; /* above 0x7ff: of 29 bits */
 	struct isotp link;
 	uint8_t rx[WORLD_BUF];
 	struct rule rules[16];
@@ -260,7 +261,8 @@ static inline void peer_input(struct world *w, struct peer *p, unsigned ecu, uin
 {
 	struct isotp_event ev;
 
-	if (msg->id == FUNCTIONAL_ID) {
+	if (msg->id == p->functional_id &&
+	    (msg->flags & CAN_MSG_EXTENDED) == (msg->id > 0x7ff ? CAN_MSG_EXTENDED : 0)) {
 		assert_in_range(msg->data[0], 1, 7);
 		peer_request(w, p, ecu, now_us, true, msg->data + 1, msg->data[0]);
 		return;

@@ -166,6 +166,7 @@ static inline void world_add(struct world *w, bool is_virtual)
 		world_power_up(w, i);
 	} else {
 		w->peers[i].max_block = 66;
+		w->peers[i].functional_id = FUNCTIONAL_ID;
 		w->peers[i].session = 1;
 		snprintf(w->peers[i].version, sizeof(w->peers[i].version), "APP-1");
 		snprintf(w->peers[i].new_version, sizeof(w->peers[i].new_version), "APP-2");

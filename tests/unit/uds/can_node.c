@@ -157,7 +157,7 @@ static void a_request_of_ours_that_we_did_not_send_is_a_foreign_tester(void **st
 	assert_int_equal(node.foreign_us, T0);
 	assert_false(input(CAN(0x7df, 2, 0x3e, 0x80)));
 	assert_int_equal(node.n_foreign, 1);
-	can_node_tester_present(&node, T0, &to_all, 2 * S);
+	can_node_tester_present(&node, T0, &to_all, 1, 2 * S);
 	assert_false(input(CAN(0x7df, 2, 0x3e, 0x80)));
 	assert_int_equal(node.n_foreign, 2);
 }
@@ -191,7 +191,8 @@ static void functional_requests_are_single_frames_and_bounded(void **state)
 	assert_int_equal(can_node_send_functional(&node, &to_all, pdu, 7), 0);
 	assert_int_equal(can_node_send_functional(&node, &fd, pdu, 8), 0);
 	assert_int_equal(can_node_send_functional(&node, &fd, pdu, 62), 0);
-	assert_int_equal(can_node_send_functional(&node, &fd, pdu, 3), 0);
+	for (unsigned i = 3; i < CAN_NODE_MAX_FUNCTIONAL; i++)
+		assert_int_equal(can_node_send_functional(&node, &fd, pdu, 3), 0);
 	assert_int_equal(can_node_send_functional(&node, &fd, pdu, 3), 1);
 	pop(0x7df);
 	assert_int_equal(frame.data[0], 7);
@@ -202,8 +203,10 @@ static void functional_requests_are_single_frames_and_bounded(void **state)
 	assert_int_equal(frame.data[1], 8);
 	pop(0x18db33f1);
 	assert_int_equal(frame.len, 64);
-	pop(0x18db33f1);
-	assert_int_equal(frame.len, 4);
+	for (unsigned i = 3; i < CAN_NODE_MAX_FUNCTIONAL; i++) {
+		pop(0x18db33f1);
+		assert_int_equal(frame.len, 4);
+	}
 	assert_no_frame();
 }
 
@@ -213,7 +216,7 @@ static void functional_tester_present_is_cyclic_in_the_middle_of_transfers(void 
 
 	(void)state;
 	begin_transfer(0);
-	can_node_tester_present(&node, T0, &to_all, 2 * S);
+	can_node_tester_present(&node, T0, &to_all, 1, 2 * S);
 	for (unsigned n = 1; n <= 5; n++) {
 		assert_true(can_node_deadline(&node) <= t);
 		can_node_expire(&node, t);
@@ -233,7 +236,7 @@ static void functional_tester_present_is_cyclic_in_the_middle_of_transfers(void 
 			can_node_confirm(&node, k, 1);
 		}
 	}
-	can_node_tester_present(&node, t, &to_all, 0);
+	can_node_tester_present(&node, t, &to_all, 1, 0);
 	assert_int_equal(node.tester_present_due_us, UDS_NEVER);
 	assert_true(can_node_pop_frame(&node, t, &frame));
 	assert_int_equal(frame.id, 0x700);
@@ -245,7 +248,7 @@ static void a_tester_present_that_waits_for_the_window_is_not_doubled(void **sta
 	setup_node(1);
 	request(0, 5);
 	pop(0x700);
-	can_node_tester_present(&node, T0, &to_all, 100 * MS);
+	can_node_tester_present(&node, T0, &to_all, 1, 100 * MS);
 	can_node_expire(&node, T0);
 	can_node_expire(&node, T0 + 100 * MS);
 	assert_no_frame();
@@ -254,6 +257,32 @@ static void a_tester_present_that_waits_for_the_window_is_not_doubled(void **sta
 	pop(0x7df);
 	can_node_confirm(&node, T0, 1);
 	assert_no_frame();
+}
+
+static void tester_present_goes_to_each_functional_address(void **state)
+{
+	const struct can_node_functional to[] = {to_all, {.id = 0x18db33f1, .extended_id = true, .pad = true}};
+
+	(void)state;
+	can_node_tester_present(&node, T0, to, 2, 2 * S);
+	for (unsigned n = 0; n < 3; n++) {
+		can_node_expire(&node, T0 + n * 2 * S);
+		assert_true(can_node_pop_frame(&node, T0 + n * 2 * S, &frame));
+		assert_int_equal(frame.id, 0x7df);
+		assert_true(can_node_pop_frame(&node, T0 + n * 2 * S, &frame));
+		assert_int_equal(frame.id, 0x18db33f1);
+		assert_int_equal(frame.flags, CAN_MSG_EXTENDED);
+		assert_false(can_node_pop_frame(&node, T0 + n * 2 * S, &frame));
+		can_node_confirm(&node, T0 + n * 2 * S, 2);
+	}
+	assert_int_equal(node.n_tester_present_sent, 6);
+	assert_int_equal(node.functional_sent_us, 0); /* of a request: P2 of nobody runs */
+	frame = (struct can_msg){.id = 0x18db33f1, .flags = CAN_MSG_EXTENDED, .len = 3, .data = {2, 0x3e, 0x80}};
+	assert_false(can_node_input(&node, T0, &frame));
+	assert_int_equal(node.n_foreign, 1);
+	can_node_tester_present(&node, T0, NULL, 0, 0);
+	assert_false(can_node_input(&node, T0, &frame));
+	assert_int_equal(node.n_foreign, 1);
 }
 
 static void the_deadline_is_the_earliest_of_the_channels(void **state)
@@ -364,6 +393,7 @@ int main(void)
 	    TEST(a_functional_frame_goes_first),
 	    TEST(functional_requests_are_single_frames_and_bounded),
 	    TEST(functional_tester_present_is_cyclic_in_the_middle_of_transfers),
+	    TEST(tester_present_goes_to_each_functional_address),
 	    TEST(a_tester_present_that_waits_for_the_window_is_not_doubled),
 	    TEST(the_deadline_is_the_earliest_of_the_channels),
 	    TEST(a_detached_channel_s_frames_are_forgotten_and_its_place_is_used_again),
