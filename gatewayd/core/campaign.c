@@ -211,6 +211,7 @@ void campaign_read_back(struct gateway *self, uint8_t index, uint64_t now_us)
 			return;
 		}
 	}
+	release_installed(self, c);
 	campaign_enter(self, index, now_us, CAMPAIGN_DONE, GATEWAY_CODE_OK, NULL);
 }
 

@@ -74,6 +74,41 @@ bool campaign_file(const struct campaign *campaign, size_t index, struct file_re
 	return found != NULL;
 }
 
+static bool campaign_needs(const struct campaign *campaign, const uint8_t sha256[32])
+{
+	struct file_ref file;
+
+	if (campaign->state == CAMPAIGN_NONE || campaign_final(campaign))
+		return false;
+	/* which files it needs is not known: any of them may be an erased ECU's */
+	if (!campaign->has_manifest && campaign->state != CAMPAIGN_OFFERED)
+		return true;
+	if (!memcmp(campaign->doc.manifest.sha256, sha256, 32))
+		return true;
+	for (size_t i = 0; campaign_file(campaign, i, &file); i++) {
+		if (!memcmp(file.sha256, sha256, 32))
+			return true;
+	}
+	return false;
+}
+
+bool gateway_needs_file(const struct gateway *self, const uint8_t sha256[32])
+{
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		if (campaign_needs(&self->campaigns[i], sha256))
+			return true;
+	}
+	for (unsigned i = 0; i < self->config.n_ecus; i++) {
+		const struct installed *installed = &self->ecus[i].installed;
+
+		for (unsigned k = 0; k < installed->n; k++) {
+			if (!memcmp(installed->files[k].sha256, sha256, 32))
+				return true;
+		}
+	}
+	return false;
+}
+
 uint64_t campaign_work_bytes(const struct campaign *campaign)
 {
 	uint64_t bytes = 0;

@@ -371,5 +371,11 @@ const char *gateway_serial_number(const struct gateway *self, uint8_t campaign, 
  * @index: 0, 1, … until it returns false; the manifest is not among them
  */
 bool campaign_file(const struct campaign *campaign, size_t index, struct file_ref *file);
+/**
+ * gateway_needs_file() - whether a file of the store, whole or partial, has to stay
+ *
+ * Those of campaigns that are not over, and those that the ECUs run: an ECU is gone back to without the network.
+ */
+bool gateway_needs_file(const struct gateway *self, const uint8_t sha256[32]);
 
 #endif

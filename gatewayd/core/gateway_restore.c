@@ -26,6 +26,7 @@ void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu)
 	self->ecus[index].known = ecu->known;
 	self->ecus[index].erased = ecu->erased;
 	self->ecus[index].floor = ecu->floor;
+	self->ecus[index].installed = ecu->installed;
 }
 
 void gateway_restore_director(struct gateway *self, uint64_t version, const uint8_t sha256[32])

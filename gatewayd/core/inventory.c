@@ -38,6 +38,7 @@ static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, co
 		gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE,
 				  GATEWAY_CODE_WRONG_SERIAL, text);
 		e->erased = false; /* the old one was */
+		e->installed.n = 0;
 		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 			campaign_replaced(self, i, now_us, ecu, text);
 	}

@@ -10,12 +10,18 @@ static const char *hardware_id(const struct ecu_info *ecu, const struct target_d
 	return ecu->known ? ecu->identity.hardware_id : target->hardware_id;
 }
 
+/* what the ECU ran before, if that is known: manifest, profile, one unit */
+static bool ran_before(const struct installed *installed, const uint8_t sha256[32])
+{
+	return !installed->n || (installed->n == 3 && !memcmp(installed->files[2].sha256, sha256, 32));
+}
+
 /* the image that a campaign which changed the ECU, and is not over well, said to go back to */
-static bool may_go_back(const struct gateway *self, const char *ecu, const struct component_doc *component)
+static bool may_go_back(const struct gateway *self, const struct ecu_info *ecu, const struct component_doc *component)
 {
 	const uint8_t *sha256 = component->units[0].image.sha256;
 
-	if (component->n_units != 1)
+	if (component->n_units != 1 || !ran_before(&ecu->installed, sha256))
 		return false;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		const struct campaign *c = &self->campaigns[i];
@@ -25,7 +31,7 @@ static bool may_go_back(const struct gateway *self, const char *ecu, const struc
 		for (unsigned k = 0; k < c->n_targets; k++) {
 			const struct target *t = &c->targets[k];
 
-			if (t->state == TARGET_VERIFIED && !strcmp(t->doc.ecu, ecu) && t->doc.rollback.length &&
+			if (t->state == TARGET_VERIFIED && !strcmp(t->doc.ecu, ecu->name) && t->doc.rollback.length &&
 			    !memcmp(t->doc.rollback.sha256, sha256, 32))
 				return true;
 		}
@@ -44,7 +50,7 @@ unsigned release_check(const struct gateway *self, const struct target_doc *targ
 		return GATEWAY_CODE_OK; /* refused by others */
 	floor = &self->ecus[index].floor;
 	if (!floor->hardware_id[0] || strcmp(floor->hardware_id, hardware_id(&self->ecus[index], target)) ||
-	    may_go_back(self, target->ecu, component))
+	    may_go_back(self, &self->ecus[index], component))
 		return GATEWAY_CODE_OK;
 	same_id = !strcmp(floor->manifest_id, manifest->id);
 	if (component->release_counter < floor->counter) {
@@ -98,4 +104,24 @@ void release_committed(struct gateway *self, const struct campaign *campaign, co
 	floor->manifest_version = campaign->manifest.version;
 	memcpy(floor->manifest_sha256, campaign->manifest.payload_sha256, sizeof floor->manifest_sha256);
 	self->dirty.ecus |= 1u << target->ecu;
+}
+
+void release_installed(struct gateway *self, const struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		const struct target *t = &campaign->targets[i];
+		const struct component_doc *c = &campaign->manifest.components[t->component];
+		struct installed *installed = &self->ecus[t->ecu].installed;
+
+		if (t->state != TARGET_VERIFIED)
+			continue;
+		memset(installed, 0, sizeof *installed);
+		self->dirty.ecus |= 1u << t->ecu;
+		if (!campaign->has_manifest)
+			continue; /* it was lost, and with it what the files are */
+		installed->files[installed->n++] = campaign->doc.manifest;
+		installed->files[installed->n++] = c->profile;
+		for (unsigned k = 0; k < c->n_units && k < GATEWAY_MAX_UNITS; k++)
+			installed->files[installed->n++] = c->units[k].image;
+	}
 }

@@ -15,7 +15,8 @@
  * @text: GATEWAY_TEXT_BYTES, filled unless the return is 0
  *
  * One exception: while a campaign that has already changed the ECU is not over well, exactly the image that its
- * director document named as the one to go back to may be installed again.
+ * director document named as the one to go back to may be installed again, if that is what the
+ * ECU ran before as far as is known.
  *
  * Return: 0, GATEWAY_CODE_ROLLBACK, or GATEWAY_CODE_EQUAL_VERSION
  */
@@ -27,5 +28,11 @@ unsigned release_check_campaign(const struct gateway *self, const struct campaig
 
 /* the target's ECU is verified: its floor rises; the caller stores ECU and campaign together */
 void release_committed(struct gateway *self, const struct campaign *campaign, const struct target *target);
+
+/*
+ * the campaign is done: its files are what its ECUs run. They stay in the store until another campaign is done on that
+ * ECU; those that they replace may go. The caller stores ECUs and campaign together.
+ */
+void release_installed(struct gateway *self, const struct campaign *campaign);
 
 #endif

@@ -16,6 +16,7 @@
 #define GATEWAY_MAX_TARGETS    32u
 #define GATEWAY_MAX_UNITS      FLASH_MAX_UNITS
 #define GATEWAY_MAX_CONDITIONS 8u
+#define GATEWAY_MAX_INSTALLED  (GATEWAY_MAX_UNITS + 2u)
 #define GATEWAY_NAME_BYTES     65u
 #define GATEWAY_TEXT_BYTES     160u
 #define GATEWAY_NEVER          UDS_NEVER
@@ -105,6 +106,12 @@ struct release_floor {
 	uint8_t manifest_sha256[32]; /* of its signed payload */
 };
 
+/* the files of what an ECU runs, held to go back to: manifest, profile, units in their order */
+struct installed {
+	struct file_ref files[GATEWAY_MAX_INSTALLED];
+	uint8_t n; /* 0 = not known: no campaign was done on it */
+};
+
 struct ecu_info {
 	char name[GATEWAY_NAME_BYTES];
 	char bus[GATEWAY_NAME_BYTES];
@@ -113,6 +120,7 @@ struct ecu_info {
 	bool known;   /* has ever answered */
 	bool erased;  /* an erase of it was begun by whichever campaign, and none has verified it since; durable */
 	struct release_floor floor; /* durable */
+	struct installed installed; /* durable; of the last campaign that was done, not of one that is on its way */
 };
 
 /* from the manifest */

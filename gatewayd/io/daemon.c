@@ -201,23 +201,8 @@ static void flash_campaign(struct daemon *d, const struct gateway_output *out)
 static bool keep_file(void *owner, const uint8_t sha256[32])
 {
 	const struct daemon *d = owner;
-	struct file_ref file;
 
-	for (size_t k = 0; k < GATEWAY_MAX_CAMPAIGNS; k++) {
-		const struct campaign *c = &d->gateway->campaigns[k];
-
-		if (c->state == CAMPAIGN_NONE || campaign_state_info(c->state)->final)
-			continue;
-		/* which files it needs is not known: any of them may be an erased ECU's */
-		if (!c->has_manifest && c->state != CAMPAIGN_OFFERED)
-			return true;
-		if (memcmp(c->doc.manifest.sha256, sha256, 32) == 0)
-			return true;
-		for (size_t i = 0; campaign_file(c, i, &file); i++)
-			if (memcmp(file.sha256, sha256, 32) == 0)
-				return true;
-	}
-	return false;
+	return gateway_needs_file(d->gateway, sha256);
 }
 
 static void release_campaign(struct daemon *d, const struct gateway_output *out)

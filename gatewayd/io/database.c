@@ -46,6 +46,8 @@ static const char *const migrations[] = {
     "ALTER TABLE ecu ADD COLUMN floor_manifest_id TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE ecu ADD COLUMN floor_manifest_version INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE ecu ADD COLUMN floor_manifest_sha256 BLOB;",
+    ("CREATE TABLE installed(ecu TEXT NOT NULL, position INTEGER NOT NULL, sha256 BLOB NOT NULL,"
+     " length INTEGER NOT NULL, PRIMARY KEY(ecu, position)) WITHOUT ROWID;"),
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 

@@ -51,6 +51,27 @@ static uint64_t meta(sqlite3 *db, const char *key)
 	return value;
 }
 
+static int restore_installed(struct restore *r, struct ecu_info *ecu)
+{
+	struct installed *installed = &ecu->installed;
+	sqlite3_stmt *stmt;
+	int result = sqlite3_prepare_v2(r->db, "SELECT sha256, length FROM installed WHERE ecu=? ORDER BY position", -1,
+					&stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
+	sqlite3_bind_text(stmt, 1, ecu->name, -1, SQLITE_STATIC);
+	while ((result = sqlite3_step(stmt)) == SQLITE_ROW && installed->n < GATEWAY_MAX_INSTALLED &&
+	       sqlite3_column_bytes(stmt, 0) == 32) {
+		struct file_ref *file = &installed->files[installed->n++];
+
+		memcpy(file->sha256, sqlite3_column_blob(stmt, 0), 32);
+		file->length = column_u64(stmt, 1);
+	}
+	sqlite3_finalize(stmt);
+	return result == SQLITE_DONE || result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
 static int restore_ecus(struct restore *r)
 {
 	sqlite3_stmt *stmt;
@@ -82,6 +103,8 @@ static int restore_ecus(struct restore *r)
 		if (sqlite3_column_bytes(stmt, 13) == (int)sizeof(ecu.floor.manifest_sha256))
 			memcpy(ecu.floor.manifest_sha256, sqlite3_column_blob(stmt, 13),
 			       sizeof(ecu.floor.manifest_sha256));
+		if ((result = restore_installed(r, &ecu)) != SQLITE_OK)
+			break;
 		gateway_restore_ecu(r->gateway, &ecu);
 	}
 	sqlite3_finalize(stmt);

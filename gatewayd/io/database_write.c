@@ -117,11 +117,26 @@ static int write_director(sqlite3 *db, const struct transaction *txn)
 	return r;
 }
 
+static int write_installed(sqlite3 *db, const struct ecu_info *ecu)
+{
+	const struct installed *installed = &ecu->installed;
+	int r = database_exec(db, "DELETE FROM installed WHERE ecu=? AND position>=?", "ti", ecu->name,
+			      (uint64_t)installed->n);
+
+	for (size_t i = 0; r == SQLITE_OK && i < installed->n; i++)
+		r = upsert(db, "installed", "ecu, position, sha256, length", 2, "tibi", ecu->name, (uint64_t)i,
+			   installed->files[i].sha256, sizeof(installed->files[i].sha256), installed->files[i].length);
+	return r;
+}
+
 static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
 {
 	const struct flash_identity *id = &ecu->identity;
 	const struct release_floor *floor = &ecu->floor;
+	int r = write_installed(db, ecu);
 
+	if (r != SQLITE_OK)
+		return r;
 	return upsert(db, "ecu",
 		      "name, bus, hardware_id, serial_number, boot_version,"
 		      " application_version, data_version, known, erased, floor_hardware_id, floor_counter,"

@@ -109,6 +109,21 @@ print(ratios)
 sys.exit(len(ratios) != 2 or min(ratios) < 0.95)"'
 }
 
+# signed by the author long ago, offered by the backend today
+older_release() {
+	release older 's/release_counter: 7/release_counter: 6/' && intake older &&
+		offer older --unchecked --target ecu=door,component=door && reached older declined 10 &&
+		field_is older code '^104$' && ! grep -q "file $(sha256sum "$stage/older.door.srec" | cut -c1-64)" "$stage/backend.log" &&
+		close_campaign older
+}
+
+# store_is CAMPAIGN - the store holds the files of that one campaign, and no other
+store_is() {
+	diff <(cd "$stage/state/images" && printf '%s\n' *) \
+		<(sha256sum "$stage/$1.env" "$stage/$1.lamp.bin" "$stage/$1.door.srec" "$root/sim/demo/profiles/lamp.yaml" \
+			"$root/sim/demo/profiles/door.yaml" | cut -c1-64 | sort)
+}
+
 # accepted at once with the ignition off; one ECU only; the next campaign on the same vehicle
 later_campaigns() {
 	world
@@ -123,6 +138,9 @@ later_campaigns() {
 	check "and is flashed when it opens" verified later 30
 	check "a campaign that is cancelled before its window ends as cancelled, nothing flashed" eval \
 		'campaign not-wanted --start +1h && reached not-wanted waiting 10 && stage_oemctl campaign cancel not-wanted && reached not-wanted cancelled 10 && memory_equal later'
+	check "an older release than the one installed is declined with ROLLBACK, and no image of it is fetched" older_release
+	check "what the ECUs run stays in the store when its campaigns are closed, and nothing else does" eval \
+		'close_campaign now-1 && close_campaign one-ecu && close_campaign later && close_campaign not-wanted && stage_until 10 store_is later'
 	ctl status >"$stage/status.out" 2>&1
 	check "gatewayctl without a daemon ends with 3" eval \
 		'stage_kill gatewayd TERM; expect_status 3 ctl status'

@@ -256,6 +256,41 @@ static void only_the_image_that_was_named_is_gone_back_to(void **state)
 	}
 }
 
+/* what was done on the engine before is known: no word of the director makes another image the old one */
+static void what_the_ecu_ran_is_all_that_it_goes_back_to(void **state)
+{
+	(void)state;
+
+	for (unsigned true_name = 0; true_name < 2; true_name++) {
+		struct sim *s = committed();
+		struct campaign_doc *docs = s->director->campaigns;
+
+		docs[1] = docs[0];
+		snprintf(docs[1].id, sizeof docs[1].id, "c2");
+		docs[1].manifest = sim_file(2, 500);
+		docs[1].targets[ENGINE].rollback = true_name ? sim_file(20, 1000) : sim_file(31, 900);
+		s->director->n_campaigns = 2;
+		set_release(s, 6, "r6", 1, 51);
+		s->ecus[BRAKE].fail_times = 99;
+		s->ecus[BRAKE].fail_code = FLASH_SECURITY_DENIED;
+		s->ecus[BRAKE].fail_before_erase = true;
+		sim_issue(s, 2, 102);
+		sim_for(s, 300 * SECOND);
+		assert_int_equal(SECOND_CAMPAIGN(s)->state, CAMPAIGN_INCONSISTENT);
+		docs[2] = docs[1];
+		snprintf(docs[2].id, sizeof docs[2].id, "c3");
+		docs[2].manifest = sim_file(3, 500);
+		docs[2].n_targets = 1;
+		s->director->n_campaigns = 3;
+		set_release(s, 5, "r5", 3, 50);
+		s->manifest->components[ENGINE].units[0].image = docs[1].targets[ENGINE].rollback;
+		sim_issue(s, 3, 103);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(s->gateway->campaigns[2].state, true_name ? CAMPAIGN_DONE : CAMPAIGN_DECLINED);
+		sim_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +302,7 @@ int main(void)
 	    cmocka_unit_test(a_campaign_that_waits_is_overtaken_by_a_newer_release),
 	    cmocka_unit_test(the_counter_rises_with_the_verdict_and_not_before),
 	    cmocka_unit_test(only_the_image_that_was_named_is_gone_back_to),
+	    cmocka_unit_test(what_the_ecu_ran_is_all_that_it_goes_back_to),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

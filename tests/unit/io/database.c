@@ -149,6 +149,11 @@ static void inventory_time_and_director_version_come_back(void **state)
 	    .hardware_id = "HW-2", .counter = 1ull << 62, .manifest_id = "release-7", .manifest_version = 3};
 	memset(g->ecus[1].floor.manifest_sha256, 0xc3, 32);
 	floor = g->ecus[1].floor;
+	for (uint8_t i = 0; i < 3; i++) {
+		g->ecus[1].installed.files[i].length = 100u + i;
+		memset(g->ecus[1].installed.files[i].sha256, i + 1, 32);
+	}
+	g->ecus[1].installed.n = 3;
 	rig_database_store(&d, rig_everything);
 	rig_database_wait(&d);
 	rig_database_close(&d);
@@ -162,6 +167,19 @@ static void inventory_time_and_director_version_come_back(void **state)
 	assert_string_equal(g->ecus[1].floor.manifest_id, "release-7");
 	assert_int_equal(g->ecus[1].floor.manifest_version, 3);
 	assert_memory_equal(g->ecus[1].floor.manifest_sha256, floor.manifest_sha256, 32);
+	assert_int_equal(g->ecus[0].installed.n, 0);
+	assert_int_equal(g->ecus[1].installed.n, 3);
+	for (uint8_t i = 0; i < 3; i++) {
+		assert_int_equal(g->ecus[1].installed.files[i].length, 100u + i);
+		assert_int_equal(g->ecus[1].installed.files[i].sha256[31], i + 1);
+	}
+	g->ecus[1].installed.n = 2; /* another one, of fewer files */
+	rig_database_store(&d, (struct gateway_dirty){.ecus = 2});
+	rig_database_close(&d);
+	assert_int_equal(rig_sql("SELECT count(*) FROM installed"), 2);
+	rig_database_open(&d);
+	g = d.gateway;
+	assert_int_equal(g->ecus[1].installed.n, 2);
 	assert_int_equal(g->time_floor_unix_s, 1900000000);
 	assert_int_equal(g->director_version, RIG_VERSION);
 	assert_memory_equal(g->director_sha256, sha256, 32);
