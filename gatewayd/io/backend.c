@@ -418,7 +418,7 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	    .handshake_ms = config->core.session.answer_max_ms,
 	};
 	struct backend *self = calloc(1, sizeof(*self));
-	char text[TLS_CONN_ERROR_BYTES] = "";
+	char text[TLS_CONN_ERROR_BYTES] = "", where[CONFIG_WHERE_BYTES];
 
 	if (!self)
 		return -ENOMEM;
@@ -427,7 +427,8 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	if (!self->decoder_buf || !self->tls) {
 		int r = self->tls ? -ENOMEM : -EINVAL;
 
-		log_write(LOG_ERR, NULL, "%s", self->tls ? "out of memory" : text);
+		config_where(config, config->backend_line, "backend", where, sizeof(where));
+		log_write(LOG_ERR, NULL, "%s%s", self->tls ? "" : where, self->tls ? "out of memory" : text);
 		release(self);
 		return r;
 	}

@@ -71,6 +71,10 @@ static int load_backend(struct loader *l)
 	    (r = path_of(l, "backend.certificate", in->certificate, out->backend_certificate)) ||
 	    (r = path_of(l, "backend.key", in->key, out->backend_key)))
 		return r;
+	out->backend_line = yaml_line_of(l->doc, "backend");
+	out->backend_ca_line = yaml_line_of(l->doc, "backend.ca");
+	out->backend_certificate_line = yaml_line_of(l->doc, "backend.certificate");
+	out->backend_key_line = yaml_line_of(l->doc, "backend.key");
 	session->backoff_min_ms = given_or(l, "backend.backoff_min_ms", in->backoff_min_ms, 1000);
 	session->backoff_max_ms = given_or(l, "backend.backoff_max_ms", in->backoff_max_ms, 300000);
 	session->answer_max_ms = given_or(l, "backend.answer_max_ms", in->answer_max_ms, 30000);
@@ -90,6 +94,7 @@ static int load_keys(struct loader *l, const char *name, const struct yaml_keys 
 		snprintf(key, sizeof(key), "trust.%s.keys[%u]", name, i);
 		if ((r = path_of(l, key, in->keys[i], out->files[i])))
 			return r;
+		out->lines[i] = yaml_line_of(l->doc, key);
 	}
 	out->n = (uint8_t)in->keys_count;
 	snprintf(key, sizeof(key), "trust.%s.threshold", name);
@@ -233,6 +238,23 @@ static int check_addresses(struct loader *l, unsigned index)
 	return 0;
 }
 
+/* what is wrong in a profile is named by its own file, line and key; which key named the profile comes after it */
+static int load_profile(struct loader *l, const char *key, const char *path, struct profile *profile)
+{
+	int r = config_readable(path);
+	size_t n;
+
+	if (r)
+		return yaml_error_at(l->doc, l->error, key, "%s: %s", path, strerror(-r));
+	r = profile_load_file(path, profile, l->error);
+	if (r == 0)
+		return 0;
+	n = strlen(l->error->text);
+	snprintf(l->error->text + n, sizeof(l->error->text) - n, " (%s:%u: %s)", l->config->path,
+		 yaml_line_of(l->doc, key), key);
+	return r;
+}
+
 static int load_ecus(struct loader *l)
 {
 	char key[64], path[CONFIG_PATH_BYTES];
@@ -256,8 +278,8 @@ static int load_ecus(struct loader *l)
 		snprintf(key, sizeof(key), "ecus[%u].profile", i);
 		if ((r = path_of(l, key, in->profile, path)))
 			return r;
-		if ((r = profile_load_file(path, &out->profile, l->error)))
-			return r; /* names the profile's own file and line */
+		if ((r = load_profile(l, key, path, &out->profile)))
+			return r;
 		if (out->profile.link.fd && !l->config->buses[out->bus].fd)
 			return yaml_error_at(l->doc, l->error, key, "needs CAN FD, which bus '%s' does not have",
 					     in->bus);
@@ -399,6 +421,7 @@ static int load_rest(struct loader *l)
 	snprintf(out->dbus_address, sizeof(out->dbus_address), "%s", in->dbus ? in->dbus : "system");
 	if (in->ecu_keys && (r = path_of(l, "ecu_keys", in->ecu_keys, out->ecu_keys)))
 		return r;
+	out->ecu_keys_line = yaml_line_of(l->doc, "ecu_keys");
 	if (in->seed_key_dir && (r = path_of(l, "seed_key_dir", in->seed_key_dir, out->seed_key_dir)))
 		return r;
 	snprintf(out->tester_serial, sizeof(out->tester_serial), "%s", in->tester_serial ? in->tester_serial : "");

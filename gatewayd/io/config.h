@@ -14,6 +14,8 @@
 #define CONFIG_MAX_BUSES  8u
 #define CONFIG_MAX_KEYS   8u
 #define CONFIG_PATH_BYTES 512u
+/* "PATH:LINE: KEY: " */
+#define CONFIG_WHERE_BYTES (CONFIG_PATH_BYTES + 96u)
 
 struct config_bus {
 	char name[GATEWAY_NAME_BYTES];
@@ -41,6 +43,7 @@ struct config_ecu {
 
 struct config_key_list {
 	char files[CONFIG_MAX_KEYS][CONFIG_PATH_BYTES];
+	unsigned lines[CONFIG_MAX_KEYS]; /* where the configuration names them */
 	uint8_t n;
 	uint8_t threshold;
 };
@@ -53,10 +56,12 @@ struct config {
 	char backend_ca[CONFIG_PATH_BYTES];
 	char backend_certificate[CONFIG_PATH_BYTES];
 	char backend_key[CONFIG_PATH_BYTES];
+	unsigned backend_line, backend_ca_line, backend_certificate_line, backend_key_line; /* in the file, from 1 */
 	struct config_key_list author_keys, director_keys, time_keys;
 	char state_dir[CONFIG_PATH_BYTES];
 	uint64_t min_free_bytes; /* of the state directory's file system, kept free beside what a campaign needs */
-	char ecu_keys[CONFIG_PATH_BYTES];     /* key file for SecurityAccess; "" = none */
+	char ecu_keys[CONFIG_PATH_BYTES]; /* key file for SecurityAccess; "" = none */
+	unsigned ecu_keys_line;
 	char seed_key_dir[CONFIG_PATH_BYTES]; /* shared objects for seed and key; "" = none */
 	char tester_serial[FLASH_ORIGIN_BYTES], shop_code[FLASH_ORIGIN_BYTES]; /* for fingerprints that name them */
 	char dbus_address[CONFIG_PATH_BYTES]; /* "system", "none", or an address as "unix:path=…" */
@@ -71,5 +76,17 @@ struct config {
  * Return: 0; -errno unreadable; 1 wrong, with file, line and key in @error.
  */
 int config_load(const char *path, struct config *config, struct yaml_error *error);
+
+/**
+ * config_check_files() - whether the keys and certificates that it names can be read; profiles were by config_load()
+ * Return: 0; 1 with the configuration's file, line and key, and the path, in @error.
+ */
+int config_check_files(const struct config *config, struct yaml_error *error);
+
+/* Return: 0 if the file at @path can be opened and read; -errno */
+int config_readable(const char *path);
+
+/* how an error about what a key names begins: "PATH:LINE: KEY: "; empty if the line is not known. CONFIG_WHERE_BYTES */
+void config_where(const struct config *config, unsigned line, const char *key, char *out, size_t n);
 
 #endif

@@ -360,11 +360,11 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 {
 	const struct database_callbacks callbacks = {
 	    .owner = d, .on_stored = on_stored, .on_trouble = on_database_trouble};
-	char text[512] = "";
+	char text[1024] = "";
 	int r;
 
 	if (trust_load(d->config, &d->trust, text, sizeof(text))) {
-		log_write(LOG_ERR, NULL, "trust: %s", text);
+		log_write(LOG_ERR, NULL, "%s", text);
 		return 1;
 	}
 	r = blob_store_open(&d->loop, d->config->state_dir, &d->store, text, sizeof(text));

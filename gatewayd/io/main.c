@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 	config = calloc(1, sizeof(*config));
 	if (!config)
 		return 1;
-	if (config_load(path, config, &error)) {
+	if (config_load(path, config, &error) || config_check_files(config, &error)) {
 		log_write(LOG_ERR, NULL, "%s", error.text);
 		free(config);
 		return 3;

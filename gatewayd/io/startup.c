@@ -33,17 +33,18 @@ int startup_check(const struct config *config)
 {
 	const struct tls_config tls = {
 	    .certificate = config->backend_certificate, .key = config->backend_key, .ca = config->backend_ca};
-	char text[512] = "", why[TLS_CONN_ERROR_BYTES] = "";
+	char text[1024] = "", why[TLS_CONN_ERROR_BYTES] = "", where[CONFIG_WHERE_BYTES];
 	struct tls_context *context = tls_context_new(&tls, why);
 	struct yaml_error error = {""};
 	struct key_ring *keys = NULL;
 	struct trust *trust = NULL;
 	int status = 0;
 
+	config_where(config, config->backend_line, "backend", where, sizeof(where));
 	if (!context)
-		log_write(LOG_ERR, NULL, "backend: %s", why);
+		log_write(LOG_ERR, NULL, "%s%s", where, why);
 	if (trust_load(config, &trust, text, sizeof(text)))
-		log_write(LOG_ERR, NULL, "trust: %s", text);
+		log_write(LOG_ERR, NULL, "%s", text);
 	if (config->ecu_keys[0] && key_ring_load(config->ecu_keys, &keys, &error))
 		log_write(LOG_ERR, NULL, "%s", error.text);
 	if (!context || !trust || error.text[0])

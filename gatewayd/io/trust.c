@@ -15,14 +15,14 @@ struct trust {
 	struct trust_role time;
 };
 
-static int load_key(const char *path, struct crypto_key **key, char *text, size_t n_text)
+static int load_key(const char *path, const char *where, struct crypto_key **key, char *text, size_t n_text)
 {
 	char pem[KEY_FILE_MAX_BYTES];
 	FILE *file = fopen(path, "re");
 	size_t n;
 
 	if (!file) {
-		snprintf(text, n_text, "%s: %s", path, strerror(errno));
+		snprintf(text, n_text, "%s%s: %s", where, path, strerror(errno));
 		return 1;
 	}
 	n = fread(pem, 1, sizeof(pem), file);
@@ -30,7 +30,7 @@ static int load_key(const char *path, struct crypto_key **key, char *text, size_
 	*key = crypto_key_public(pem, n);
 	if (*key)
 		return 0;
-	snprintf(text, n_text, "%s: not a public key (PEM, Ed25519 or ECDSA P-256)", path);
+	snprintf(text, n_text, "%s%s: not a public key (PEM, Ed25519 or ECDSA P-256)", where, path);
 	return 1;
 }
 
@@ -42,18 +42,32 @@ static bool is_key(const struct crypto_key *key, const struct trust_role *role, 
 	return false;
 }
 
-static int load_role(const struct config_key_list *list, Gu__Role role, struct trust_role *out, char *text,
-		     size_t n_text)
+/* the key of the configuration that names a key file */
+static void where_of(const struct config *config, const char *role, const struct config_key_list *list, size_t i,
+		     char where[CONFIG_WHERE_BYTES])
 {
+	char key[48];
+
+	snprintf(key, sizeof(key), "trust.%s.keys[%zu]", role, i);
+	config_where(config, list->lines[i], key, where, CONFIG_WHERE_BYTES);
+}
+
+static int load_role(const struct config *config, const char *name, const struct config_key_list *list, Gu__Role role,
+		     struct trust_role *out, char *text, size_t n_text)
+{
+	char where[CONFIG_WHERE_BYTES];
+
 	out->role = role;
 	out->threshold = list->threshold;
 	for (size_t i = 0; i < list->n; i++) {
-		if (load_key(list->files[i], &out->keys[i], text, n_text))
+		where_of(config, name, list, i, where);
+		if (load_key(list->files[i], where, &out->keys[i], text, n_text))
 			return 1;
 		out->n_keys++;
 		/* it counts once, and so the threshold may never be reached */
 		if (is_key(out->keys[i], out, i)) {
-			snprintf(text, n_text, "%s: the same key is listed twice for this role", list->files[i]);
+			snprintf(text, n_text, "%s%s: the same key is listed twice for this role", where,
+				 list->files[i]);
 			return 1;
 		}
 	}
@@ -63,10 +77,13 @@ static int load_role(const struct config_key_list *list, Gu__Role role, struct t
 /* what one key can sign alone, the other role does not guard any more */
 static int check_apart(const struct config *config, const struct trust *self, char *text, size_t n_text)
 {
+	char where[CONFIG_WHERE_BYTES];
+
 	for (size_t i = 0; i < self->director.n_keys; i++) {
 		if (!is_key(self->director.keys[i], &self->author, self->author.n_keys))
 			continue;
-		snprintf(text, n_text, "%s: is an author's key too: neither role may install anything alone",
+		where_of(config, "director", &config->director_keys, i, where);
+		snprintf(text, n_text, "%s%s: is an author's key too: neither role may install anything alone", where,
 			 config->director_keys.files[i]);
 		return 1;
 	}
@@ -81,9 +98,10 @@ int trust_load(const struct config *config, struct trust **trust, char *text, si
 		snprintf(text, n_text, "out of memory");
 		return 1;
 	}
-	if (load_role(&config->author_keys, GU__ROLE__ROLE_AUTHOR, &self->author, text, n_text) ||
-	    load_role(&config->director_keys, GU__ROLE__ROLE_DIRECTOR, &self->director, text, n_text) ||
-	    load_role(&config->time_keys, GU__ROLE__ROLE_TIME, &self->time, text, n_text) ||
+	if (load_role(config, "author", &config->author_keys, GU__ROLE__ROLE_AUTHOR, &self->author, text, n_text) ||
+	    load_role(config, "director", &config->director_keys, GU__ROLE__ROLE_DIRECTOR, &self->director, text,
+		      n_text) ||
+	    load_role(config, "time", &config->time_keys, GU__ROLE__ROLE_TIME, &self->time, text, n_text) ||
 	    check_apart(config, self, text, n_text)) {
 		trust_free(self);
 		return 1;

@@ -11,7 +11,7 @@ struct trust;
 
 #define TRUST_ACCEPTED_BEFORE UINT64_MAX
 
-/* Return: 0, or 1 with @text naming the file */
+/* Return: 0, or 1 with @text naming the key of the configuration, its line, and the file */
 int trust_load(const struct config *config, struct trust **trust, char *text, size_t n_text);
 void trust_free(struct trust *self);
 

@@ -19,6 +19,18 @@ refused() {
 	((status == 3)) && [[ $out =~ $2 ]]
 }
 
+# the same of what only shows when it is used; --check says it, too
+not_started() {
+	local out status=0
+	sed -E "$1" "$stage/gatewayd.yaml" >"$stage/wrong.yaml"
+	out=$(timeout 5 "$BIN/gatewayd" --config "$stage/wrong.yaml" 2>&1) || status=$?
+	echo "status $status: $out"
+	((status == 1)) && [[ $out =~ $2 ]] || return 1
+	out=$("$BIN/gatewayd" --config "$stage/wrong.yaml" --check 2>&1) && return 1
+	echo "--check: $out"
+	[[ $out =~ $2 ]]
+}
+
 configuration() {
 	stage_port=unix:$stage/bus
 	stage_backend_port=1
@@ -36,15 +48,19 @@ configuration() {
 		'refused "s/^(  retry_pause_s: ).*/\10/" "wrong\.yaml:$(grep -n retry_pause_s "$stage/gatewayd.yaml" | cut -d: -f1): policy.retry_pause_s"'
 	check "an ECU on a bus that is not there" refused 's/name: door, bus: body/name: door, bus: boby/' 'wrong\.yaml:[0-9]+.*ecus\[1\]\.bus.*boby'
 	check "two ECUs of one name" refused 's/name: door, bus/name: lamp, bus/' 'wrong\.yaml:[0-9]+.*lamp'
-	check "a profile that is not there" refused 's/door\.yaml/doro.yaml/' 'doro\.yaml'
+	check "a profile that is not there: file, line and key" refused 's/door\.yaml/doro.yaml/' 'wrong\.yaml:[0-9]+: ecus\[1\]\.profile: .*doro\.yaml'
 	check "a signal that does not fit its frame" refused 's/start_bit: 8, length: 16/start_bit: 60, length: 16/' 'wrong\.yaml:[0-9]+.*battery_mv'
 	sed 's/level: 1/level: 2/' "$root/sim/demo/profiles/door.yaml" >"$stage/profile.yaml"
 	check "a broken profile: the profile's own file, line and key" refused "s|[^ ]*door\.yaml|$stage/profile.yaml|" 'profile\.yaml:5.*security\.level'
 	printf 'not a key\n' >"$stage/pki/broken.pub"
-	check "a key file that holds no key is named" eval \
-		'sed "s|author.pub|broken.pub|" "$stage/gatewayd.yaml" >"$stage/wrong.yaml"; timeout 5 "$BIN/gatewayd" --config "$stage/wrong.yaml" 2>"$stage/err"; s=$?; cat "$stage/err"; ((s == 1 || s == 3)) && grep -q broken.pub "$stage/err"'
-	check "a client certificate that is not there is named" eval \
-		'sed "s|client.crt|no.crt|" "$stage/gatewayd.yaml" >"$stage/wrong.yaml"; timeout 5 "$BIN/gatewayd" --config "$stage/wrong.yaml" 2>"$stage/err"; s=$?; cat "$stage/err"; ((s == 1 || s == 3)) && grep -q no.crt "$stage/err"'
+	check "a key file that holds no key: file, line and key" not_started 's/author\.pub/broken.pub/' \
+		'wrong\.yaml:[0-9]+: trust\.author\.keys\[0\]: .*broken\.pub'
+	check "a key file that is not there: file, line and key" refused 's/director\.pub/no.pub/' \
+		'wrong\.yaml:[0-9]+: trust\.director\.keys\[0\]: .*no\.pub'
+	check "a client certificate that is not there: file, line and key" refused 's/client\.crt/no.crt/' \
+		'wrong\.yaml:[0-9]+: backend\.certificate: .*no\.crt'
+	check "a CA file that is not there: file, line and key" refused 's/ca\.crt/no.crt/' 'wrong\.yaml:[0-9]+: backend\.ca: .*no\.crt'
+	check "a key that does not belong to the certificate: file and line" not_started 's/client\.key/author.key/' 'wrong\.yaml:[0-9]+: backend: .*author\.key'
 }
 
 # --- campaigns that are wrong

@@ -345,9 +345,48 @@ static void a_profile_says_its_own_file_and_line(void **state)
 	(void)state;
 	assert_int_equal(load_with(11, "- {name: lamp-1, bus: body, profile: bad.yaml}"), 1);
 	rig_expect_words(error.text, "bad.yaml:3: addressing.response");
+	rig_expect_words(error.text, "c.yaml:11: ecus[0].profile)"); /* and who named it */
 	assert_true(load_with(11, "- {name: lamp-1, bus: body, profile: none.yaml}") != 0);
+	rig_expect_words(error.text, "c.yaml:11: ecus[0].profile: ");
 	rig_expect_words(error.text, rig_path("none.yaml"));
 	expect_refused_at(11, "- {name: lamp-1, bus: body, profile: fd.yaml}", "ecus[0].profile", "CAN FD");
+}
+
+static void a_file_that_cannot_be_read_is_named_with_its_key(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		const char *where;
+	} files[] = {
+	    {"ca.pem", "c.yaml:2: backend.ca: "},
+	    {"c.pem", "c.yaml:2: backend.certificate: "},
+	    {"k.pem", "c.yaml:2: backend.key: "},
+	    {"author.pub", "c.yaml:4: trust.author.keys[0]: "},
+	    {"director.pub", "c.yaml:5: trust.director.keys[0]: "},
+	    {"time.pub", "c.yaml:6: trust.time.keys[0]: "},
+	};
+	const size_t n = sizeof(files) / sizeof(files[0]);
+
+	for (size_t i = 0; i <= n; i++) {
+		assert_int_equal(load_with(0, NULL), 0);
+		assert_int_equal(config_check_files(&config, &error), i < n);
+		if (i == n)
+			break;
+		rig_expect_words(error.text, files[i].where);
+		rig_expect_words(error.text, rig_path(files[i].name));
+		rig_expect_words(error.text, "No such file");
+		assert_int_equal(mkdir(rig_path(files[i].name), 0755), 0);
+		assert_int_equal(config_check_files(&config, &error), 1);
+		rig_expect_words(error.text, files[i].where);
+		rig_expect_words(error.text, "Is a directory");
+		assert_int_equal(rmdir(rig_path(files[i].name)), 0);
+		rig_write_text(rig_path(files[i].name), "");
+	}
+	assert_int_equal(load_with(1, "vehicle_id: VIN-1\necu_keys: secrets.yaml"), 0);
+	assert_int_equal(config_check_files(&config, &error), 1);
+	rig_expect_words(error.text, "c.yaml:2: ecu_keys: ");
+	rig_expect_words(error.text, rig_path("secrets.yaml"));
 }
 
 static void more_than_fits_is_refused(void **state)
@@ -429,6 +468,7 @@ int main(void)
 	    TEST(a_name_given_twice_is_refused),
 	    TEST(two_ecus_at_one_address_of_a_bus_are_refused),
 	    TEST(a_profile_says_its_own_file_and_line),
+	    TEST(a_file_that_cannot_be_read_is_named_with_its_key),
 	    TEST(more_than_fits_is_refused),
 	    TEST(a_signal_that_cannot_be_is_refused),
 	    TEST(ignition_values_that_say_nothing_are_refused),

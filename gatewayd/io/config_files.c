@@ -1,0 +1,72 @@
+/* config_files - the files that the configuration names: can they be read, and which key named them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gatewayd/io/config.h"
+
+void config_where(const struct config *config, unsigned line, const char *key, char *out, size_t n)
+{
+	out[0] = '\0';
+	if (config->path[0] && line)
+		snprintf(out, n, "%s:%u: %s: ", config->path, line, key);
+}
+
+int config_readable(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (S_ISDIR(st.st_mode))
+		r = -EISDIR;
+	close(fd);
+	return r;
+}
+
+static int check(const struct config *config, unsigned line, const char *key, const char *path,
+		 struct yaml_error *error)
+{
+	char where[CONFIG_WHERE_BYTES];
+	int r = config_readable(path);
+
+	if (r == 0)
+		return 0;
+	config_where(config, line, key, where, sizeof(where));
+	snprintf(error->text, sizeof(error->text), "%.240s%.200s: %.60s", where, path, strerror(-r));
+	return 1;
+}
+
+static int check_keys(const struct config *config, const char *role, const struct config_key_list *list,
+		      struct yaml_error *error)
+{
+	char key[64];
+
+	for (size_t i = 0; i < list->n; i++) {
+		snprintf(key, sizeof(key), "trust.%s.keys[%zu]", role, i);
+		if (check(config, list->lines[i], key, list->files[i], error))
+			return 1;
+	}
+	return 0;
+}
+
+int config_check_files(const struct config *config, struct yaml_error *error)
+{
+	if (config->ecu_keys[0] && check(config, config->ecu_keys_line, "ecu_keys", config->ecu_keys, error))
+		return 1;
+	if (check(config, config->backend_ca_line, "backend.ca", config->backend_ca, error) ||
+	    check(config, config->backend_certificate_line, "backend.certificate", config->backend_certificate,
+		  error) ||
+	    check(config, config->backend_key_line, "backend.key", config->backend_key, error))
+		return 1;
+	return check_keys(config, "author", &config->author_keys, error) ||
+	       check_keys(config, "director", &config->director_keys, error) ||
+	       check_keys(config, "time", &config->time_keys, error);
+}
