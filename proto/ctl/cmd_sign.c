@@ -28,14 +28,17 @@ static const char manifest_help[] =
     "    release_counter: 12\n"
     "    conditions: [{kind: battery_min_mv, value: 11800}, {kind: standstill}]\n"
     "    functions_lost: [anti-lock braking]\n"
-    "    preserve_dids: [0xF190]\n"
     "    units:                         # installed in this order\n"
     "    - kind: application            # ram_driver, boot_loader, application, data\n"
     "      image: brake.hex\n"
     "      format: ihex                 # raw (with base_address), ihex, srec\n"
     "      expected_version: 2.0.1\n"
     "      check_signature: brake.sig   # optional: a file whose bytes the ECU's check takes, at most 512\n"
-    "      segments: [{address: 0x8000, length: 4096}]  # optional: then the image must decode to these\n";
+    "      segments: [{address: 0x8000, length: 4096}]  # optional\n"
+    "\n"
+    "Segments are signed as they are given; only those of a raw image are compared with the file here. A gateway "
+    "refuses\n"
+    "an image that decodes to others: 'ecu-flash image show FILE' lists what it decodes to.\n";
 
 static const char director_help[] =
     "Usage: manifestctl director --spec FILE.yaml --key KEY [--key KEY...] --version N --out FILE\n"
@@ -49,7 +52,7 @@ static const char director_help[] =
     "    manifest: brake.manifest       # made by 'manifestctl manifest'\n"
     "    mode: negotiated               # client_initiated, server_initiated, negotiated\n"
     "    urgency: high                  # low, normal, high, critical\n"
-    "    window: {start: 2031-05-06T00:00:00Z, end: +90d}\n"
+    "    window: {start: +1d, end: +90d}      # or 2031-05-06T00:00:00Z\n"
     "    targets:\n"
     "    - {ecu: brake-front, hardware_id: BRK-4711, serial_number: '0815', component: brake, rollback: none}\n"
     "    conditions: [{kind: ignition_off}]   # optional, as are consent_required and supersedes\n"

@@ -156,6 +156,22 @@ static Gu__Segment **build_segments(const struct spec *self, const struct unit_s
 	return out;
 }
 
+/* A raw image is where its spec says. The layout of the other formats takes a decoder, which the gateway has. */
+static int check_segments(const struct spec *self, const char *key, const Gu__SoftwareUnit *unit)
+{
+	char segments_key[100];
+
+	if (unit->format != GU__IMAGE_FORMAT__IMAGE_FORMAT_RAW || unit->n_segments == 0)
+		return 0;
+	if (unit->n_segments == 1 && unit->segments[0]->address == unit->base_address &&
+	    unit->segments[0]->length == unit->image->length)
+		return 0;
+	snprintf(segments_key, sizeof segments_key, "%s.segments", key);
+	return yaml_error_at(self->doc, self->error, segments_key,
+			     "this raw image is one segment of %" PRIu64 " bytes at 0x%" PRIx64, unit->image->length,
+			     unit->base_address);
+}
+
 static Gu__SoftwareUnit *build_unit(const struct spec *self, const char *key, const struct unit_spec *from)
 {
 	Gu__SoftwareUnit *u = arena_take(self->arena, 1, sizeof *u);
@@ -180,6 +196,8 @@ static Gu__SoftwareUnit *build_unit(const struct spec *self, const char *key, co
 	u->n_sources = from->sources_count;
 	u->segments = build_segments(self, from);
 	u->n_segments = from->segments_count;
+	if (check_segments(self, key, u))
+		return NULL;
 	return u;
 }
 

@@ -190,6 +190,66 @@ static void a_mistake_is_told_by_file_line_and_key(void **state)
 	assert_int_equal(access("bad.signed", F_OK), -1);
 }
 
+/* the lines of a help text that are indented by two, between blank ones, as a file */
+static void write_example(const char *command, const char *name)
+{
+	char output[8192], example[8192] = "";
+	char *rest = output;
+
+	assert_int_equal(run(command, output), 0);
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (strncmp(line, "  ", 2) == 0)
+			snprintf(example + strlen(example), sizeof example - strlen(example), "%s\n", line + 2);
+	}
+	write_text(name, example);
+}
+
+static void the_examples_of_the_help_run(void **state)
+{
+	static const char line[] = "000102030405060708090A0B0C0D0E0F";
+	char output[8192];
+	FILE *f = fopen("brake.hex", "w");
+
+	(void)state;
+	/* 4096 bytes at 0x8000, as the example's segments say */
+	assert_non_null(f);
+	for (unsigned address = 0x8000; address < 0x9000; address += 16)
+		fprintf(f, ":10%04X00%s%02X\n", address, line,
+			(0x100u - ((0x10u + (address >> 8) + (address & 0xff) + 120u) & 0xff)) & 0xff);
+	fprintf(f, ":00000001FF\n");
+	assert_int_equal(fclose(f), 0);
+	write_text("brake.profile.yaml", "name: brake\n");
+	write_example("manifest --help", "example.yaml");
+	says("manifest --spec example.yaml --key author.key --out brake.manifest", 0, "");
+	says("verify brake.manifest --type manifest --trust author.key.pub", 0, "ok");
+	write_example("director --help", "example.yaml");
+	says("director --spec example.yaml --key director.key --version 1 --out vehicle.director", 0, "");
+	says("verify vehicle.director --type director --trust director.key.pub", 0, "ok");
+	/* nothing in it that gatewayd refuses as not possible yet */
+	assert_int_equal(run("show brake.manifest", output), 0);
+	assert_null(strstr(output, "preserve_dids"));
+	assert_null(strstr(output, "sources"));
+	assert_null(strstr(output, "ram_driver"));
+	assert_non_null(strstr(output, "address: 0x8000"));
+}
+
+static void segments_of_a_raw_image_are_compared_with_its_file(void **state)
+{
+	char spec[2048];
+
+	(void)state;
+	write_text("raw.bin", "0123456789");
+	write_spoilt(
+	    "raw.yaml", manifest_yaml, "image.hex\n    format: ihex\n",
+	    "raw.bin\n    format: raw\n    base_address: 0x100\n    segments: [{address: 0x100, length: 10}]\n");
+	says("manifest --spec raw.yaml --key author.key --out raw.signed", 0, "");
+	snprintf(spec, sizeof spec, "sed -i 's/length: 10/length: 11/' raw.yaml");
+	assert_int_equal(system(spec), 0);
+	says("manifest --spec raw.yaml --key author.key --out bad.signed", 1,
+	     "raw.yaml:14: components[0].units[0].segments: this raw image is one segment of 10 bytes at 0x100");
+	assert_int_equal(access("bad.signed", F_OK), -1);
+}
+
 static void wrong_usage_exits_2(void **state)
 {
 	(void)state;
@@ -248,6 +308,8 @@ int main(void)
 	    cmocka_unit_test(a_document_is_shown_with_what_was_computed),
 	    cmocka_unit_test(a_unit_carries_the_signature_for_the_ecus_check),
 	    cmocka_unit_test(a_mistake_is_told_by_file_line_and_key),
+	    cmocka_unit_test(the_examples_of_the_help_run),
+	    cmocka_unit_test(segments_of_a_raw_image_are_compared_with_its_file),
 	    cmocka_unit_test(wrong_usage_exits_2),
 	};
 
