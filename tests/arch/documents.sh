@@ -41,6 +41,17 @@ missing=$(
 result $? "every message id is explained in the journal's catalog"
 [[ -z $missing ]] || echo "$missing"
 
+missing=$(
+	for page in docs/man/*; do
+		for option in help version; do
+			grep -qF -- "\\-\\-$option" "$page" || echo "# $page does not name --$option"
+		done
+	done
+)
+[[ -z $missing ]]
+result $? "every manual page names --help and --version"
+[[ -z $missing ]] || echo "$missing"
+
 long=$(git ls-files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 500 {print "# " $2 ": " $1 " lines"}')
 [[ -z $long ]]
 result $? "no source file is longer than 500 lines"
