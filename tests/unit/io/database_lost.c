@@ -1,4 +1,5 @@
-/* database: director documents that are damaged on the disk, or need features that another program knows. */
+/* database: director documents that are damaged on the disk, or need features that another program knows; older files.
+ */
 #include "rig_database.h"
 
 static struct rig_database d;
@@ -161,6 +162,34 @@ static void features_of_another_program_do_not_lose_an_erased_ecu(void **state)
 	assert_true(d.gateway->campaigns[0].targets[0].erased || d.gateway->campaigns[1].targets[0].erased);
 }
 
+static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **state)
+{
+	(void)state;
+	static const char *const older[] = {
+	    "DROP TABLE installed",
+	    "ALTER TABLE ecu DROP COLUMN floor_hardware_id",
+	    "ALTER TABLE ecu DROP COLUMN floor_counter",
+	    "ALTER TABLE ecu DROP COLUMN floor_manifest_id",
+	    "ALTER TABLE ecu DROP COLUMN floor_manifest_version",
+	    "ALTER TABLE ecu DROP COLUMN floor_manifest_sha256",
+	    "PRAGMA user_version=1",
+	};
+
+	stored();
+	for (size_t i = 0; i < sizeof(older) / sizeof(older[0]); i++)
+		rig_sql(older[i]);
+	rig_database_open(&d);
+	assert_int_equal(count_lost(), 2);
+	assert_true(d.gateway->ecus[0].erased);
+	assert_int_equal(d.gateway->ecus[0].floor.counter, 0);
+	assert_int_equal(d.gateway->ecus[0].installed.n, 0);
+	d.gateway->ecus[0].floor.counter = 5;
+	rig_database_store(&d, (struct gateway_dirty){.ecus = 1});
+	rig_database_close(&d);
+	rig_database_open(&d);
+	assert_int_equal(d.gateway->ecus[0].floor.counter, 5);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -171,6 +200,7 @@ int main(void)
 	    TEST(a_newer_document_says_what_lives),
 	    TEST(a_document_that_changed_on_the_disk_is_not_believed),
 	    TEST(features_of_another_program_do_not_lose_an_erased_ecu),
+	    TEST(a_file_of_an_older_program_is_brought_up_and_loses_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
