@@ -276,18 +276,24 @@ static void expire(struct gateway *self, uint8_t index, uint64_t now_us)
 			       code, NULL);
 }
 
-/* another campaign committed a newer release on one of its ECUs since it was accepted */
-static void overtaken(struct gateway *self, uint8_t index, uint64_t now_us)
+/*
+ * Looked at when a release is committed, not each time: what was accepted as the way back from a campaign stays
+ * accepted when that campaign is gone.
+ */
+void campaign_overtaken(struct gateway *self, uint8_t by, uint64_t now_us)
 {
-	struct campaign *c = &self->campaigns[index];
-	char text[GATEWAY_TEXT_BYTES] = "";
-	unsigned code;
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *c = &self->campaigns[i];
+		char text[GATEWAY_TEXT_BYTES] = "";
+		unsigned code;
 
-	if (c->state == CAMPAIGN_OFFERED || !c->has_manifest || campaign_touched(c) || campaign_running(c))
-		return;
-	code = release_check_campaign(self, c, text);
-	if (code)
-		campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, text);
+		if (i == by || campaign_final(c) || c->state == CAMPAIGN_OFFERED || !c->has_manifest ||
+		    campaign_touched(c) || campaign_running(c))
+			continue;
+		code = release_check_campaign(self, c, text);
+		if (code)
+			campaign_enter(self, i, now_us, CAMPAIGN_FAILED, code, text);
+	}
 }
 
 bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
@@ -301,8 +307,6 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 		campaign_cancel_if_untouched(self, index, now_us);
 	if (!campaign_final(c) && c->state != CAMPAIGN_VERIFYING)
 		expire(self, index, now_us);
-	if (!campaign_final(c))
-		overtaken(self, index, now_us);
 	if (campaign_final(c) || c->state == CAMPAIGN_VERIFYING)
 		return c->state != state;
 	campaign_renegotiate(self, index, now_us);

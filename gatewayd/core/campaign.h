@@ -53,6 +53,8 @@ void campaign_identities(struct gateway *self, uint8_t index, uint64_t now_us);
 void campaign_replaced(struct gateway *self, uint8_t index, uint64_t now_us, uint8_t ecu, const char *text);
 /* the ECUs were asked after the flash. To DONE or INCONSISTENT */
 void campaign_read_back(struct gateway *self, uint8_t index, uint64_t now_us);
+/* campaign @by committed its release on an ECU. The others: to FAILED if theirs is below it and changed nothing yet */
+void campaign_overtaken(struct gateway *self, uint8_t by, uint64_t now_us);
 /* a new session: what is not confirmed is said again */
 void campaign_session_up(struct gateway *self, uint8_t index, uint64_t now_us);
 /* the daemon starts with it. INSTALLING goes on, or back to WAITING if nothing was erased */

@@ -450,6 +450,7 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	gateway_report_campaign(self, now_us, index, target);
 	gateway_log_event(self, GATEWAY_EVENT_VERIFIED, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK,
 			  "the ECU is verified");
+	campaign_overtaken(self, index, now_us);
 }
 
 void install_foreign_tester(struct gateway *self, uint8_t index, uint64_t now_us, const char *bus)

@@ -246,11 +246,22 @@ static void only_the_image_that_was_named_is_gone_back_to(void **state)
 		s->director->n_campaigns = 2;
 		set_release(s, 4, "r4", 2, 51);
 		s->manifest->components[ENGINE].units[0].image = named ? back : sim_file(31, 900);
+		docs[1].consent_required = true;
 		sim_issue(s, 2, 102);
 		sim_for(s, 60 * SECOND);
+		assert_int_equal(SECOND_CAMPAIGN(s)->state, named ? CAMPAIGN_WAITING : CAMPAIGN_DECLINED);
+		assert_int_equal(SECOND_CAMPAIGN(s)->code,
+				 named ? GATEWAY_CODE_WAITING_CONSENT : GATEWAY_CODE_ROLLBACK);
+		/* the campaign that named it goes; what was accepted stays accepted */
+		docs[0] = docs[1];
+		s->director->n_campaigns = 1;
+		sim_issue(s, 3, 103);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_NONE);
+		assert_int_equal(gateway_consent(s->gateway, s->now_us, "c2", true),
+				 named ? GATEWAY_CODE_OK : GATEWAY_CODE_WRONG_STATE);
+		sim_for(s, 60 * SECOND);
 		assert_int_equal(SECOND_CAMPAIGN(s)->state, named ? CAMPAIGN_DONE : CAMPAIGN_DECLINED);
-		if (!named)
-			assert_int_equal(SECOND_CAMPAIGN(s)->code, GATEWAY_CODE_ROLLBACK);
 		assert_int_equal(s->disk.ecus[ENGINE].floor.counter, 5); /* it never sinks */
 		sim_free(s);
 	}
