@@ -30,10 +30,10 @@ flash_with() {
 
 us_100() {
 	flash_with 11 100 16384
-	# the same log with one frame dated 200 us earlier
-	awk '/ 7E0#2/ && ++n == 50 {
+	# the same log with one frame dated 200 us earlier, one that follows another consecutive frame
+	awk '/ 7E0#2/ && after && ++n == 50 {
 		seconds = substr($1, 2, 10); us = substr($1, 13, 6) - 200
-		$1 = sprintf("(%s.%06d)", us < 0 ? seconds - 1 : seconds, us < 0 ? us + 1000000 : us) } { print }' \
+		$1 = sprintf("(%s.%06d)", us < 0 ? seconds - 1 : seconds, us < 0 ? us + 1000000 : us) } { after = / 7E0#2/; print }' \
 		"$stage/bus.log" >"$stage/early.log"
 	check "a frame that is early is found" eval '! cmp -s "$stage/bus.log" "$stage/early.log" && ! gaps 100 "$stage/early.log"'
 }

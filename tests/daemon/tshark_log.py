@@ -30,10 +30,10 @@ def dissect(log, identifiers):
 
 def main():
     log, trace, n_bytes, *identifiers = sys.argv[1:]
-    _, request, response = (int(identifier, 16) for identifier in identifiers)
+    functional, request, response = (int(identifier, 16) for identifier in identifiers)
     frames = dissect(log, identifiers)
     wrong = []
-    seen = collections.Counter()  # ("->", SID): as the trace writes it
+    seen = collections.Counter()  # ("->", SID)
     first, whole, payload = 0, 0, 0
     for frame in frames:
         number, identifier = frame["frame.number"], int(frame["can.id"] or "0", 0)
@@ -45,7 +45,7 @@ def main():
                 wrong.append(f"frame {number}: {field} {frame[field]}")
         first += frame["iso15765.message_type"] in ("1", "0x01")
         whole += bool(frame["iso15765.reassembled.length"])
-        if not frame["uds.sid"] or identifier not in (request, response):
+        if not frame["uds.sid"] or identifier not in (functional, request, response):
             continue
         sid, reply = int(frame["uds.sid"].split(",")[0], 0), identifier == response
         if (int(frame["uds.reply"].split(",")[0], 0) != 0) != reply:
@@ -59,9 +59,9 @@ def main():
     told = collections.Counter()
     with open(trace, encoding="utf-8") as file:
         for line in file:
-            match = re.match(r" *\d+\.\d+ (->|<-) ([0-9A-F]{2})\b", line)
+            match = re.match(r" *\d+\.\d+ ms  \S+ ([<>]) ([0-9A-F]{2})\b", line)
             if match:
-                told[match[1], int(match[2], 16)] += 1
+                told[{">": "->", "<": "<-"}[match[1]], int(match[2], 16)] += 1
     for key in sorted(seen.keys() | told.keys()):
         if seen[key] != told[key]:
             wrong.append(f"{key[0]} {key[1]:02X}: tshark sees {seen[key]}, the trace says {told[key]}")

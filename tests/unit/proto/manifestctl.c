@@ -219,6 +219,7 @@ static void the_examples_of_the_help_run(void **state)
 	fprintf(f, ":00000001FF\n");
 	assert_int_equal(fclose(f), 0);
 	write_text("brake.profile.yaml", "name: brake\n");
+	write_text("brake.sig", "as the ECU wants it");
 	write_example("manifest --help", "example.yaml");
 	says("manifest --spec example.yaml --key author.key --out brake.manifest", 0, "");
 	says("verify brake.manifest --type manifest --trust author.key.pub", 0, "ok");
