@@ -55,14 +55,42 @@ passed=0
 failed=0
 skipped=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+lanes=$(mktemp -d)
+declare -A lane_name=() lane_started=() # of what runs beside, by process
+trap 'kill "${!lane_name[@]}" 2>/dev/null; rm -rf "$log" "$lanes"' EXIT
 
-# tap NAME SECONDS COMMAND… - run a program that prints TAP; count its lines; show its output if anything failed
+# tap NAME SECONDS COMMAND… - run a program that prints TAP, and judge it
 tap() {
-	local name=$1 limit=$2 started=$SECONDS status ok bad skip plan
+	local name=$1 limit=$2 started=$SECONDS
 	shift 2
 	timeout -k 5 "$limit" "$@" >"$log" 2>&1 </dev/null
+	judge "$name" $? "$limit" $((SECONDS - started))
+}
+
+# tap_beside NAME SECONDS COMMAND… - the same, with up to two such programs at once
+tap_beside() {
+	local name=$1 limit=$2
+	shift 2
+	((${#lane_name[@]} < 2)) || end_lane "$limit"
+	timeout -k 5 "$limit" "$@" >"$lanes/$name" 2>&1 </dev/null &
+	lane_name[$!]=$name
+	lane_started[$!]=$SECONDS
+}
+
+# end_lane SECONDS - wait for the next of them to end, and judge it
+end_lane() {
+	local limit=$1 pid status name
+	wait -n -p pid "${!lane_name[@]}"
 	status=$?
+	name=${lane_name[$pid]}
+	cp "$lanes/$name" "$log"
+	unset "lane_name[$pid]"
+	judge "$name" $status "$limit" $((SECONDS - lane_started[$pid]))
+}
+
+# judge NAME STATUS LIMIT SECONDS - count the lines of $log; show it if anything failed
+judge() {
+	local name=$1 status=$2 limit=$3 seconds=$4 ok bad skip plan
 	skip=$(grep -cE '^(not )?ok .*# SKIP' "$log") # cmocka writes a skip as 'not ok … # SKIP'
 	ok=$(grep -E '^ok ' "$log" | grep -cvE '# SKIP')
 	bad=$(grep -E '^not ok ' "$log" | grep -cvE '# SKIP')
@@ -78,10 +106,10 @@ tap() {
 	failed=$((failed + bad))
 	skipped=$((skipped + skip))
 	if ((bad)); then
-		printf '  %-40s %4d passed, %d FAILED (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - started))
+		printf '  %-40s %4d passed, %d FAILED (%d s)\n' "$name" "$ok" "$bad" "$seconds"
 		grep -vE '^ok ' "$log" | tail -60 | sed 's/^/    /'
 	else
-		printf '  %-40s %4d passed (%d s)\n' "$name" "$ok" $((SECONDS - started))
+		printf '  %-40s %4d passed (%d s)\n' "$name" "$ok" "$seconds"
 	fi
 	((skip == 0)) || grep -E '^(not )?ok .*# SKIP' "$log" | sed 's/^/    SKIPPED: /'
 }
@@ -116,10 +144,14 @@ suite_scenario() {
 	done
 }
 
+# most of their time these wait: for buses at real bit rates, for pauses and time-outs
 suite_daemon() {
 	local script
 	for script in "$root"/tests/daemon/test_*.sh; do
-		tap "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
+		tap_beside "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
+	done
+	while ((${#lane_name[@]})); do
+		end_lane 300
 	done
 }
 
