@@ -10,19 +10,12 @@
 #include <unistd.h>
 
 #include "sim/simbus_client.h"
+#include "sim/simbus_pace.h"
 #include "uds/port/hr_timer.h"
 
-#define ECHO_IDS          8u /* identifiers of a client whose echoes are remembered */
 #define SECOND_NS         UINT64_C(1000000000)
 #define FRAMES_PER_TURN   64u  /* without pacing, so that clients are read in between */
 #define UNPACED_OUT_HOLDS 256u /* packets that wait for a slow reader before the unpaced bus stands still */
-
-/* how late the echo of a client's last frame with this identifier was */
-struct echo {
-	uint32_t id;
-	uint64_t lateness_ns;
-	uint64_t n_heard; /* frames of others that the client had got by then */
-};
 
 struct simbus {
 	uv_loop_t *loop;
@@ -39,9 +32,7 @@ struct simbus {
 	uint64_t start_ns;
 	uint64_t start_unix_us;
 	uint64_t lateness_ns; /* of the last delivery */
-	struct echo echoes[BUS_MAX_CLIENTS][ECHO_IDS];
-	unsigned next_echo[BUS_MAX_CLIENTS]; /* the place that is taken next */
-	uint64_t n_heard[BUS_MAX_CLIENTS];
+	struct simbus_pace paces[BUS_MAX_CLIENTS];
 	uint64_t virtual_ns; /* without pacing */
 	uint64_t n_overruns;
 	unsigned n_clients;
@@ -56,7 +47,7 @@ static uint64_t real_ns(const struct simbus *self)
 	return hr_timer_now_ns() - self->start_ns;
 }
 
-/* the date of what arrives now: a client that was served late is not charged for it */
+/* how far the bus is */
 static uint64_t bus_time_ns(const struct simbus *self)
 {
 	if (!self->config.paced)
@@ -65,47 +56,9 @@ static uint64_t bus_time_ns(const struct simbus *self)
 	return now_ns > self->lateness_ns ? now_ns - self->lateness_ns : 0;
 }
 
-static struct echo *find_echo(struct simbus *self, unsigned client, uint32_t id)
-{
-	for (unsigned i = 0; i < ECHO_IDS; i++) {
-		if (self->echoes[client][i].id == id)
-			return &self->echoes[client][i];
-	}
-	return NULL;
-}
-
-static void note_echo(struct simbus *self, const struct bus_delivery *d, uint64_t now_ns)
-{
-	struct echo *echo = find_echo(self, d->client, d->msg.id);
-
-	if (!echo)
-		echo = &self->echoes[d->client][self->next_echo[d->client]++ % ECHO_IDS];
-	*echo = (struct echo){
-	    .id = d->msg.id,
-	    .lateness_ns = now_ns > d->at_ns ? now_ns - d->at_ns : 0,
-	    .n_heard = self->n_heard[d->client],
-	};
-}
-
-/*
- * The date of a frame that arrives now. What its sender has heard since its last frame of this kind, it may react to,
- * and what was late then is credited. If it has heard nothing, it has waited since the echo of that frame (STmin): it
- * is credited with no more than that one's lateness, or the gap would be too short in bus time.
- */
-static uint64_t arrival_ns(struct simbus *self, unsigned client, const struct can_msg *msg)
-{
-	const uint64_t date_ns = bus_time_ns(self);
-	const struct echo *echo = find_echo(self, client, msg->id);
-
-	if (!self->config.paced || !echo || echo->n_heard != self->n_heard[client] ||
-	    echo->lateness_ns >= self->lateness_ns)
-		return date_ns;
-	return date_ns + (self->lateness_ns - echo->lateness_ns);
-}
-
 /* deliveries */
 
-static bool hand_out(struct simbus *self, uint64_t now_ns)
+static bool hand_out(struct simbus *self)
 {
 	struct bus_delivery d;
 	bool any = false;
@@ -116,10 +69,10 @@ static bool hand_out(struct simbus *self, uint64_t now_ns)
 			simbus_log_frame(self->config.log, self->name, self->start_unix_us + d.at_ns / 1000, &d.msg);
 		else if (!simbus_client_put(self->clients[d.client], &d.msg, d.echo))
 			self->n_overruns++;
-		if (d.echo && self->config.paced)
-			note_echo(self, &d, now_ns);
+		if (d.echo)
+			simbus_pace_echo(&self->paces[d.client], d.msg.id, d.at_ns);
 		else if (d.client != BUS_TAP)
-			self->n_heard[d.client]++;
+			simbus_pace_heard(&self->paces[d.client]);
 	}
 	if (any && self->config.log)
 		simbus_log_batch(self->config.log);
@@ -133,8 +86,11 @@ static void serve_clients(struct simbus *self)
 
 		if (!client)
 			continue;
-		if (client->out_n > 0 && !client->blocked)
+		if (client->out_n > 0 && !client->blocked) {
+			if (self->config.paced)
+				simbus_pace_hand_over(&self->paces[i], real_ns(self), bus_stats(&self->bus).end_ns);
 			simbus_client_flush(client);
+		}
 		simbus_client_update(client, bus_room(&self->bus, i));
 	}
 }
@@ -144,11 +100,9 @@ static void advance_paced(struct simbus *self)
 	const uint64_t now_ns = real_ns(self);
 
 	bus_expire(&self->bus, now_ns);
-	if (hand_out(self, now_ns)) {
+	if (hand_out(self)) {
 		const uint64_t end_ns = bus_stats(&self->bus).end_ns;
 
-		/* Measured before the clients can know of it: who then counts a gap from its confirmation is never
-		 * credited with more than it has waited for us, and its frame begins no earlier than the gap asks. */
 		self->lateness_ns = now_ns > end_ns ? now_ns - end_ns : 0;
 	}
 	serve_clients(self);
@@ -179,7 +133,7 @@ static void advance_unpaced(struct simbus *self)
 		if (deadline_ns > self->virtual_ns)
 			self->virtual_ns = deadline_ns;
 		bus_expire(&self->bus, self->virtual_ns);
-		hand_out(self, self->virtual_ns);
+		hand_out(self);
 	}
 	serve_clients(self);
 	/* a slow reader's POLLOUT brings us back here by itself */
@@ -214,8 +168,11 @@ static void on_timer(void *owner)
 static bool on_frame(void *owner, struct simbus_client *client, const struct can_msg *msg)
 {
 	struct simbus *self = owner;
+	uint64_t date_ns = self->virtual_ns;
 
-	return bus_input(&self->bus, arrival_ns(self, client->index, msg), client->index, msg) == 0;
+	if (self->config.paced)
+		date_ns = simbus_pace_date(&self->paces[client->index], real_ns(self), msg->id);
+	return bus_input(&self->bus, date_ns, client->index, msg) == 0;
 }
 
 static void on_wish(void *owner, struct simbus_client *client, bool echoes, bool errors)
@@ -295,7 +252,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		return;
 	}
 	name_client(fd, self->client_names[index]);
-	memset(self->echoes[index], 0, sizeof(self->echoes[index]));
+	self->paces[index] = (struct simbus_pace){.lateness_ns = self->lateness_ns};
 	if (simbus_client_new(self->loop, fd, (unsigned)index, &self->events, &self->clients[index]) != 0) {
 		bus_detach(&self->bus, (unsigned)index);
 		return;
