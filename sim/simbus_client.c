@@ -13,8 +13,8 @@
  * Room in the core. While a client's frames wait there, more of them would only wake us, and the client with us, for
  * each one that it sends: they stay in its socket, and are read in a batch before the bus could run dry.
  */
-#define READ_STOPS_BELOW  (BUS_QUEUE - 4u)
-#define READ_STARTS_ABOVE (BUS_QUEUE - 2u)
+#define READ_STOPS_BELOW  (BUS_QUEUE - 12u)
+#define READ_STARTS_ABOVE (BUS_QUEUE - 6u)
 #define READ_AT_MOST      (BUS_QUEUE / 2u)
 
 static void on_poll(uv_poll_t *poll, int status, int events);
