@@ -2,14 +2,15 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # set here for whoever sources this; root, BIN and stage come from there
 #
-# Kinds: "11" (500 kbit/s, 11-bit identifiers), "29" (29-bit ones), "fd" (CAN FD, 1 and 8 Mbit/s, 11-bit ones).
+# Kinds: "11" (500 kbit/s, 11-bit identifiers), "29" (29-bit ones), "fd" (CAN FD, 1 and 8 Mbit/s, 11-bit ones),
+# "extended" (as 11, with extended addressing).
 
 one_ecu_request=7E0
 one_ecu_response=7E8
 
 # one_ecu_files KIND [KEY=VALUE…] - KEY: block_size, st_min_us (asked for by the ECU), max_block, program_us (per block)
 one_ecu_files() {
-	local kind=$1 word bits=11 fd=false functional=7DF
+	local kind=$1 word bits=11 fd=false functional=7DF form=normal target=''
 	local block_size=0 st_min_us=0 max_block=4095 program_us=0
 	shift
 	for word in "$@"; do
@@ -19,6 +20,10 @@ one_ecu_files() {
 	one_ecu_rates=(--bitrate 500000)
 	case $kind in
 	29) bits=29 one_ecu_request=18DA10F1 one_ecu_response=18DAF110 functional=18DB33F1 ;;
+	extended)
+		one_ecu_request=6F1 one_ecu_response=612 functional=6F0
+		form=extended target='target_address: 0x12'
+		;;
 	fd) fd=true one_ecu_rates=(--bitrate 1000000 --data-bitrate 8000000) ;;
 	esac
 	cat >"$stage/ecu.yaml" <<-END
@@ -26,6 +31,8 @@ one_ecu_files() {
 		ecus:
 		  - name: ecu
 		    bus: body
+		    addressing: $form
+		    ${target:-#}
 		    id_bits: $bits
 		    request_id: 0x$one_ecu_request
 		    response_id: 0x$one_ecu_response
@@ -42,7 +49,7 @@ one_ecu_files() {
 	cat >"$stage/profile.yaml" <<-END
 		name: ecu
 		template: single-bank
-		addressing: {id_bits: $bits, request: 0x$one_ecu_request, response: 0x$one_ecu_response, functional: 0x$functional}
+		addressing: {form: $form, id_bits: $bits, request: 0x$one_ecu_request, response: 0x$one_ecu_response, functional: 0x$functional${target:+, $target}}
 		link: {fd: $fd}
 		timing: {boot_wait_ms: 100, boot_max_ms: 10000}
 		security: {level: 1, algorithm: aes-128-cmac, key: lamp-key}

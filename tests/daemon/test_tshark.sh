@@ -20,9 +20,12 @@ flash_of() {
 
 # reads [LOG] - whether tshark finds nothing wrong
 reads() {
-	local functional=7DF
-	[[ $one_ecu_request == 18* ]] && functional=18DB33F1
-	python3 "$root/tests/daemon/tshark_log.py" "${1:-$stage/bus.log}" "$stage/flash.err" "$bytes" "$functional" \
+	local functional=7DF form=normal
+	case $one_ecu_request in
+	18*) functional=18DB33F1 ;;
+	6F1) functional=6F0 form=extended ;;
+	esac
+	python3 "$root/tests/daemon/tshark_log.py" "$form" "${1:-$stage/bus.log}" "$stage/flash.err" "$bytes" "$functional" \
 		"$one_ecu_request" "$one_ecu_response"
 }
 
@@ -48,6 +51,12 @@ ids_29() {
 	have_tshark "29-bit identifiers" || return
 	flash_of 29 block_size=8
 	good "tshark reads a flash with 29-bit identifiers and flow control every 8 frames"
+}
+
+extended() {
+	have_tshark "extended addressing" || return
+	flash_of extended block_size=8
+	good "tshark reads a flash with extended addressing"
 }
 
 can_fd() {
@@ -78,4 +87,4 @@ spoiled_logs() {
 	spoiled "an error frame is noticed" 7E0#30 1 's/body .*/body 20000088#0000000800000000/' 'an error frame'
 }
 
-run_groups ids_11 ids_29 can_fd spoiled_logs
+run_groups ids_11 ids_29 extended can_fd spoiled_logs

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""tshark_log.py LOG TRACE BYTES FUNCTIONAL REQUEST RESPONSE - tshark's view of a flash against the flash's own.
+"""tshark_log.py FORM LOG TRACE BYTES FUNCTIONAL REQUEST RESPONSE - tshark's view of a flash against the flash's own.
 
 Reads a candump -l log with tshark as ISO 15765 and UDS and says what is wrong with it: frames that tshark calls
 malformed or of an unknown kind, messages that do not come together, requests and answers of which tshark counts others
-than `ecu-flash --trace` printed, TransferData that does not carry BYTES bytes. Exit status 1 if there is anything."""
+than `ecu-flash --trace` printed, TransferData that does not carry BYTES bytes. Exit status 1 if there is anything.
+
+FORM is normal or extended: tshark takes one form for all identifiers, so with extended the functional requests, which go
+out in normal form, are left out."""
 import collections
 import re
 import subprocess
@@ -14,10 +17,10 @@ FIELDS = ["frame.number", "can.id", "can.flags.err", "iso15765.message_type.bad"
           "iso15765.data_length", "uds.sid", "uds.reply"]
 
 
-def dissect(log, identifiers):
+def dissect(form, log, identifiers):
     """a dictionary of FIELDS for each frame, as tshark sees it"""
     bound = ",".join(f"0x{identifier}" for identifier in identifiers)
-    command = ["tshark", "-r", log, "-o", f"iso15765.can.ids:{bound if len(identifiers[0]) == 3 else ''}",
+    command = ["tshark", "-r", log, "-o", f"iso15765.addressing:{form.capitalize()} addressing", "-o", f"iso15765.can.ids:{bound if len(identifiers[0]) == 3 else ''}",
                "-o", f"iso15765.can.extended_ids:{bound if len(identifiers[0]) == 8 else ''}",
                "-d", "iso15765.subdissector,uds", "-T", "fields", "-E", "separator=|"]
     for field in FIELDS:
@@ -29,9 +32,9 @@ def dissect(log, identifiers):
 
 
 def main():
-    log, trace, n_bytes, *identifiers = sys.argv[1:]
+    form, log, trace, n_bytes, *identifiers = sys.argv[1:]
     functional, request, response = (int(identifier, 16) for identifier in identifiers)
-    frames = dissect(log, identifiers)
+    frames = dissect(form, log, identifiers[1:] if form == "extended" else identifiers)
     wrong = []
     seen = collections.Counter()  # ("->", SID)
     first, whole, payload = 0, 0, 0
@@ -59,9 +62,9 @@ def main():
     told = collections.Counter()
     with open(trace, encoding="utf-8") as file:
         for line in file:
-            match = re.match(r" *\d+\.\d+ ms  \S+ ([<>]) ([0-9A-F]{2})\b", line)
-            if match:
-                told[{">": "->", "<": "<-"}[match[1]], int(match[2], 16)] += 1
+            match = re.match(r" *\d+\.\d+ ms  (\S+) ([<>]) ([0-9A-F]{2})\b", line)
+            if match and not (match[1] == "functional" and form == "extended"):
+                told[{">": "->", "<": "<-"}[match[2]], int(match[3], 16)] += 1
     for key in sorted(seen.keys() | told.keys()):
         if seen[key] != told[key]:
             wrong.append(f"{key[0]} {key[1]:02X}: tshark sees {seen[key]}, the trace says {told[key]}")
