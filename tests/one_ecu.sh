@@ -68,9 +68,9 @@ one_ecu_start() {
 	stage_ready simbus 5 listening && stage_ecus
 }
 
-# one_ecu_image BYTES - of random data
+# one_ecu_image BYTES - of random data, whose first byte is that of no other format
 one_ecu_image() {
-	head -c "$1" /dev/urandom >"$stage/image.bin"
+	{ printf '\245' && head -c $(($1 - 1)) /dev/urandom; } >"$stage/image.bin"
 }
 
 # the command line of a flash, for whoever runs it

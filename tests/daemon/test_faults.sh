@@ -15,7 +15,7 @@ bus_with() {
 		--control "$stage/bus.control" "$@"
 	need stage_ready simbus 5 listening
 	need stage_ecus
-	head -c 32768 /dev/urandom >"$stage/image.bin"
+	{ printf '\245' && head -c 32767 /dev/urandom; } >"$stage/image.bin" # its first byte is that of no other format
 }
 
 say() {
