@@ -3,8 +3,8 @@
  * time.
  *
  * Pacing catches up in virtual time: a frame starts at max(bus free, its arrival minus the lateness with which its
- * sender was served; see simbus_pace.h), so a machine that wakes late costs the bus nothing, and bus time is what a wire
- * would have taken. Without pacing, bus time runs from frame to frame as fast as the clients read.
+ * sender was served; see simbus_pace.h), so a machine that wakes late costs the bus nothing, and bus time is what a
+ * wire would have taken. Without pacing, bus time runs from frame to frame as fast as the clients read.
  *
  * A client that sends the one-byte packet 0x01 gets its own frames back once they have left, with 1 in byte 6; with
  * 0x02 it gets error frames; with 0x03 both.
