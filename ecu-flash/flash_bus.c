@@ -227,7 +227,8 @@ static void watch_for_testers(struct flash_bus *self, uint64_t now_us)
 		return;
 	self->stop_wanted = true;
 	for (uint8_t i = 0; i < self->n_runs; i++)
-		flash_run_stop_because(self->runs[i], now_us, FLASH_FOREIGN_TESTER);
+		if (!self->runs[i]->job.recovery)
+			flash_run_stop_because(self->runs[i], now_us, FLASH_FOREIGN_TESTER);
 }
 
 void flash_bus_advance(struct flash_bus *self, uint64_t now_us)

@@ -11,7 +11,8 @@
  * stays silent fails with FLASH_NO_ANSWER, one that refuses with FLASH_BUS_QUIET_REFUSED, unless its job is a recovery.
  * Jobs that only identify or verify need no quiet bus: without a job of kind flash the bus steps are left out.
  *
- * A foreign tester seen before the first erase of any target stops all of them; after it they finish.
+ * A foreign tester seen before the first erase of any target stops all of them but recoveries, whose ECUs are erased
+ * already; after it they finish.
  */
 #ifndef ECU_FLASH_FLASH_BUS_H
 #define ECU_FLASH_FLASH_BUS_H

@@ -259,7 +259,7 @@ static void functional_over(struct flash_bus *self, uint64_t now_us)
 	build(step_at(self), pdu);
 	for (uint8_t i = 0; i < self->n_runs; i++)
 		if (self->answers[i] == ANSWER_AWAITED)
-			fail_target(self, i, now_us, FLASH_NO_ANSWER, pdu[0], 0, NULL);
+			fail_target(self, i, now_us, self->sent ? FLASH_NO_ANSWER : FLASH_TRANSPORT, pdu[0], 0, NULL);
 	next_step(self, now_us);
 }
 

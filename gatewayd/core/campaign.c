@@ -244,8 +244,7 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 	c->bytes_held = c->files_held ? c->bytes_total : 0;
 	if (c->state == CAMPAIGN_VERIFYING)
 		self->identify_again = true;
-	/* what was listed was brought to the version held: this one was revoked when the daemon ended */
-	if (!campaign_touched(c) && (c->director_version < self->director_version || campaign_superseded(self, index)))
+	if (!campaign_touched(c) && campaign_superseded(self, index))
 		campaign_revoked(self, index, now_us);
 	if (c->state == CAMPAIGN_INSTALLING && !campaign_open_targets(c, true))
 		install_conclude(self, index, now_us, GATEWAY_CODE_INTERRUPTED, NULL);

@@ -188,7 +188,7 @@ void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_
 		code = GATEWAY_CODE_MALFORMED;
 	if (!code)
 		code = policy_check_manifest(self, &c->doc, manifest, c->state == CAMPAIGN_OFFERED ? unix_ms / 1000 : 0,
-					     words);
+					     campaign_touched(c), words);
 	if (code == GATEWAY_CODE_IO_ERROR || (code && campaign_touched(c))) {
 		c->manifest_held = false; /* fetched and read once more */
 		c->retry_us = now_us + (uint64_t)self->config.retry_pause_s * 1000000;

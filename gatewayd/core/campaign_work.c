@@ -94,6 +94,8 @@ static bool campaign_needs(const struct campaign *campaign, const uint8_t sha256
 
 bool gateway_needs_file(const struct gateway *self, const uint8_t sha256[32])
 {
+	if (self->rows_lost)
+		return true;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		if (campaign_needs(&self->campaigns[i], sha256))
 			return true;

@@ -136,6 +136,13 @@ void director_input(struct gateway *self, uint64_t now_us, const struct director
 	if (doc->version == self->director_version) {
 		/* known already, but after a restart not yet which may be forgotten */
 		take_up_lost(self, now_us, doc, sha256);
+		for (unsigned i = 0; i < doc->n_campaigns; i++) {
+			int index = gateway_campaign_index(self, doc->campaigns[i].id);
+
+			/* new terms that came while it was touched, and it is no more */
+			if (index >= 0 && self->campaigns[index].director_version < doc->version)
+				campaign_listed(self, (uint8_t)index, now_us, &doc->campaigns[i], doc->version);
+		}
 		for (unsigned i = 0; i < doc->n_campaigns; i++)
 			supersede(self, now_us, &doc->campaigns[i]);
 		revoke_vanished(self, now_us, doc);
@@ -151,6 +158,7 @@ void director_input(struct gateway *self, uint64_t now_us, const struct director
 	self->refused_code = GATEWAY_CODE_OK;
 	self->slots_wanted = 0;
 	self->director_version = doc->version;
+	self->rows_lost = false;
 	memcpy(self->director_sha256, sha256, 32);
 	self->dirty.director = true;
 	self->changed_manager = true;

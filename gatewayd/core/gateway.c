@@ -331,8 +331,10 @@ void gateway_expire(struct gateway *self, uint64_t now_us)
 {
 	if (self->restored)
 		session_expire(&self->session, now_us);
-	if (vehicle_expire(&self->vehicle, now_us))
+	if (vehicle_expire(&self->vehicle, now_us)) {
 		self->changed_manager = true;
+		inventory_ignition(self, now_us);
+	}
 	if (self->time_trusted && now_us >= self->floor_us)
 		gateway_raise_floor(self, now_us);
 	gateway_settle(self, now_us);

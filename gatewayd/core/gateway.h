@@ -62,7 +62,9 @@ struct target {
 	uint64_t flash_started_us;  /* not durable */
 	bool running;               /* handed to the flasher and not yet back */
 	/* private, not durable */
-	bool answered;        /* its result came in this run */
+	bool answered;     /* its result came in this run */
+	bool intent_first; /* its mark as erased is of this run's intent */
+	enum target_state before_intent;
 	uint64_t intent_txn;  /* INTENT_STORED waits for it; 0 = none wanted */
 	uint64_t progress_us; /* when progress was last told */
 };
@@ -234,10 +236,11 @@ struct gateway {
 	enum update_mode mode; /* fixed at registration, MODE_NONE = any */
 	uint64_t floor_us;     /* when the floor is stored again */
 	bool identify_due;
-	bool identify_again;    /* once nothing is flashed or identified */
-	uint64_t identify_us;   /* after an ECU was absent */
-	uint64_t asked_us;      /* when the last identification began */
-	bool ignition_was_off;  /* and has not been switched on since */
+	bool identify_again;   /* once nothing is flashed or identified */
+	uint64_t identify_us;  /* after an ECU was absent */
+	uint64_t asked_us;     /* when the last identification began */
+	bool ignition_was_off; /* and has not been switched on since */
+	bool ignition_was_known;
 	bool woke;              /* it was, while the ECUs are being identified */
 	uint32_t not_asked;     /* bit per ECU: the last identification could not ask it */
 	bool bus_came_up;       /* while the ECUs are being identified */
@@ -260,6 +263,7 @@ struct gateway {
 		char text[GATEWAY_TEXT_BYTES];
 	} lost[GATEWAY_MAX_CAMPAIGNS]; /* campaigns that could not be restored, until they are told */
 	uint8_t n_lost;
+	bool rows_lost; /* such rows stay until a newer document; which files they need is not known */
 };
 
 void gateway_init(struct gateway *self, const struct gateway_config *config);

@@ -50,23 +50,43 @@ void gateway_log(struct gateway *self, enum gateway_log_level level, uint8_t cam
 	gateway_log_event(self, GATEWAY_EVENT_NONE, level, campaign, target, code, text);
 }
 
-void gateway_log_event(struct gateway *self, enum gateway_event event, enum gateway_log_level level, uint8_t campaign,
-		       uint8_t target, unsigned code, const char *text)
+/* Return: NULL if there is no room */
+static struct gateway_output *push_log(struct gateway *self, enum gateway_event event, enum gateway_log_level level,
+				       unsigned code, const char *text)
 {
 	unsigned reserve = level == GATEWAY_LOG_INFO ? GATEWAY_LOG_RESERVE : GATEWAY_LOG_RESERVE / 2;
 	struct gateway_output *out;
 
 	if (self->output_n + reserve >= GATEWAY_MAX_OUTPUTS) {
 		self->logs_dropped++;
-		return;
+		return NULL;
 	}
 	out = push(self, GATEWAY_OUT_LOG);
 	out->level = level;
 	out->event = event;
-	out->campaign = campaign;
-	out->target = target;
 	out->code = code;
 	gateway_text(out->text, sizeof out->text, text);
+	return out;
+}
+
+void gateway_log_event(struct gateway *self, enum gateway_event event, enum gateway_log_level level, uint8_t campaign,
+		       uint8_t target, unsigned code, const char *text)
+{
+	struct gateway_output *out = push_log(self, event, level, code, text);
+
+	if (!out)
+		return;
+	out->campaign = campaign;
+	out->target = target;
+}
+
+void gateway_log_ecu(struct gateway *self, enum gateway_event event, enum gateway_log_level level, uint8_t ecu,
+		     unsigned code, const char *text)
+{
+	struct gateway_output *out = push_log(self, event, level, code, text);
+
+	if (out)
+		out->ecu = ecu;
 }
 
 void gateway_send_error(struct gateway *self, unsigned code, const char *text)

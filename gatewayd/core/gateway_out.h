@@ -22,6 +22,9 @@ void gateway_mark_campaign(struct gateway *self, uint8_t campaign);
 bool gateway_durable(const struct gateway *self, uint64_t txn);
 void gateway_log(struct gateway *self, enum gateway_log_level level, uint8_t campaign, uint8_t target, unsigned code,
 		 const char *text);
+/* the same of an ECU of the inventory, whatever the campaign */
+void gateway_log_ecu(struct gateway *self, enum gateway_event event, enum gateway_log_level level, uint8_t ecu,
+		     unsigned code, const char *text);
 /* the same for one of the chief events */
 void gateway_log_event(struct gateway *self, enum gateway_event event, enum gateway_log_level level, uint8_t campaign,
 		       uint8_t target, unsigned code, const char *text);

@@ -81,6 +81,7 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 
 void gateway_restore_lost(struct gateway *self, const char *campaign_id, unsigned code, const char *text)
 {
+	self->rows_lost = true;
 	if (self->n_lost >= GATEWAY_MAX_CAMPAIGNS)
 		return; /* there were never more rows than slots */
 	self->lost[self->n_lost].code = code;

@@ -99,7 +99,7 @@ static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		struct target *t = &c->targets[i];
 
-		t->answered = false;
+		t->answered = t->intent_first = false;
 		if (!(targets & (1u << i)))
 			continue;
 		t->running = true;
@@ -320,6 +320,10 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 		self->stop_flash_due = true; /* said again: the flasher waits for an answer */
 		return;
 	}
+	if (!t->erased) {
+		t->intent_first = !self->ecus[t->ecu].erased;
+		t->before_intent = t->state;
+	}
 	mark_erased(self, index, target, true);
 	t->step_index = step_index;
 	t->unit = unit;
@@ -338,7 +342,8 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 static bool counts(unsigned code)
 {
 	return code != GATEWAY_CODE_STOPPED && code != GATEWAY_CODE_FOREIGN_TESTER &&
-	       code != GATEWAY_CODE_BUS_UNAVAILABLE && code != GATEWAY_CODE_INTERRUPTED;
+	       code != GATEWAY_CODE_BUS_UNAVAILABLE && code != GATEWAY_CODE_INTERRUPTED &&
+	       code != GATEWAY_CODE_TRANSPORT;
 }
 
 static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
@@ -398,6 +403,13 @@ static bool not_meant(const struct gateway *self, const struct target *target, e
 	return *code != GATEWAY_CODE_OK;
 }
 
+/* new terms that came while an ECU was changed were not for it: with the next session they come again */
+static void terms_count_again(struct gateway *self, const struct campaign *campaign)
+{
+	if (campaign->director_version < self->director_version)
+		session_register_again(&self->session);
+}
+
 void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us,
 		    const struct flash_result *result)
 {
@@ -428,6 +440,12 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 			mark_erased(self, index, target, false);
 			if (t->state == TARGET_FLASHING)
 				t->state = TARGET_PENDING;
+			terms_count_again(self, c);
+		} else if (t->intent_first && !result->erased) {
+			/* it ended before its intent came back: it is as it was */
+			mark_erased(self, index, target, false);
+			t->state = t->before_intent;
+			terms_count_again(self, c);
 		} else if (result->code == FLASH_WRONG_VERSION && result->after.application_version[0]) {
 			/* it passed its checks and booted: not without software, so the next erase is a first one */
 			mark_erased(self, index, target, false);

@@ -17,11 +17,13 @@ static struct flash_identity merged(const struct ecu_info *ecu, const struct fla
 {
 	struct flash_identity identity = *told;
 
-	if (identity.serial_number[0] && strcmp(identity.serial_number, ecu->identity.serial_number))
+	if (identity.serial_number[0] && ecu->identity.serial_number[0] &&
+	    strcmp(identity.serial_number, ecu->identity.serial_number))
 		return identity; /* another one: nothing of the old one is true of it */
 	if (!identity.hardware_id[0])
 		memcpy(identity.hardware_id, ecu->identity.hardware_id, sizeof identity.hardware_id);
-	memcpy(identity.serial_number, ecu->identity.serial_number, sizeof identity.serial_number);
+	if (!identity.serial_number[0])
+		memcpy(identity.serial_number, ecu->identity.serial_number, sizeof identity.serial_number);
 	return identity;
 }
 
@@ -30,13 +32,13 @@ static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, co
 	struct ecu_info *e = &self->ecus[ecu];
 	const struct flash_identity identity = merged(e, told);
 
-	if (e->known && strcmp(e->identity.serial_number, identity.serial_number)) {
+	if (e->known && e->identity.serial_number[0] && strcmp(e->identity.serial_number, identity.serial_number)) {
 		char text[GATEWAY_TEXT_BYTES];
 
 		snprintf(text, sizeof text, "%.50s was replaced: serial number %.35s, was %.35s", e->name,
 			 identity.serial_number, e->identity.serial_number);
-		gateway_log_event(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, GATEWAY_NONE, GATEWAY_NONE,
-				  GATEWAY_CODE_WRONG_SERIAL, text);
+		gateway_log_ecu(self, GATEWAY_EVENT_ECU_REPLACED, GATEWAY_LOG_WARNING, ecu, GATEWAY_CODE_WRONG_SERIAL,
+				text);
 		e->erased = false; /* the old one was */
 		e->installed.n = 0;
 		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
@@ -134,8 +136,10 @@ void inventory_ignition(struct gateway *self, uint64_t now_us)
 {
 	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
 
-	if (ignition == IGNITION_OFF)
+	/* its sender may fall silent with it */
+	if (ignition == IGNITION_OFF || (ignition == IGNITION_UNKNOWN && self->ignition_was_known))
 		self->ignition_was_off = true;
+	self->ignition_was_known = self->ignition_was_known || ignition != IGNITION_UNKNOWN;
 	if (!self->ignition_was_off || (ignition != IGNITION_ON && ignition != IGNITION_CRANKING))
 		return;
 	self->ignition_was_off = false;

@@ -79,7 +79,7 @@ static bool fits_hardware(const struct component_doc *component, const char *har
 }
 
 unsigned policy_check_manifest(const struct gateway *self, const struct campaign_doc *doc,
-			       const struct manifest_doc *manifest, uint64_t unix_s, char *text)
+			       const struct manifest_doc *manifest, uint64_t unix_s, bool touched, char *text)
 {
 	if (manifest->use_before_unix_s && unix_s >= manifest->use_before_unix_s)
 		return plainly(text, GATEWAY_CODE_USE_BEFORE_PASSED);
@@ -101,6 +101,8 @@ unsigned policy_check_manifest(const struct gateway *self, const struct campaign
 			return because(text, GATEWAY_CODE_INVALID, target->ecu);
 		if (target->hardware_id[0] && !fits_hardware(c, target->hardware_id))
 			return because(text, GATEWAY_CODE_WRONG_HARDWARE, target->ecu);
+		if (touched)
+			continue; /* the verdict of its acceptance stands */
 		if (self->ecus[ecu].known && !fits_hardware(c, self->ecus[ecu].identity.hardware_id))
 			return because(text, GATEWAY_CODE_WRONG_HARDWARE, target->ecu);
 		code = release_check(self, target, manifest, c, text);
@@ -167,7 +169,7 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 }
 
 static const char *asked_for(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
-			     uint64_t now_us, char *text)
+			     uint64_t now_us, bool erased, char *text)
 {
 	static const struct condition with_ignition = {.kind = CONDITION_IGNITION_ON};
 	const char *words = vehicle_conditions(&self->vehicle, now_us, campaign->doc.conditions,
@@ -181,7 +183,10 @@ static const char *asked_for(const struct gateway *self, const struct campaign *
 		words = vehicle_conditions(&self->vehicle, now_us, c->conditions, c->n_conditions, text,
 					   GATEWAY_TEXT_BYTES);
 		if (!words && campaign->targets[i].supply == PROFILE_SUPPLY_KL15) /* it dies with the ignition */
-			words = vehicle_conditions(&self->vehicle, now_us, &with_ignition, 1, text, GATEWAY_TEXT_BYTES);
+			words = erased && vehicle_ignition(&self->vehicle, now_us) == IGNITION_ON
+				    ? NULL
+				    : vehicle_conditions(&self->vehicle, now_us, &with_ignition, 1, text,
+							 GATEWAY_TEXT_BYTES);
 	}
 	return words;
 }
@@ -192,7 +197,7 @@ const char *policy_conditions(const struct gateway *self, const struct campaign 
 	/* its speed may be what the erased ECU would tell: unknown must not strand it */
 	if (vehicle_moving(&self->vehicle, now_us))
 		return "the vehicle is moving";
-	return asked_for(self, campaign, targets, now_us, text);
+	return asked_for(self, campaign, targets, now_us, true, text);
 }
 
 /* what the gateway asks for by itself before it takes a working ECU from the vehicle */
@@ -240,7 +245,7 @@ unsigned policy_may_install(const struct gateway *self, const struct campaign *c
 	}
 	fails = interlock(self, campaign, now_us, words);
 	if (!fails)
-		fails = asked_for(self, campaign, targets, now_us, words);
+		fails = asked_for(self, campaign, targets, now_us, false, words);
 	if (fails) {
 		snprintf(text, GATEWAY_TEXT_BYTES, "%.150s", fails);
 		return GATEWAY_CODE_WAITING_VEHICLE;

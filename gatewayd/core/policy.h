@@ -18,9 +18,9 @@ struct policy_answer {
  */
 /* the director's entry against mode and inventory */
 unsigned policy_check_offer(const struct gateway *self, const struct campaign_doc *doc, char *text);
-/* the manifest against the director's entry and the inventory */
+/* the manifest against the director's entry and, unless an ECU of the campaign is @touched, the inventory */
 unsigned policy_check_manifest(const struct gateway *self, const struct campaign_doc *doc,
-			       const struct manifest_doc *manifest, uint64_t unix_s, char *text);
+			       const struct manifest_doc *manifest, uint64_t unix_s, bool touched, char *text);
 /* one target against what the ECU said of itself; an ECU that never answered passes for now */
 unsigned policy_check_identity(const struct target_doc *target, const struct ecu_info *ecu, char *text);
 

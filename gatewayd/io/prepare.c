@@ -65,7 +65,7 @@ static bool same_addresses(const struct isotp_address *a, const struct isotp_add
 	return false;
 }
 
-static bool wants_ignition_off(const struct condition *conditions, size_t n)
+static bool asks_for_ignition_off(const struct condition *conditions, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (conditions[i].kind == CONDITION_IGNITION_OFF)
@@ -73,16 +73,28 @@ static bool wants_ignition_off(const struct condition *conditions, size_t n)
 	return false;
 }
 
+/* all ECUs of a campaign are begun together: what one of them wants counts for all */
+static bool wants_ignition_off(const struct campaign *c)
+{
+	if (asks_for_ignition_off(c->doc.conditions, c->doc.n_conditions))
+		return true;
+	for (unsigned i = 0; i < c->n_targets; i++) {
+		const struct component_doc *component = &c->manifest.components[c->targets[i].component];
+
+		if (asks_for_ignition_off(component->conditions, component->n_conditions))
+			return true;
+	}
+	return false;
+}
+
 /* Return: NULL, or why an ECU with this supply cannot be flashed by the campaign at any time */
-static const char *supply_fails(const struct campaign *c, const struct component_doc *component,
-				enum profile_supply supply)
+static const char *supply_fails(const struct campaign *c, enum profile_supply supply)
 {
 	switch (supply) {
 	case PROFILE_SUPPLY_KL30:
 		return NULL;
 	case PROFILE_SUPPLY_KL15:
-		if (wants_ignition_off(c->doc.conditions, c->doc.n_conditions) ||
-		    wants_ignition_off(component->conditions, component->n_conditions))
+		if (wants_ignition_off(c))
 			return "supply: kl15 needs the ignition on, and the campaign's conditions want it off";
 		return NULL;
 	case PROFILE_SUPPLY_KL15_HELD:
@@ -107,12 +119,18 @@ static bool load_profile(struct preparation *job, const struct target *target, c
 	}
 	r = profile_load_memory("profile", (const char *)text, n, &out->profile, &error);
 	free(text);
-	why = r == 0 ? supply_fails(job->campaign, component, out->profile.supply) : NULL;
+	why = r == 0 ? supply_fails(job->campaign, out->profile.supply) : NULL;
 	if (why)
 		snprintf(error.text, sizeof(error.text), "%s", why);
 	else if (r == 0 &&
-		 same_addresses(&out->profile.link.address, &own->link.address, error.text, sizeof(error.text)))
+		 same_addresses(&out->profile.link.address, &own->link.address, error.text, sizeof(error.text))) {
+		/* who the ECU is, is read as the inventory has read it */
+		out->profile.did_hardware = own->did_hardware;
+		out->profile.did_serial = own->did_serial;
+		out->profile.decoding[PROFILE_DID_HARDWARE] = own->decoding[PROFILE_DID_HARDWARE];
+		out->profile.decoding[PROFILE_DID_SERIAL] = own->decoding[PROFILE_DID_SERIAL];
 		return true;
+	}
 	fail(job->prepared, GATEWAY_CODE_BAD_PROFILE, target->doc.ecu, error.text);
 	return false;
 }

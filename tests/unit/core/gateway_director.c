@@ -254,7 +254,6 @@ static void a_cancellation_survives_a_kill(void **state)
 	sim_issue(s, 2, 102);
 	sim_pump(s);
 	sim_kill(s, true);
-	s->disk.campaigns[0].cancel_wanted = false; /* not a column of the row */
 	s->reachable = false;
 	sim_start(s);
 	sim_signals(s, IGNITION_OFF, 0, 12600);

@@ -240,5 +240,6 @@ int main(void)
 	    cmocka_unit_test(a_wrong_version_outlives_a_restart_as_a_changed_ecu),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -307,6 +307,25 @@ static void foreign_tester_after_the_erase_changes_nothing(void **state)
 	expect_loud();
 }
 
+static void foreign_tester_does_not_stop_the_recovery_of_an_erased_ecu(void **state)
+{
+	(void)state;
+	with_ecus(1);
+	w.jobs[0].recovery = true; /* erased by an earlier run */
+	w.drive_foreign_at_step = FLASH_STEP_SECURITY;
+	world_flash_all(&w, 1);
+	assert_true(w.runs[0].result.verified);
+}
+
+static void a_functional_request_that_cannot_leave_is_not_the_ecus_silence(void **state)
+{
+	(void)state;
+	with_ecus(1);
+	w.unplugged = true;
+	world_flash_all(&w, 1);
+	assert_int_equal(w.runs[0].result.code, FLASH_TRANSPORT);
+}
+
 static void recovery_bears_a_boot_loader_that_refuses_the_functional_part(void **state)
 {
 	(void)state;
@@ -455,6 +474,8 @@ int main(void)
 	    T(stop_before_the_start_sends_nothing),
 	    T(foreign_tester_before_the_erase_stops_all),
 	    T(foreign_tester_after_the_erase_changes_nothing),
+	    T(foreign_tester_does_not_stop_the_recovery_of_an_erased_ecu),
+	    T(a_functional_request_that_cannot_leave_is_not_the_ecus_silence),
 	    T(recovery_bears_a_boot_loader_that_refuses_the_functional_part),
 	    T(recovery_of_a_dead_ecu_still_fails),
 	    T(a_bus_that_cannot_be_told_to_be_loud_is_not_said_to_be_as_before),
