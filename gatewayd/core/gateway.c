@@ -9,6 +9,7 @@
 #include "gatewayd/core/director.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
+#include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/inventory.h"
 #include "gatewayd/core/window.h"
 
@@ -227,7 +228,7 @@ void gateway_foreign_tester(struct gateway *self, uint64_t now_us, const char *b
 {
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		if (self->campaigns[i].state == CAMPAIGN_WAITING)
-			install_foreign_tester(self, i, now_us, bus);
+			install_pause_foreign_tester(self, i, now_us, bus);
 }
 
 /* the flasher speaks of a target that was handed to it and is not yet back */

@@ -5,10 +5,9 @@
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
+#include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/policy.h"
 #include "gatewayd/core/release.h"
-
-#define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
 
 static int first_failed(const struct campaign *campaign)
 {
@@ -29,40 +28,6 @@ static const struct target *to_repeat(const struct campaign *campaign)
 			return t;
 	}
 	return NULL;
-}
-
-/* until the next attempt at what failed in the run: the shortest that one of its ECUs asks for */
-static uint64_t repeat_pause_us(const struct gateway *self, const struct campaign *campaign)
-{
-	const uint64_t plain_us = (uint64_t)self->config.retry_pause_s * 1000000;
-	uint64_t shortest_us = UINT64_MAX;
-
-	for (unsigned i = 0; i < campaign->n_targets; i++) {
-		const struct target *t = &campaign->targets[i];
-		uint64_t pause_us = plain_us;
-
-		if (!t->answered || !t->code || t->code == GATEWAY_CODE_STOPPED || t->state == TARGET_FAILED)
-			continue;
-		for (unsigned n = self->config.max_attempts; n <= t->attempts && pause_us < EXHAUSTED_PAUSE_US; n++)
-			pause_us = pause_us * 2 < EXHAUSTED_PAUSE_US ? pause_us * 2 : EXHAUSTED_PAUSE_US;
-		if (t->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < GATEWAY_FOREIGN_QUIET_US)
-			pause_us = GATEWAY_FOREIGN_QUIET_US;
-		shortest_us = pause_us < shortest_us ? pause_us : shortest_us;
-	}
-	return shortest_us;
-}
-
-/*
- * A run that was stopped has made the bus quiet and loud again for nothing. Where a signal falls silent with the bus,
- * it does so each time: the runs come ever more rarely.
- */
-static uint64_t stopped_pause_us(const struct gateway *self, const struct campaign *campaign)
-{
-	uint64_t pause_us = (uint64_t)self->config.retry_pause_s * 1000000;
-
-	for (unsigned n = 1; n < campaign->n_stops && pause_us < EXHAUSTED_PAUSE_US; n++)
-		pause_us *= 2;
-	return pause_us < EXHAUSTED_PAUSE_US ? pause_us : EXHAUSTED_PAUSE_US;
 }
 
 /* an ECU failed: no further one is begun, so that a release that cannot be completed leaves as many as possible as they
@@ -241,18 +206,18 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 	} else if (repeat && lost) {
 		snprintf(words, sizeof words, "%.64s%s%.50s (attempt %u; it is tried on)", prefix(lost),
 			 prefix(lost)[0] ? ": " : "", lost->text, lost->attempts);
-		c->retry_us = now_us + repeat_pause_us(self, c);
+		c->retry_us = now_us + install_pause_repeat_us(self, c);
 		code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
 		text = words;
 	} else if (repeat) {
 		snprintf(words, sizeof words, "%.64s%s%.60s (attempt %u of %u)", prefix(repeat),
 			 prefix(repeat)[0] ? ": " : "", repeat->text, repeat->attempts, self->config.max_attempts);
-		c->retry_us = now_us + repeat_pause_us(self, c);
+		c->retry_us = now_us + install_pause_repeat_us(self, c);
 		code = GATEWAY_CODE_WAITING_RETRY;
 		text = words;
 	} else {
 		if (c->stop_asked && !campaign_open_targets(c, true))
-			c->retry_us = now_us + stopped_pause_us(self, c);
+			c->retry_us = now_us + install_pause_stopped_us(self, c);
 		if (!code) {
 			code = policy_may_install(self, c, open, now_us, true, words);
 			text = words;
@@ -469,21 +434,6 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	gateway_log_event(self, GATEWAY_EVENT_VERIFIED, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK,
 			  "the ECU is verified");
 	campaign_overtaken(self, index, now_us);
-}
-
-void install_foreign_tester(struct gateway *self, uint8_t index, uint64_t now_us, const char *bus)
-{
-	struct campaign *c = &self->campaigns[index];
-
-	if (campaign_open_targets(c, true))
-		return; /* an erased ECU waits for nobody */
-	for (uint8_t i = 0; i < c->n_targets; i++) {
-		const struct target *t = &c->targets[i];
-
-		if (t->answered && t->code == GATEWAY_CODE_FOREIGN_TESTER && t->state != TARGET_FAILED &&
-		    strcmp(self->config.ecus[t->ecu].bus, bus) == 0 && c->retry_us < now_us + GATEWAY_FOREIGN_QUIET_US)
-			c->retry_us = now_us + GATEWAY_FOREIGN_QUIET_US;
-	}
 }
 
 void install_finished(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code)

@@ -36,8 +36,6 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 /* the ECU in the vehicle is not the one the target means, and was not erased by us: the target fails */
 void install_not_this_ecu(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
 			  const char *text);
-/* a campaign that waits, and gave way to another tester on that bus, waits on */
-void install_foreign_tester(struct gateway *self, uint8_t index, uint64_t now_us, const char *bus);
 void install_finished(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code);
 
 #endif

@@ -1,0 +1,20 @@
+/*
+ * install_pause - how long a campaign whose run did not bring all ECUs to their end waits for the next one. Private to
+ * gatewayd/core.
+ */
+#ifndef GATEWAYD_CORE_INSTALL_PAUSE_H
+#define GATEWAYD_CORE_INSTALL_PAUSE_H
+
+#include "gatewayd/core/gateway.h"
+
+/* until the next attempt at what failed in the run: the shortest that one of its ECUs asks for */
+uint64_t install_pause_repeat_us(const struct gateway *self, const struct campaign *campaign);
+/*
+ * A run that was stopped has made the bus quiet and loud again for nothing. Where a signal falls silent with the bus,
+ * it does so each time: the runs come ever more rarely.
+ */
+uint64_t install_pause_stopped_us(const struct gateway *self, const struct campaign *campaign);
+/* a campaign that waits, and gave way to another tester on that bus, waits on */
+void install_pause_foreign_tester(struct gateway *self, uint8_t index, uint64_t now_us, const char *bus);
+
+#endif
