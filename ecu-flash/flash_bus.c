@@ -15,10 +15,11 @@ void flash_bus_init(struct flash_bus *self, struct can_node *node, uint8_t max_p
 	self->deadline_us = UDS_NEVER;
 }
 
-/* a classic ECU does not hear the CAN FD frame of the same identifier */
+/* a classic ECU does not hear the CAN FD frame of the same identifier, nor one ECU the address byte of another */
 static bool same_address(const struct can_node_functional *a, const struct can_node_functional *b)
 {
-	return a->id == b->id && a->extended_id == b->extended_id && a->fd == b->fd;
+	return a->id == b->id && a->extended_id == b->extended_id && a->fd == b->fd &&
+	       a->has_address == b->has_address && (!a->has_address || a->address == b->address);
 }
 
 static bool add_address(struct flash_bus *self, const struct can_node_functional *address)

@@ -66,23 +66,21 @@ void can_node_detach(struct can_node *self, struct uds_channel *channel)
 /* Return: false if @pdu does not fit a single frame */
 static bool build_functional(const struct can_node_functional *to, const uint8_t *pdu, size_t n, struct can_msg *msg)
 {
-	size_t n_pci = 1;
+	size_t n_head = 0; /* bytes before the request: the address, the protocol's own */
 	size_t len;
 
-	if (n == 0 || n > (to->fd ? CAN_MSG_MAX_BYTES - 2u : 7u))
+	if (n == 0 || n > (to->fd ? CAN_MSG_MAX_BYTES - 2u : 7u) - (to->has_address ? 1u : 0u))
 		return false;
-	if (n <= 7) {
-		msg->data[0] = (uint8_t)n;
-	} else {
-		msg->data[0] = 0;
-		msg->data[1] = (uint8_t)n;
-		n_pci = 2;
-	}
-	memcpy(msg->data + n_pci, pdu, n);
-	len = can_msg_fd_len(n_pci + n);
+	if (to->has_address)
+		msg->data[n_head++] = to->address;
+	if (n_head + 1 + n > 8)
+		msg->data[n_head++] = 0;
+	msg->data[n_head++] = (uint8_t)n;
+	memcpy(msg->data + n_head, pdu, n);
+	len = can_msg_fd_len(n_head + n);
 	if (to->pad && len < 8)
 		len = 8;
-	memset(msg->data + n_pci + n, to->pad_byte, len - n_pci - n);
+	memset(msg->data + n_head + n, to->pad_byte, len - n_head - n);
 	msg->len = (uint8_t)len;
 	msg->id = to->id;
 	msg->flags = 0;

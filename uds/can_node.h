@@ -23,6 +23,8 @@ struct can_node_functional {
 	bool brs;
 	bool pad;
 	uint8_t pad_byte;
+	bool has_address; /* extended, mixed addressing: frames begin with @address (ISO 15765-2: N_TA, N_AE) */
+	uint8_t address;  /* else they are in normal form */
 };
 
 struct can_node {
@@ -60,8 +62,8 @@ void can_node_detach(struct can_node *self, struct uds_channel *channel);
 
 /**
  * can_node_send_functional() - a functional single-frame request
- * @n: 1..7 (classic), 1..62 (FD); answers arrive at the channels as UDS_EVENT_UNSOLICITED
- * Return: 0, or 1 if the queue is full or @n does not fit a single frame.
+ * @n: 1..7 (classic), 1..62 (FD), one less with an address byte; answers arrive at the channels as
+ * UDS_EVENT_UNSOLICITED Return: 0, or 1 if the queue is full or @n does not fit a single frame.
  */
 int can_node_send_functional(struct can_node *self, const struct can_node_functional *to, const uint8_t *pdu, size_t n);
 

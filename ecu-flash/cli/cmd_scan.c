@@ -70,7 +70,7 @@ static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)
 	    (msg->data[1] == 0x7e || msg->data[1] == 0x50 || msg->data[1] == 0x7f)) {
 		snprintf(name, sizeof name, "%" PRIX32, msg->id);
 		report_clear(&self->report);
-		trace_frame(&self->session.trace, now_us, name, false, msg);
+		trace_frame(&self->session.trace, now_us, name, false, 0, msg);
 	}
 	scan_input(&self->scan, now_us, msg);
 }

@@ -155,7 +155,7 @@ int job_run(const struct options *options, const struct inputs *inputs, enum fla
 	job->session.verb = (struct session_verb){.owner = job, .step = step, .on_interrupt = on_interrupt};
 	job->session.report = report;
 	job->session.profile = &inputs->profile;
-	job->session.functional_id = inputs->profile.functional.id;
+	job->session.functional = &inputs->profile.functional;
 	r = run(job, kind);
 	free(job);
 	return r == EXIT_NO_BUS ? -1 : r;

@@ -31,6 +31,14 @@ static void on_frame(void *owner, uint64_t now_us, const struct can_msg *msg)
 		self->verb.on_frame(self->verb.owner, now_us, msg);
 }
 
+/* extended addressing may send to one ECU and to all with the same identifier: the address tells */
+static bool is_functional(const struct session *self, const struct can_msg *msg)
+{
+	const struct can_node_functional *to = self->functional;
+
+	return to && msg->id == to->id && (!to->has_address || (msg->len > 0 && msg->data[0] == to->address));
+}
+
 static void on_traffic(void *owner, uint64_t now_us, const struct can_msg *msg, bool own)
 {
 	struct session *self = owner;
@@ -38,15 +46,15 @@ static void on_traffic(void *owner, uint64_t now_us, const struct can_msg *msg, 
 	candump_frame(&self->candump, msg);
 	if (!own || !self->trace.out)
 		return;
-	if (self->functional_id && msg->id == self->functional_id) {
+	if (is_functional(self, msg)) {
 		report_clear(self->report);
-		trace_frame(&self->trace, now_us, "functional", true, msg);
+		trace_frame(&self->trace, now_us, "functional", true, self->functional->has_address ? 1 : 0, msg);
 	} else if (self->trace_all) {
 		char name[16];
 
 		snprintf(name, sizeof name, "%X", msg->id);
 		report_clear(self->report);
-		trace_frame(&self->trace, now_us, name, true, msg);
+		trace_frame(&self->trace, now_us, name, true, 0, msg);
 	}
 }
 

@@ -31,10 +31,10 @@ struct session_verb {
 struct session {
 	const struct options *options;
 	struct session_verb verb;
-	struct report *report;         /* lines and the bar, which gives way to the trace */
-	const struct profile *profile; /* NULL without one */
-	uint32_t functional_id;        /* traced; 0 = none */
-	bool trace_all;                /* each single frame of ours is traced, by its identifier */
+	struct report *report;                        /* lines and the bar, which gives way to the trace */
+	const struct profile *profile;                /* NULL without one */
+	const struct can_node_functional *functional; /* its requests are traced; NULL = none */
+	bool trace_all;                               /* each single frame of ours is traced, by its identifier */
 	uv_loop_t loop;
 	uv_signal_t signals[2]; /* SIGINT, SIGTERM */
 	struct can_driver *driver;
@@ -52,7 +52,7 @@ struct session {
 
 /**
  * session_open() - opens the bus, and the channel where @link is not NULL
- * @self: zeros, but for options, verb, report, profile and functional_id
+ * @self: zeros, but for options, verb, report, profile and functional
  * Return: -1, or the exit code after a message on stderr; but for EXIT_NO_BUS, which bus_error explains and the verb
  * tells. To be closed in either case.
  */

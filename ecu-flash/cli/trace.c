@@ -106,16 +106,16 @@ bool trace_request(struct trace *self, uint64_t now_us, const struct uds_channel
 	return true;
 }
 
-void trace_frame(struct trace *self, uint64_t now_us, const char *name, bool own, const struct can_msg *msg)
+void trace_frame(struct trace *self, uint64_t now_us, const char *name, bool own, uint8_t at, const struct can_msg *msg)
 {
-	uint8_t n = msg->len ? msg->data[0] : 0;
-	const uint8_t *pdu = msg->data + 1;
+	uint8_t n = msg->len > at ? msg->data[at] : 0;
+	const uint8_t *pdu = msg->data + at + 1;
 	char words[PDU_WORDS_BYTES];
 
 	if (!self->out || msg->flags & (CAN_MSG_RTR | CAN_MSG_ERROR))
 		return;
 	if (n == 0 && msg->len > 8) {
-		n = msg->data[1];
+		n = msg->data[at + 1];
 		pdu++;
 	}
 	if (!n || n >= msg->len || pdu + n > msg->data + msg->len)

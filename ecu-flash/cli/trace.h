@@ -24,7 +24,8 @@ struct trace {
 bool trace_answers(struct trace *self, uint64_t now_us, const struct uds_channel *channel);
 /* after the owner's step: a request that it has placed */
 bool trace_request(struct trace *self, uint64_t now_us, const struct uds_channel *channel);
-/* a request or answer that is a single frame, in normal addressing: "> " for our own */
-void trace_frame(struct trace *self, uint64_t now_us, const char *name, bool own, const struct can_msg *msg);
+/* a request or answer that is a single frame, in which @at bytes of address come first (0, 1): "> " for our own */
+void trace_frame(struct trace *self, uint64_t now_us, const char *name, bool own, uint8_t at,
+		 const struct can_msg *msg);
 
 #endif

@@ -9,13 +9,17 @@ void words_addressing(const struct profile *profile, char out[WORDS_BYTES])
 	const struct isotp_address *a = &profile->link.address;
 	int width = a->extended_id ? 8 : 3;
 	char ae[48] = "";
+	char to_all[16] = "";
 
 	if (a->form == ISOTP_EXTENDED)
 		snprintf(ae, sizeof ae, ", target address %02X, ours %02X", a->tx_ae, a->rx_ae);
 	if (a->form == ISOTP_MIXED)
 		snprintf(ae, sizeof ae, ", address extension %02X", a->tx_ae);
-	snprintf(out, WORDS_BYTES, "request %0*" PRIX32 ", response %0*" PRIX32 ", functional %0*" PRIX32 "%s", width,
-		 a->tx_id, width, a->rx_id, profile->functional.extended_id ? 8 : 3, profile->functional.id, ae);
+	if (profile->functional.has_address)
+		snprintf(to_all, sizeof to_all, " to %02X", profile->functional.address);
+	snprintf(out, WORDS_BYTES, "request %0*" PRIX32 ", response %0*" PRIX32 ", functional %0*" PRIX32 "%s%s", width,
+		 a->tx_id, width, a->rx_id, profile->functional.extended_id ? 8 : 3, profile->functional.id, to_all,
+		 ae);
 }
 
 void words_count(uint64_t n, char out[WORDS_BYTES])

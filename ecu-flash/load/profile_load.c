@@ -149,7 +149,8 @@ static int apply_fixed(const struct load *l)
 
 	if (needs(l, "addressing.target_address", "normal-fixed") ||
 	    takes_no(l, "addressing.request", "normal-fixed") || takes_no(l, "addressing.response", "normal-fixed") ||
-	    takes_no(l, "addressing.address_extension", "normal-fixed"))
+	    takes_no(l, "addressing.address_extension", "normal-fixed") ||
+	    takes_no(l, "addressing.functional_address", "normal-fixed"))
 		return 1;
 	if (has(l, "addressing.id_bits") && !a->extended_id)
 		return yaml_error_at(l->doc, l->error, "addressing.id_bits",
@@ -174,14 +175,16 @@ static int apply_addressing(const struct load *l)
 	a->extended_id = y->id_bits == 29;
 	if (load_range(l, "addressing.target_address", y->target_address, 0, 255, true) ||
 	    load_range(l, "addressing.source_address", y->source_address, 0, 255, true) ||
-	    load_range(l, "addressing.address_extension", y->address_extension, 0, 255, true))
+	    load_range(l, "addressing.address_extension", y->address_extension, 0, 255, true) ||
+	    load_range(l, "addressing.functional_address", y->functional_address, 0, 255, true))
 		return 1;
 	l->profile->functional.id = a->extended_id ? 0x18db33f1 : 0x7df;
 	switch (a->form) {
 	case ISOTP_NORMAL:
 		r = apply_identifiers(l, "normal") || takes_no(l, "addressing.target_address", "normal") ||
 		    takes_no(l, "addressing.source_address", "normal") ||
-		    takes_no(l, "addressing.address_extension", "normal");
+		    takes_no(l, "addressing.address_extension", "normal") ||
+		    takes_no(l, "addressing.functional_address", "normal");
 		break;
 	case ISOTP_NORMAL_FIXED:
 		r = apply_fixed(l);
@@ -204,6 +207,8 @@ static int apply_addressing(const struct load *l)
 		l->profile->functional.id = (uint32_t)y->functional;
 	}
 	l->profile->functional.extended_id = a->extended_id;
+	l->profile->functional.has_address = has(l, "addressing.functional_address");
+	l->profile->functional.address = (uint8_t)y->functional_address;
 	return r;
 }
 

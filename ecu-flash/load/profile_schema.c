@@ -65,9 +65,16 @@ static const cyaml_strval_t part_words[] = {
 };
 
 static const cyaml_schema_field_t addressing_fields[] = {
-    ENUM(addressing_t, form, form_words), UINT(addressing_t, request),           UINT(addressing_t, response),
-    UINT(addressing_t, functional),       UINT(addressing_t, id_bits),           UINT(addressing_t, target_address),
-    UINT(addressing_t, source_address),   UINT(addressing_t, address_extension), CYAML_FIELD_END,
+    ENUM(addressing_t, form, form_words),
+    UINT(addressing_t, request),
+    UINT(addressing_t, response),
+    UINT(addressing_t, functional),
+    UINT(addressing_t, id_bits),
+    UINT(addressing_t, target_address),
+    UINT(addressing_t, source_address),
+    UINT(addressing_t, address_extension),
+    UINT(addressing_t, functional_address),
+    CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t link_fields[] = {
     BOOL(link_t, fd),         BOOL(link_t, brs),       UINT(link_t, tx_dl),   WORD(link_t, pad),

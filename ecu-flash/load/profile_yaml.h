@@ -62,6 +62,7 @@ struct profile_yaml {
 	struct {
 		int form;
 		uint64_t request, response, functional, id_bits, target_address, source_address, address_extension;
+		uint64_t functional_address;
 	} addressing;
 	struct {
 		bool fd, brs;

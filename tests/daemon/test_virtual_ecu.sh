@@ -145,11 +145,11 @@ faults() {
 
 # one ECU and one profile a form of addressing; the profile's preconditions are asked in the extended session, into which
 # a functional request has brought the ECU
-form() { # NAME FUNCTIONAL PROFILE-ADDRESSING ECU-KEY…
+form() { # NAME FUNCTIONAL[, functional_address: BYTE] PROFILE-ADDRESSING ECU-KEY…
 	cat >>"$stage_ecus_config" <<-END
 		  - name: $1
 		    bus: body
-		    functional_id: $2
+		    functional_id: ${2%%,*}
 		    timing: {reset_ms: 200, erase_us_per_kib: 1000, program_us_per_block: 1000}
 		    security: {algorithm: xor, key: 5ac3}
 		    identification: {serial_number: $1-WITH-A-LONG-SERIAL}
@@ -158,6 +158,7 @@ form() { # NAME FUNCTIONAL PROFILE-ADDRESSING ECU-KEY…
 		    factory: {version: old-1, size: 0x400}
 	END
 	printf '    %s\n' "${@:4}" >>"$stage_ecus_config"
+	[[ $2 != *,* ]] || echo "    ${2#*, }" >>"$stage_ecus_config"
 	cat >"$stage/$1.yaml" <<-END
 		name: $1
 		addressing: {$3, functional: $2}
@@ -187,9 +188,15 @@ addressing() {
 	form mixed29 0x18cd33f1 \
 		'form: mixed, id_bits: 29, request: 0x18ce12f1, response: 0x18cef112, address_extension: 0x55' \
 		'addressing: mixed' 'id_bits: 29' 'request_id: 0x18ce12f1' 'response_id: 0x18cef112' 'address_extension: 0x55'
+	form extended_all '0x6f1, functional_address: 0xdf' \
+		'form: extended, request: 0x6f1, response: 0x622, target_address: 0x22' \
+		'addressing: extended' 'request_id: 0x6f1' 'response_id: 0x622' 'target_address: 0x22'
+	form mixed_all '0x7d1, functional_address: 0xaa' \
+		'form: mixed, request: 0x710, response: 0x718, address_extension: 0x55' \
+		'addressing: mixed' 'request_id: 0x710' 'response_id: 0x718' 'address_extension: 0x55'
 	need stage_bus sim
 	need stage_ecus
-	for name in normal29 fixed extended mixed11 mixed29; do
+	for name in normal29 fixed extended mixed11 mixed29 extended_all mixed_all; do
 		check "an ECU is flashed by $name addressing" flash_form "$name"
 	done
 }

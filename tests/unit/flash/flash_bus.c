@@ -440,7 +440,8 @@ static void more_functional_addresses_than_a_bus_serves_are_refused(void **state
 	flash_bus_init(&w.flash_bus, &w.node, 2);
 	for (unsigned i = 0; i <= CAN_NODE_MAX_FUNCTIONAL; i++) {
 		profiles[i] = w.profiles[0];
-		profiles[i].functional.id = 0x7d0 + i;
+		profiles[i].functional.has_address = true;
+		profiles[i].functional.address = (uint8_t)(0xd0 + i);
 		job.profile = &profiles[i];
 		flash_run_init(&runs[i], &job, &w.channels[0]);
 		assert_int_equal(flash_bus_add(&w.flash_bus, &runs[i]), i == CAN_NODE_MAX_FUNCTIONAL);

@@ -151,6 +151,17 @@ static void forms_of_addressing_fill_the_identifiers(void **state)
 	assert_int_equal(profile.link.address.tx_ae, 0x10);
 	assert_int_equal(profile.link.address.rx_ae, 0xf1);
 	assert_int_equal(profile.functional.id, 0x6ff);
+	assert_false(profile.functional.has_address);
+	expect("name: a\nsecurity: {key: k}\naddressing: {form: extended, request: 0x6F1, response: 0x612,"
+	       " target_address: 0x12, functional: 0x6F1, functional_address: 0xDF}\n");
+	assert_int_equal(profile.functional.id, 0x6f1);
+	assert_true(profile.functional.has_address);
+	assert_int_equal(profile.functional.address, 0xdf);
+	expect_refused("name: a\nsecurity: {key: k}\naddressing: {request: 1, response: 2, functional_address: 3}\n",
+		       "lamp.yaml:3: addressing.functional_address: does not belong");
+	expect_refused("name: a\nsecurity: {key: k}\naddressing: {form: mixed, request: 1, response: 2,"
+		       " address_extension: 3, functional_address: 256}\n",
+		       "lamp.yaml:3: addressing.functional_address: must be 0x0..0xff, is 0x100");
 	expect("name: a\nsecurity: {key: k}\n"
 	       "addressing: {form: mixed, request: 0x700, response: 0x708, address_extension: 0x42}\n");
 	assert_int_equal(profile.link.address.tx_ae, 0x42);

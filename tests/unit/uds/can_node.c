@@ -210,6 +210,44 @@ static void functional_requests_are_single_frames_and_bounded(void **state)
 	assert_no_frame();
 }
 
+static void pop_bytes(const char *bytes, size_t n)
+{
+	assert_true(can_node_pop_frame(&node, T0, &frame));
+	assert_int_equal(frame.len, n);
+	assert_memory_equal(frame.data, bytes, n);
+	can_node_confirm(&node, T0, 1);
+}
+
+static void a_functional_frame_begins_with_the_address_it_has(void **state)
+{
+	struct can_node_functional to = {
+	    .id = 0x6f1, .pad = true, .pad_byte = 0x55, .has_address = true, .address = 0xdf};
+	static const uint8_t pdu[64] = {0x22, 0xf1, 0x90, 0xf1, 0x8c, 0xf1, 0x91};
+
+	(void)state;
+	assert_int_equal(can_node_send_functional(&node, &to, pdu, 7), 1);
+	assert_int_equal(can_node_send_functional(&node, &to, pdu, 6), 0);
+	pop_bytes("\xdf\x06\x22\xf1\x90\xf1\x8c\xf1", 8);
+	assert_int_equal(can_node_send_functional(&node, &to, pdu, 2), 0);
+	pop_bytes("\xdf\x02\x22\xf1\x55\x55\x55\x55", 8);
+	can_node_tester_present(&node, T0, &to, 1, 2 * S);
+	pop_bytes("\xdf\x02\x3e\x80\x55\x55\x55\x55", 8);
+	to.fd = true;
+	assert_int_equal(can_node_send_functional(&node, &to, pdu, 62), 1);
+	assert_int_equal(can_node_send_functional(&node, &to, pdu, 61), 0);
+	assert_int_equal(can_node_send_functional(&node, &to, pdu, 7), 0);
+	assert_int_equal(can_node_send_functional(&node, &to, pdu, 6), 0);
+	assert_true(can_node_pop_frame(&node, T0, &frame));
+	assert_int_equal(frame.len, 64);
+	assert_memory_equal(frame.data, "\xdf\x00\x3d\x22\xf1\x90", 6);
+	can_node_confirm(&node, T0, 1);
+	assert_true(can_node_pop_frame(&node, T0, &frame));
+	assert_int_equal(frame.len, 12); /* eight do not hold it any more */
+	assert_memory_equal(frame.data, "\xdf\x00\x07\x22\xf1\x90\xf1\x8c\xf1\x91", 10);
+	can_node_confirm(&node, T0, 1);
+	pop_bytes("\xdf\x06\x22\xf1\x90\xf1\x8c\xf1", 8);
+}
+
 static void functional_tester_present_is_cyclic_in_the_middle_of_transfers(void **state)
 {
 	uint64_t t = T0;
@@ -392,6 +430,7 @@ int main(void)
 	    TEST(a_request_of_ours_that_we_did_not_send_is_a_foreign_tester),
 	    TEST(a_functional_frame_goes_first),
 	    TEST(functional_requests_are_single_frames_and_bounded),
+	    TEST(a_functional_frame_begins_with_the_address_it_has),
 	    TEST(functional_tester_present_is_cyclic_in_the_middle_of_transfers),
 	    TEST(tester_present_goes_to_each_functional_address),
 	    TEST(a_tester_present_that_waits_for_the_window_is_not_doubled),
