@@ -36,7 +36,7 @@ struct image_error {
 
 /**
  * image_parse() - decode a firmware file
- * @format: IMAGE_AUTO looks at the first bytes: ':' HEX, 'S' and a digit S-record, anything else raw
+ * @format: IMAGE_AUTO is what image_find_format() says
  * @raw_base: address of the first byte, for raw only
  * @buf: at least @n bytes, lives as long as the image (raw images point into @bytes instead)
  *
@@ -45,8 +45,20 @@ struct image_error {
 int image_parse(struct image *image, enum image_format format, const uint8_t *bytes, size_t n, uint64_t raw_base,
 		uint8_t *buf, size_t cap, struct image_error *error);
 
-/* IMAGE_IHEX, IMAGE_SREC or IMAGE_RAW, by the first bytes */
-enum image_format image_recognise(const uint8_t *bytes, size_t n);
+/* where a file's first character stands, behind a UTF-8 byte order mark, blank lines and white space; @n if there is
+ * none. @line: 1-based, of that place */
+size_t image_begin(const uint8_t *bytes, size_t n, unsigned *line);
+
+/**
+ * image_find_format() - what a file is, by its content
+ *
+ * IMAGE_IHEX where it begins with ':', IMAGE_SREC with 'S' and a digit, see image_begin(); anything else is raw, but
+ * for text with a line that looks like a record: that is a damaged file of one of the two, and its characters are not
+ * what its author wants in an ECU.
+ *
+ * Return: 0 with @format; 1 with @error, its first line, @format untouched.
+ */
+int image_find_format(enum image_format *format, const uint8_t *bytes, size_t n, struct image_error *error);
 
 const char *image_format_text(enum image_format format);
 

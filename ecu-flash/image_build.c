@@ -58,6 +58,11 @@ static int hex_digit(uint8_t c)
 	return -1;
 }
 
+bool image_is_hex(uint8_t c)
+{
+	return hex_digit(c) >= 0;
+}
+
 int image_hex_byte(const uint8_t *digits)
 {
 	int high = hex_digit(digits[0]);

@@ -14,6 +14,8 @@
 /* the next line that is not blank; Return: false at the end */
 bool image_lines_next(struct image_lines *self);
 
+bool image_is_hex(uint8_t c);
+
 /* two hexadecimal digits; Return: 0..255, or -1 if they are none */
 int image_hex_byte(const uint8_t *digits);
 

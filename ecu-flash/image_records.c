@@ -9,6 +9,8 @@ void image_records_init(struct image_records *self, enum image_format format, co
 	memset(self, 0, sizeof *self);
 	self->format = format;
 	self->lines = (struct image_lines){.bytes = bytes, .n = n};
+	self->lines.next = image_begin(bytes, n, &self->lines.number);
+	self->lines.number--; /* the reader's first line is the next one */
 }
 
 int image_records_next(struct image_records *self, struct image_error *error)

@@ -130,7 +130,7 @@ static int run(const struct options *options)
 	int r = -1;
 
 	for (unsigned i = 0; i < 2 && r < 0; i++) {
-		if (!image_load(options->files[i], IMAGE_AUTO, options->base, &files[i], text, sizeof text))
+		if (!image_load(options->files[i], load_format(options), options->base, &files[i], text, sizeof text))
 			continue;
 		fprintf(stderr, "ecu-flash: %s\n", text);
 		r = EXIT_BAD_INPUT;
@@ -148,7 +148,7 @@ const struct verb verb_image_compare = {
     .summary = "where two firmware files differ",
     .usage = "[OPTION]... FILE FILE",
     .about = "Compares bytes at addresses, whatever the formats. Ends with 0 if they are the same, with 1 if not.\n",
-    .takes = TAKES(OPTION_BASE) | TAKES(OPTION_JSON),
+    .takes = TAKES(OPTION_BASE) | TAKES(OPTION_RAW) | TAKES(OPTION_JSON),
     .min_files = 2,
     .max_files = 2,
     .run = run,

@@ -87,7 +87,7 @@ static int read_memory(struct convert *self)
 	}
 	if (r) { /* records can be passed on as they stand */
 		fprintf(stderr, "note: %s; the records are kept as they are, and 'flash' would refuse them\n", text);
-		r = image_map(self->options->files[0], &self->source, text, sizeof text);
+		r = image_map(self->options->files[0], format, &self->source, text, sizeof text);
 		if (!r)
 			return -1;
 		fprintf(stderr, "ecu-flash: %s\n", text);
@@ -296,7 +296,7 @@ static int run(const struct options *options)
 		return r;
 	if (options->json && strcmp(options->out, "-") == 0)
 		return options_wrong(options->verb, "--json and --out - both want standard output");
-	if (image_map(options->files[0], &self.source, text, sizeof text)) {
+	if (image_map(options->files[0], load_format(options), &self.source, text, sizeof text)) {
 		fprintf(stderr, "ecu-flash: %s\n", text);
 		return EXIT_BAD_INPUT;
 	}
@@ -315,7 +315,7 @@ const struct verb verb_image_convert = {
 	     "'--bytes-per-line 16', and '--header' with the name of the output, give what objcopy writes.\n"
 	     "A file that says two different things of one address is passed on with a note, as long as its records\n"
 	     "are; anything else that has to know its bytes refuses it.\n",
-    .takes = TAKES(OPTION_OUT) | TAKES(OPTION_TO) | TAKES(OPTION_BASE) | TAKES(OPTION_FILL) |
+    .takes = TAKES(OPTION_OUT) | TAKES(OPTION_TO) | TAKES(OPTION_BASE) | TAKES(OPTION_RAW) | TAKES(OPTION_FILL) |
 	     TAKES(OPTION_BYTES_PER_LINE) | TAKES(OPTION_SREC_TYPE) | TAKES(OPTION_HEADER) | TAKES(OPTION_ENTRY) |
 	     TAKES(OPTION_LINEAR) | TAKES(OPTION_LINE_END) | TAKES(OPTION_JSON),
     .needs = TAKES(OPTION_OUT),

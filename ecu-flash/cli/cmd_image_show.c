@@ -81,7 +81,7 @@ static int show_image(const struct options *options)
 	char text[512];
 	int r = EXIT_DONE;
 
-	if (image_load(options->files[0], IMAGE_AUTO, options->base, &file, text, sizeof text)) {
+	if (image_load(options->files[0], load_format(options), options->base, &file, text, sizeof text)) {
 		fprintf(stderr, "ecu-flash: %s\n", text);
 		return EXIT_BAD_INPUT;
 	}
@@ -97,8 +97,8 @@ const struct verb verb_image_show = {
     .name = "image show",
     .summary = "segments, start address and digests of a firmware file",
     .usage = "[OPTION]... FILE",
-    .about = "FILE is Intel HEX, Motorola S-record or raw, told apart by its first bytes.\n",
-    .takes = TAKES(OPTION_BASE) | TAKES(OPTION_JSON),
+    .about = "FILE is Intel HEX, Motorola S-record or raw, told apart by its first record.\n",
+    .takes = TAKES(OPTION_BASE) | TAKES(OPTION_RAW) | TAKES(OPTION_JSON),
     .min_files = 1,
     .max_files = 1,
     .run = show_image,

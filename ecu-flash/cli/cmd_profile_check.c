@@ -108,8 +108,8 @@ const struct verb verb_profile_check = {
     .about =
 	"Validates a profile and prints its sequence in words, with the time that each step takes by estimate: with\n"
 	"the images given, else without any. A dual-bank profile has its way back, too.\n",
-    .takes = TAKES(OPTION_SIGNATURE) | TAKES(OPTION_BASE) | TAKES(OPTION_BITRATE) | TAKES(OPTION_DATA_BITRATE) |
-	     TAKES(OPTION_JSON),
+    .takes = TAKES(OPTION_SIGNATURE) | TAKES(OPTION_BASE) | TAKES(OPTION_RAW) | TAKES(OPTION_BITRATE) |
+	     TAKES(OPTION_DATA_BITRATE) | TAKES(OPTION_JSON),
     .min_files = 1,
     .max_files = 1 + (int)FLASH_MAX_UNITS,
     .run = show_profile,

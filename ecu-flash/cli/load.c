@@ -92,7 +92,7 @@ int load_images(struct inputs *inputs, const struct options *options, char **pat
 		struct image_file *file = &inputs->files[i];
 		char text[512];
 
-		if (image_load(paths[i], IMAGE_AUTO, options->base, file, text, sizeof text)) {
+		if (image_load(paths[i], load_format(options), options->base, file, text, sizeof text)) {
 			fprintf(stderr, "ecu-flash: %s\n", text);
 			return EXIT_BAD_INPUT;
 		}

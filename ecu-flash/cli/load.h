@@ -20,6 +20,11 @@ struct inputs {
 /* Return: -1, or the exit code after a message on stderr; to be unloaded in either case */
 int load_profile(struct inputs *inputs, const char *path);
 int load_keys(struct inputs *inputs, const struct options *options);
+/* of the images of a command; IMAGE_AUTO without --raw */
+static inline enum image_format load_format(const struct options *options)
+{
+	return option_given(options, OPTION_RAW) ? IMAGE_RAW : IMAGE_AUTO;
+}
 /* images, and the signatures that belong to them */
 int load_images(struct inputs *inputs, const struct options *options, char **paths, int n);
 /**

@@ -43,6 +43,10 @@ static const struct {
 			"silence and refusals before its programming session",
 			'r'},
     [OPTION_BASE] = {"base", "ADDR", "address of a raw image's first byte (0)", 0},
+    [OPTION_RAW] = {"raw", NULL,
+		    "the images are raw bytes, whatever they look like; without it, Intel HEX and S-record\n"
+		    "are told by their first record, and damaged ones refused",
+		    0},
     [OPTION_TO] = {"to", "FORMAT",
 		   "ihex, srec or raw; without it the name of the output says: .hex .ihex .ihx,\n"
 		   ".srec .s19 .s28 .s37 .mot .s, .bin .raw",
@@ -311,6 +315,7 @@ static int take_option(struct options *o, enum option_id option, const char *val
 	case OPTION_RECOVER:
 		o->recover = true;
 		break;
+	case OPTION_RAW:
 	case OPTION_READ:
 	case OPTION_CHECK:
 	case OPTION_HELP:

@@ -15,12 +15,13 @@ struct image_file {
 	uint8_t *buf;
 };
 
-/* @text: filled on failure, "FILE:LINE: words". Return: 0, -errno, or 1 for wrong content */
+/* @format: with IMAGE_AUTO, a raw file whose name says Intel HEX or S-record (.hex, .s19, …) is wrong content.
+ * @text: filled on failure, "FILE:LINE: words". Return: 0, -errno, or 1 for wrong content */
 int image_load(const char *path, enum image_format format, uint64_t raw_base, struct image_file *file, char *text,
 	       size_t n_text);
-/* only maps the file and recognises its format, for those who read its records; image.segments stay empty. Return: as
- * above */
-int image_map(const char *path, struct image_file *file, char *text, size_t n_text);
+/* only maps the file and finds its format, for those who read its records; image.segments stay empty. @format, return:
+ * as above */
+int image_map(const char *path, enum image_format format, struct image_file *file, char *text, size_t n_text);
 void image_unload(struct image_file *file);
 
 #endif

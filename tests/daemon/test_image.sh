@@ -196,6 +196,28 @@ result $? "a broken S-record is refused with its line"
 refused cut.hex 3 'hexadecimal\|too'
 result $? "what is not hexadecimal is refused with its line"
 
+# --- text formats whose first record is damaged never pass for raw bytes
+
+neither() { # FILE LINE - every verb refuses it with its line, and says how to have it all the same
+	refused "$1" "$2" 'with --raw' && image 3 show "$1" && image 3 compare "$1" "$source" &&
+		"$BIN/ecu-flash" image show --raw --json "$1" >shown.json 2>>out && grep -q '"format":"raw"' shown.json
+}
+(printf '; built by hand\r\n' && cat "$source") >text.bin && neither text.bin 1
+result $? "Intel HEX behind a comment is refused with its line, and raw with --raw"
+sed '1s/^://' "$source" >text.bin && neither text.bin 1
+result $? "Intel HEX that lost its first colon too"
+sed '1s/^S./Sx/' ok.srec >text.bin && neither text.bin 1
+result $? "S-records whose first type is damaged too"
+(printf '\xef\xbb\xbf\r\n' && cat "$source") >marked.hex && image 0 compare marked.hex "$source"
+result $? "a byte order mark and a blank line before the first record do not matter"
+# shellcheck disable=SC2317
+only_raw() {
+	head -c 999 bytes.bin >"$1"
+	image 3 show "$1" && grep -qF "$1: its name says" out && image 0 show --raw "$1"
+}
+each only_raw a.hex a.ihex a.ihx a.srec a.s19 a.s28 a.s37 a.MOT
+result $? "bytes under a name of the text formats are refused, and raw with --raw"
+
 # --- compare
 
 printf 'abcdefgh' >one.bin

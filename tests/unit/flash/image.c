@@ -76,6 +76,67 @@ static void a_text_format_can_be_taken_as_raw(void **state)
 	expect_segment(0, 0, EOF_RECORD, strlen(EOF_RECORD));
 }
 
+static void what_stands_before_the_first_record_does_not_matter(void **state)
+{
+	(void)state;
+	static const char *const before[] = {"\n", "\r\n", "\xef\xbb\xbf", "\xef\xbb\xbf\r\n\r\n", "  \t\n ", "\t"};
+
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		char text[128];
+
+		snprintf(text, sizeof text, "%s%s", before[i], ":020000000102FB\n" EOF_RECORD);
+		assert_int_equal(parse(IMAGE_AUTO, text), 0);
+		assert_int_equal(image.format, IMAGE_IHEX);
+		expect_segment(0, 0, "\x01\x02", 2);
+		assert_int_equal(parse(IMAGE_IHEX, text), 0);
+		snprintf(text, sizeof text, "%s%s", before[i], "S10500000102F7\nS9030000FC\n");
+		assert_int_equal(parse(IMAGE_AUTO, text), 0);
+		assert_int_equal(image.format, IMAGE_SREC);
+		expect_segment(0, 0, "\x01\x02", 2);
+	}
+	/* and lines are counted from the first one on */
+	expect_refused("\xef\xbb\xbf\n\n:020000000102FC\n" EOF_RECORD, 3, "checksum");
+	expect_refused("\n\n :020000000102FB\n\n:020000000102FC\n" EOF_RECORD, 5, "checksum");
+}
+
+static void text_that_holds_a_record_is_not_taken_for_raw(void **state)
+{
+	(void)state;
+	char text[6000];
+
+	expect_refused("; made by hand\n:020000000102FB\n" EOF_RECORD, 1, "line 2 looks like it");
+	expect_refused("\n; f\xc3\xbcr\n:020000000102FB\n" EOF_RECORD, 2, "line 3 looks like it");
+	expect_refused("020000000102FB\n" EOF_RECORD, 1, "--raw");
+	expect_refused("Sx050000010 2F7\r\nS9030000FC\r\n", 1, "line 2 looks like it");
+	memset(text, '#', sizeof text);
+	strcpy(text + 5000, "\n" EOF_RECORD);
+	expect_refused(text, 1, "line 2 looks like it");
+	/* whoever means the text says so */
+	assert_int_equal(parse(IMAGE_RAW, "; made by hand\n" EOF_RECORD), 0);
+}
+
+static void bytes_and_texts_without_records_are_raw(void **state)
+{
+	(void)state;
+	/* a record between bytes that are no text, as in a program that writes such files */
+	static const uint8_t bytes[] = "\x7f"
+				       "ELF\x01\n:00000001FF\nS9030000FC\n";
+	static uint8_t random[70000];
+	uint32_t x = 1;
+
+	assert_int_equal(parse(IMAGE_AUTO, "version: 3\n:-)\nSAFE 1234\n"), 0);
+	assert_int_equal(image.format, IMAGE_RAW);
+	assert_int_equal(image_parse(&image, IMAGE_AUTO, bytes, sizeof bytes, 0, buf, 0, &error), 0);
+	assert_int_equal(image.format, IMAGE_RAW);
+	for (unsigned round = 0; round < 100; round++) {
+		for (size_t i = 0; i < sizeof random; i++)
+			random[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+		random[0] = 0xff; /* neither ':' nor 'S' by chance */
+		assert_int_equal(image_parse(&image, IMAGE_AUTO, random, sizeof random, 0, buf, 0, &error), 0);
+		assert_int_equal(image.format, IMAGE_RAW);
+	}
+}
+
 static void touching_records_join_and_gaps_stay(void **state)
 {
 	(void)state;
@@ -313,6 +374,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(raw_bytes_are_one_segment_at_the_base),
 	    cmocka_unit_test(a_text_format_can_be_taken_as_raw),
+	    cmocka_unit_test(what_stands_before_the_first_record_does_not_matter),
+	    cmocka_unit_test(text_that_holds_a_record_is_not_taken_for_raw),
+	    cmocka_unit_test(bytes_and_texts_without_records_are_raw),
 	    cmocka_unit_test(touching_records_join_and_gaps_stay),
 	    cmocka_unit_test(lower_case_carriage_returns_and_blank_lines_are_taken),
 	    cmocka_unit_test(segment_and_linear_bases_place_records),
