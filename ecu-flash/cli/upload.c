@@ -127,6 +127,11 @@ static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
 	flash_upload_stop(&self->upload->result, now_us);
 }
 
+static bool data_takes_stdout(const struct options *o)
+{
+	return o->json || (o->out && strcmp(o->out, "-") == 0);
+}
+
 int upload_run(struct upload *self)
 {
 	struct uploading *uploading = calloc(1, sizeof *uploading);
@@ -140,7 +145,7 @@ int upload_run(struct upload *self)
 	uploading->upload = self;
 	for (size_t i = 0; i < self->n_ranges; i++)
 		uploading->bytes_total += self->ranges[i].n_bytes;
-	report_init(&uploading->report, self->options->json ? stderr : stdout, p, NULL, 0);
+	report_init(&uploading->report, data_takes_stdout(self->options) ? stderr : stdout, p, NULL, 0);
 	uploading->session.options = self->options;
 	uploading->session.report = &uploading->report;
 	uploading->session.profile = p;

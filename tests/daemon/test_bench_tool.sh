@@ -140,8 +140,20 @@ watching() {
 		'tool 0 uds --request 7E1 --response 7E9 --candump - 3E00 && out_has "^\([0-9]+\.[0-9]{6}\) bus 7E1#023E00" "bus 7E9#027E00" &&
 		 ! grep -v "^(" "$stage/out" && err_has "^< 7E 00"'
 	check "but not together with --json: 2" eval 'tool 2 uds --request 7E1 --response 7E9 --json --candump - 3E00'
-	check "a log that cannot be written is said" eval \
+	check "output that cannot be written is said, and is no success" eval 'unwritable_output'
+	check "a log that cannot be opened is said" eval \
 		'tool 1 uds --request 7E1 --response 7E9 --candump "$stage/nowhere/log" 3E00 && err_has "nowhere/log: No such file"'
+}
+
+unwritable_output() {
+	local arguments
+	printf ':0400000001020304F2\n:00000001FF\n' >"$stage/small.hex"
+	for arguments in "info --bus unix:$stage/bus --profile $profiles/lamp.yaml --json" \
+		"uds --bus unix:$stage/bus --request 7E0 --response 7E8 3E00" "scan --bus unix:$stage/bus --ids 7E0-7E1" \
+		"image show $stage/small.hex" "profile check $profiles/lamp.yaml" "--help"; do
+		# shellcheck disable=SC2086 # words
+		expect_status 1 "$BIN/ecu-flash" $arguments 2>"$stage/err" >/dev/full && err_has "standard output could not be written" || return 1
+	done
 }
 
 image_of() { # BYTES
@@ -183,6 +195,8 @@ reading() {
 		'tool 0 read "${memory[@]}" --keys "$stage/keys.yaml" --out "$stage/got.hex" &&
 		 tool 0 read "${memory[@]}" --keys "$stage/keys.yaml" --out "$stage/got.s37" --json && json "r[\"bytes\"] == 3000 and r[\"error\"] is None" &&
 		 "$BIN/ecu-flash" image compare --base 0x08000000 "$stage/got.hex" "$stage/memory.bin" && "$BIN/ecu-flash" image compare "$stage/got.hex" "$stage/got.s37"'
+	check "to standard output it is the data alone, and the words go to standard error" eval \
+		'tool 0 read "${memory[@]}" --keys "$stage/keys.yaml" --to raw --out - && cmp "$stage/out" "$stage/memory.bin" && err_has "100 %" "3 000 bytes"'
 	check "without the key it says that the ECU is locked and what to do, and writes no file" eval \
 		'tool 1 read "${memory[@]}" --out "$stage/none.bin" && err_has "RequestUpload refused: .*NRC 33" "It commonly means: " "--keys" "Nothing was written" &&
 		 [[ ! -e $stage/none.bin ]]'
