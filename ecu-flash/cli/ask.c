@@ -140,7 +140,7 @@ int ask_run(struct ask *self)
 	r = session_open(&asking->session, &profile->link, &profile->timing, profile->link.fd);
 	if (r < 0) {
 		uds_channel_keep_awake(&asking->session.channel, can_driver_now_us(), self->n > 1);
-		r = session_run(&asking->session);
+		session_run(&asking->session);
 	}
 	self->bus_error = asking->session.bus_error;
 	session_close(&asking->session);

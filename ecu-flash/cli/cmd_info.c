@@ -147,8 +147,7 @@ static int tell_json(const struct info *self, int code)
 	json_string(&json, self->ask.options->bus);
 	json_key(&json, "ecu");
 	json_string(&json, self->profile.name);
-	json_key(&json, "exit_code");
-	json_int(&json, code);
+	print_status(&json, self->ask.options, code);
 	json_key(&json, "bus_error");
 	json_string(&json, self->ask.bus_error ? strerror(-self->ask.bus_error) : NULL);
 	identity_json(&json, self);

@@ -80,8 +80,7 @@ static int tell_json(const struct reading *self, int code)
 	json_string(&json, self->options->bus);
 	json_key(&json, "ecu");
 	json_string(&json, self->inputs.profile.name);
-	json_key(&json, "exit_code");
-	json_int(&json, code);
+	print_status(&json, self->options, code);
 	json_key(&json, "address");
 	json_uint(&json, range->address);
 	json_key(&json, "bytes");

@@ -99,7 +99,7 @@ static int look(struct scanning *self)
 	r = session_open(&self->session, NULL, NULL, self->options->fd);
 	if (r < 0) {
 		scan_init(&self->scan, can_driver_node(self->session.driver), &self->config);
-		r = session_run(&self->session);
+		session_run(&self->session);
 	}
 	session_close(&self->session);
 	return r;
@@ -206,8 +206,7 @@ static int tell_json(const struct scanning *self, int code)
 	json_string(&json, "scan");
 	json_key(&json, "bus");
 	json_string(&json, self->options->bus);
-	json_key(&json, "exit_code");
-	json_int(&json, code);
+	print_status(&json, self->options, code);
 	json_key(&json, "probes");
 	json_uint(&json, self->scan.n_probes);
 	json_key(&json, "acknowledged");

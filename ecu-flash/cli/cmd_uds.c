@@ -202,8 +202,7 @@ static int tell(const struct options *o, const struct ask *ask)
 	json_string(&json, o->bus);
 	json_key(&json, "ecu");
 	json_string(&json, ask->profile->name);
-	json_key(&json, "exit_code");
-	json_uint(&json, code);
+	print_status(&json, o, (int)code);
 	json_key(&json, "bus_error");
 	json_string(&json, ask->bus_error ? strerror(-ask->bus_error) : NULL);
 	json_key(&json, "exchanges");

@@ -90,8 +90,7 @@ static int read_json(const struct verifying *self, int code)
 	json_string(&json, self->inputs.profile.name);
 	json_key(&json, "verdict");
 	json_string(&json, code == EXIT_DONE ? "verified" : self->n_differing ? "different" : "not known");
-	json_key(&json, "exit_code");
-	json_int(&json, code);
+	print_status(&json, self->options, code);
 	json_key(&json, "bytes");
 	json_uint(&json, self->upload.n_bytes);
 	json_key(&json, "bytes_differ");

@@ -115,8 +115,7 @@ static int tell_json(const struct asking_all *self, int code)
 	json_string(&json, self->options->bus);
 	json_key(&json, "functional");
 	json_uint(&json, self->options->functional);
-	json_key(&json, "exit_code");
-	json_int(&json, code);
+	print_status(&json, self->options, code);
 	json_key(&json, "bus_error");
 	json_string(&json, self->session.bus_error ? strerror(-self->session.bus_error) : NULL);
 	json_key(&json, "request");
@@ -197,7 +196,7 @@ int functional_run(const struct options *options, const uint8_t *pdu, size_t n)
 	self->session.verb = (struct session_verb){.owner = self, .step = step, .on_interrupt = on_interrupt};
 	r = session_open(&self->session, NULL, NULL, options->fd);
 	if (r < 0)
-		r = session_run(&self->session);
+		session_run(&self->session);
 	session_close(&self->session);
 	if (r < 0 || r == EXIT_NO_BUS)
 		r = tell(self);

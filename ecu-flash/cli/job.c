@@ -128,7 +128,7 @@ static int run(struct job *job, enum flash_job_kind kind)
 
 	if (r < 0) {
 		prepare(job, kind);
-		r = session_run(&job->session);
+		session_run(&job->session);
 		job->outcome->result = *flash_run_result(&job->run);
 	}
 	job->outcome->bus_error = job->session.bus_error;

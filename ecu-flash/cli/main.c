@@ -20,9 +20,21 @@ static int finish(int code)
 	return code == EXIT_DONE ? EXIT_FLASH_FAILED : code;
 }
 
+/* the verb has said what became of its work; the log comes second */
+static int run(const struct options *options)
+{
+	int code = options->verb->run(options);
+
+	if (*options->log_error)
+		fprintf(stderr, "ecu-flash: %s: the log could not be written whole: %s\n", options->candump,
+			strerror(-*options->log_error));
+	return options_exit_code(options, code);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
+	int log_error = 0;
 	int r;
 
 	/* a reader of our output that goes away must not end a flash */
@@ -30,6 +42,7 @@ int main(int argc, char **argv)
 	r = options_parse(&options, argc, argv);
 	if (r >= 0)
 		return finish(r);
+	options.log_error = &log_error;
 	if (options.candump && strcmp(options.candump, "-") == 0) {
 		options.candump_fd = candump_take_stdout();
 		if (options.candump_fd < 0) {
@@ -37,5 +50,5 @@ int main(int argc, char **argv)
 			return EXIT_FLASH_FAILED;
 		}
 	}
-	return finish(options.verb->run(&options));
+	return finish(run(&options));
 }

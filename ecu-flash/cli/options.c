@@ -112,9 +112,10 @@ static int general_help(void)
 		printf("  %-16s %s\n", verbs[i]->name, verbs[i]->summary);
 	puts("\n'ecu-flash VERB --help' says what a verb takes.\n"
 	     "\n"
-	     "Exit status: 0 done; 1 it failed, or 'image compare' found a difference; 2 wrong usage; 3 a file is\n"
-	     "wrong (file and line are named); 4 the bus is not available; 5 the ECU does not answer; 130 stopped by\n"
-	     "Ctrl-C at a safe point.");
+	     "Exit status: 0 done; 1 it failed, or 'image compare' found a difference, or all went well but the log\n"
+	     "(--candump) or standard output could not be written whole; 2 wrong usage; 3 a file is wrong (file and\n"
+	     "line are named); 4 the bus is not available; 5 the ECU does not answer; 130 stopped by Ctrl-C at a safe\n"
+	     "point.");
 	return EXIT_DONE;
 }
 

@@ -117,6 +117,7 @@ struct options {
 	const char *candump; /* "-" is standard output, and candump_fd its descriptor then, else -1 */
 	int candump_fd;
 	bool candump_append; /* the verb was on the bus before */
+	int *log_error;      /* main's; filled in by the verb: -errno, the log could not be written whole */
 	bool recover;        /* the ECU may sit in its boot loader */
 	char **files;        /* what is neither verb nor option */
 	int n_files;
@@ -125,6 +126,13 @@ struct options {
 static inline bool option_given(const struct options *options, enum option_id option)
 {
 	return options->given & TAKES(option);
+}
+
+/* a log that was asked for and is not whole is no success, and hides no failure. Return: the exit code after that of
+ * the verb */
+static inline int options_exit_code(const struct options *options, int code)
+{
+	return code == EXIT_DONE && *options->log_error ? EXIT_FLASH_FAILED : code;
 }
 
 /**

@@ -1,8 +1,17 @@
 #include "ecu-flash/cli/print.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#include "ecu-flash/cli/options.h"
+void print_status(struct json *json, const struct options *options, int code)
+{
+	int error = *options->log_error;
+
+	json_key(json, "exit_code");
+	json_int(json, options_exit_code(options, code));
+	json_key(json, "log_error");
+	json_string(json, error ? strerror(-error) : NULL);
+}
 
 int print_json(struct json *json)
 {

@@ -184,7 +184,7 @@ int session_open(struct session *self, const struct isotp_config *link, const st
 	return -1;
 }
 
-int session_run(struct session *self)
+void session_run(struct session *self)
 {
 	static const int numbers[2] = {SIGINT, SIGTERM};
 	int r;
@@ -205,10 +205,8 @@ int session_run(struct session *self)
 		uv_run(&self->loop, UV_RUN_ONCE);
 	report_clear(self->report);
 	r = candump_close(&self->candump);
-	if (!r)
-		return -1;
-	fprintf(stderr, "ecu-flash: %s: %s\n", self->options->candump, strerror(-r));
-	return EXIT_FLASH_FAILED;
+	if (r)
+		*self->options->log_error = r;
 }
 
 void session_end(struct session *self)

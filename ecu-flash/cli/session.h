@@ -57,8 +57,8 @@ struct session {
  * tells. To be closed in either case.
  */
 int session_open(struct session *self, const struct isotp_config *link, const struct uds_timing *timing, bool fd);
-/* until session_end(). Return: -1, or the exit code after a message on stderr: the frames could not all be written */
-int session_run(struct session *self);
+/* until session_end(). A log that could not be written whole is noted in options->log_error */
+void session_run(struct session *self);
 /* the verb is through */
 void session_end(struct session *self);
 void session_close(struct session *self);

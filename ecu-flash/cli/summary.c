@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/session.h"
 #include "ecu-flash/cli/words.h"
 #include "uds/uds_text.h"
@@ -305,8 +306,7 @@ void summary_json(const struct options *options, const struct inputs *inputs, co
 	json_string(&json, inputs->profile.name);
 	json_key(&json, "verdict");
 	json_string(&json, verdict(outcome));
-	json_key(&json, "exit_code");
-	json_uint(&json, summary_exit_code(outcome));
+	print_status(&json, options, (int)summary_exit_code(outcome));
 	json_key(&json, "verified");
 	json_bool(&json, r->verified);
 	if (options->verb == &verb_flash) {

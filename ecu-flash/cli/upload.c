@@ -152,7 +152,7 @@ int upload_run(struct upload *self)
 	uploading->session.verb = (struct session_verb){.owner = uploading, .step = step, .on_interrupt = on_interrupt};
 	r = session_open(&uploading->session, &p->link, &p->timing, p->link.fd);
 	if (r < 0)
-		r = session_run(&uploading->session);
+		session_run(&uploading->session);
 	self->bus_error = uploading->session.bus_error;
 	session_close(&uploading->session);
 	free(uploading);

@@ -141,8 +141,32 @@ watching() {
 		 ! grep -v "^(" "$stage/out" && err_has "^< 7E 00"'
 	check "but not together with --json: 2" eval 'tool 2 uds --request 7E1 --response 7E9 --json --candump - 3E00'
 	check "output that cannot be written is said, and is no success" eval 'unwritable_output'
+	check "a log that cannot be written whole hides nothing of the result, and is no success" eval 'unwritable_log'
+	check "a reader of the log that goes away takes nothing of the result" eval 'reader_gone'
 	check "a log that cannot be opened is said" eval \
 		'tool 1 uds --request 7E1 --response 7E9 --candump "$stage/nowhere/log" 3E00 && err_has "nowhere/log: No such file"'
+}
+
+# a disk that is full
+unwritable_log() {
+	local lamp=(--profile "$profiles/lamp.yaml" --candump /dev/full)
+	image_of 512
+	tool 1 flash "${lamp[@]}" --keys "$keys" "$stage/image.bin" && out_has "verdict +verified" && err_has "/dev/full: the log" || return 1
+	tool 1 flash "${lamp[@]}" --keys "$keys" --base 0x10000000 "$stage/image.bin" --json && err_has "/dev/full: the log" &&
+		json 'r["error"]["nrc"] == 0x31 and r["error"]["ecu_state"] and r["log_error"] == "No space left on device"' || return 1
+	tool 1 info "${lamp[@]}" --json && json 'r["exit_code"] == 1 and r["identity"]["serial_number"] == "LAMP-000417"' || return 1
+	tool 1 uds --request 7E0 --response 7E8 --candump /dev/full 3E00 && out_has "^< 7E 00" && err_has "/dev/full: the log" || return 1
+	tool 5 uds --request 700 --response 708 --candump /dev/full 3E00 && err_has "no answer" "/dev/full: the log" || return 1
+	tool 1 scan --ids 7E0-7E1 --candump /dev/full && out_has "^7E0 +7E8" && err_has "/dev/full: the log" || return 1
+	tool 1 read "${lamp[@]}" --address 0 --length 16 --out "$stage/none.bin" && err_has "refused" "Nothing was written" "/dev/full: the log" || return 1
+	tool 1 uds --functional 7DF --candump /dev/full 3E00 && out_has "^7E8 < 7E 00"
+}
+
+reader_gone() { # of a log on standard output
+	local -a ends
+	"$BIN/ecu-flash" info --bus "unix:$stage/bus" --profile "$profiles/lamp.yaml" --candump - 2>"$stage/err" | true
+	ends=("${PIPESTATUS[@]}")
+	((ends[0] == 1)) && err_has "LAMP-000417" "-: the log"
 }
 
 unwritable_output() {
