@@ -31,6 +31,28 @@ static bool failed(const struct exchange *e)
 	return e->kind != UDS_EVENT_POSITIVE && e->kind != UDS_EVENT_SUPPRESSED;
 }
 
+/* a receiver that refuses a message, or lets it begin, is there; so is a sender whose answer has begun */
+static bool shows_ecu(const struct uds_event *event)
+{
+	switch (event->kind) {
+	case UDS_EVENT_POSITIVE:
+	case UDS_EVENT_NEGATIVE:
+	case UDS_EVENT_MALFORMED:
+		return true;
+	case UDS_EVENT_SEND_FAILED:
+		return event->reason == ISOTP_REASON_OVERFLOW || event->reason == ISOTP_REASON_INVALID_FS ||
+		       event->reason == ISOTP_REASON_N_CS;
+	case UDS_EVENT_TIMEOUT:
+		return event->reason != ISOTP_REASON_NONE;
+	case UDS_EVENT_NONE:
+	case UDS_EVENT_PENDING:
+	case UDS_EVENT_SUPPRESSED:
+	case UDS_EVENT_UNSOLICITED:
+		break;
+	}
+	return false;
+}
+
 static void take(struct asking *self, uint64_t now_us, const struct uds_event *event)
 {
 	struct ask *ask = self->ask;
@@ -45,14 +67,14 @@ static void take(struct asking *self, uint64_t now_us, const struct uds_event *e
 		return;
 	self->open = false;
 	e->kind = event->kind;
+	e->reason = event->reason;
 	e->nrc = event->nrc;
 	e->us = now_us - self->asked_us;
-	if (event->kind == UDS_EVENT_POSITIVE || event->kind == UDS_EVENT_NEGATIVE ||
-	    event->kind == UDS_EVENT_MALFORMED) {
-		ask->answered = true;
-		if (copy_answer(e, event))
-			fputs("ecu-flash: out of memory\n", stderr);
-	}
+	ask->answered = ask->answered || shows_ecu(event);
+	if ((event->kind == UDS_EVENT_POSITIVE || event->kind == UDS_EVENT_NEGATIVE ||
+	     event->kind == UDS_EVENT_MALFORMED) &&
+	    copy_answer(e, event))
+		fputs("ecu-flash: out of memory\n", stderr);
 	self->next++;
 	if (failed(e) && (ask->stop_at_failure || !ask->answered))
 		session_end(&self->session);
@@ -90,9 +112,10 @@ static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
 {
 	struct asking *self = owner;
 
-	(void)now_us;
 	(void)n;
 	self->ask->stopped = true;
+	if (self->open)
+		self->ask->list[self->next].us = now_us - self->asked_us;
 	report_line(&self->report, "stopped; the ECU falls back to its default session by itself (S3, commonly 5 s)");
 	session_end(&self->session);
 }
@@ -162,6 +185,35 @@ enum exit_code ask_exit_code(const struct ask *self)
 		if (!self->list[i].asked || failed(&self->list[i]))
 			return EXIT_FLASH_FAILED;
 	return EXIT_DONE;
+}
+
+const char *ask_silence_text(const struct exchange *exchange, char out[ASK_TEXT_BYTES])
+{
+	const char *words = "";
+
+	switch (exchange->kind) {
+	case UDS_EVENT_TIMEOUT:
+		words = exchange->reason ? "an answer that began and did not end" : "no answer in time";
+		break;
+	case UDS_EVENT_SEND_FAILED:
+		words = "the request could not be sent";
+		break;
+	case UDS_EVENT_SUPPRESSED:
+		words = "silence, as asked for";
+		break;
+	case UDS_EVENT_NONE:
+		words = "no answer yet when it was stopped";
+		break;
+	case UDS_EVENT_POSITIVE:
+	case UDS_EVENT_NEGATIVE:
+	case UDS_EVENT_MALFORMED:
+	case UDS_EVENT_PENDING:
+	case UDS_EVENT_UNSOLICITED:
+		break;
+	}
+	snprintf(out, ASK_TEXT_BYTES, "%s%s%s", words, exchange->reason ? ": " : "",
+		 exchange->reason ? isotp_reason_text(exchange->reason) : "");
+	return out;
 }
 
 void ask_say_no_answer(const struct ask *self)

@@ -7,17 +7,20 @@
 #include "ecu-flash/cli/options.h"
 #include "ecu-flash/profile.h"
 
+#define ASK_TEXT_BYTES 160u
+
 struct exchange {
 	const uint8_t *request;
 	size_t n_request;
 	/* filled in */
 	bool asked;
 	enum uds_event_kind kind; /* POSITIVE, NEGATIVE, SUPPRESSED, TIMEOUT, MALFORMED or SEND_FAILED */
+	enum isotp_reason reason; /* of SEND_FAILED; of TIMEOUT, why an answer that had begun did not end */
 	uint8_t nrc;
 	uint8_t *answer; /* NULL if there is none; freed by ask_free() */
 	size_t n_answer;
 	uint32_t n_pending; /* NRC 78 on the way */
-	uint64_t us;        /* from the request to the end of its answer */
+	uint64_t us;        /* from the request to the end of its answer, or of the waiting for it */
 };
 
 struct ask {
@@ -43,6 +46,9 @@ int ask_run(struct ask *self);
 
 /* Return: EXIT_DONE, EXIT_FLASH_FAILED if one of the list failed, EXIT_NO_BUS, EXIT_NO_ANSWER or EXIT_STOPPED */
 enum exit_code ask_exit_code(const struct ask *self);
+
+/* why there is no answer to a request that was asked; "" if there is one */
+const char *ask_silence_text(const struct exchange *exchange, char out[ASK_TEXT_BYTES]);
 
 /* that nothing answered, and what to look at, on stderr */
 void ask_say_no_answer(const struct ask *self);

@@ -86,31 +86,11 @@ static void print_bytes(char arrow, const uint8_t *bytes, size_t n)
 	putchar('\n');
 }
 
-static const char *outcome_words(const struct exchange *e)
-{
-	switch (e->kind) {
-	case UDS_EVENT_TIMEOUT:
-		return "no answer in time";
-	case UDS_EVENT_SEND_FAILED:
-		return "the request could not be sent";
-	case UDS_EVENT_SUPPRESSED:
-		return "silence, as asked for";
-	case UDS_EVENT_MALFORMED:
-		return "a malformed answer: its length or what it repeats of the request is wrong";
-	case UDS_EVENT_NONE:
-		return "not asked to its end";
-	case UDS_EVENT_POSITIVE:
-	case UDS_EVENT_NEGATIVE:
-	case UDS_EVENT_PENDING:
-	case UDS_EVENT_UNSOLICITED:
-		break;
-	}
-	return "";
-}
+#define MALFORMED "a malformed answer: its length or what it repeats of the request is wrong"
 
 static void exchange_text(const struct profile *profile, const struct exchange *e)
 {
-	char words[PDU_WORDS_BYTES];
+	char words[PDU_WORDS_BYTES], silence[ASK_TEXT_BYTES];
 
 	pdu_words_request(profile, e->request, e->n_request, words);
 	print_bytes('>', e->request, e->n_request);
@@ -124,14 +104,16 @@ static void exchange_text(const struct profile *profile, const struct exchange *
 		print_bytes('<', e->answer, e->n_answer);
 		printf("  %s", words);
 	} else {
-		printf("  %s", outcome_words(e));
+		printf("  %s", ask_silence_text(e, silence));
 	}
 	printf("; after %.1f ms", (double)e->us / 1e3);
 	if (e->n_pending)
 		printf(" and %u times response pending", e->n_pending);
 	putchar('\n');
 	if (e->kind == UDS_EVENT_MALFORMED)
-		printf("  %s\n", outcome_words(e));
+		puts("  " MALFORMED);
+	if (e->kind == UDS_EVENT_SEND_FAILED && e->reason == ISOTP_REASON_OVERFLOW)
+		puts("  What to try: a shorter request; the ECU's receive buffer does not hold this one.");
 	if (e->kind == UDS_EVENT_NEGATIVE && uds_nrc_meaning(e->nrc)[0])
 		printf("  It commonly means: %s.\n", uds_nrc_meaning(e->nrc));
 	if (e->kind == UDS_EVENT_NEGATIVE && uds_nrc_advice(e->nrc)[0])
@@ -142,7 +124,7 @@ static void exchange_text(const struct profile *profile, const struct exchange *
 
 static void exchange_json(struct json *json, const struct profile *profile, const struct exchange *e)
 {
-	char words[PDU_WORDS_BYTES];
+	char words[PDU_WORDS_BYTES], silence[ASK_TEXT_BYTES];
 
 	json_object(json);
 	json_key(json, "request");
@@ -160,7 +142,7 @@ static void exchange_json(struct json *json, const struct profile *profile, cons
 	if (e->answer)
 		pdu_words_answer(profile, e->answer, e->n_answer, words);
 	json_key(json, "answer_text");
-	json_string(json, !e->asked ? NULL : e->answer ? words : outcome_words(e));
+	json_string(json, !e->asked ? NULL : e->answer ? words : ask_silence_text(e, silence));
 	json_key(json, "nrc");
 	json_uint(json, e->nrc);
 	json_key(json, "meaning");

@@ -2,7 +2,8 @@
 
 Request 7E0, response 7E8; classic CAN, written for the test from what ISO-TP asks of a receiver. Options: locked (35 is
 refused before 27), lossy (each seventh answer to 36 is lost), slow (10 ms before each block), check (31 01 0202 with a
-CRC-32 is answered).
+CRC-32 is answered), overflow (long requests are refused by flow control), pending (31 is answered with NRC 78, and no
+more than that).
 """
 import socket
 import struct
@@ -42,6 +43,9 @@ class Ecu:
             return b""
         length = (data[0] & 15) << 8 | data[1]
         pdu = data[2:]
+        if "overflow" in self.options:
+            self.frame(b"\x32\x00\x00")
+            return b""
         self.frame(b"\x30\x00\x00")
         while len(pdu) < length:
             data = self.next_frame()
@@ -108,6 +112,10 @@ class Ecu:
             return b"\x71\x01\x02\x02" + (b"\x00" if good else b"\x01")
         if pdu[:3] == b"\x22\xf1\x81":
             return b"\x62\xf1\x81bench-1"
+        if pdu[0] == 0x31 and "pending" in self.options:
+            self.send(b"\x7f\x31\x78")
+            time.sleep(0.3)
+            return b"\x7f\x31\x78"
         return bytes([0x7F, pdu[0], 0x31 if pdu[0] == 0x22 else 0x11])
 
     def serve(self):

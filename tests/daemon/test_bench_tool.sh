@@ -283,6 +283,27 @@ stopping() {
 		 last_requests "$stage/read.log" 0137 021001'
 }
 
+refusing_length() {
+	bench_ecu overflow
+	check "a request that the ECU refuses by flow control fails for that, and not for want of an answer: 1" eval \
+		'tool 1 uds --request 7E0 --response 7E8 "2EF190$(printf "00%.0s" {1..5000})" && out_has "could not be sent: the message is too long for the receiver" "a shorter request" &&
+		 refute err_has "no answer" && tool 1 uds --request 7E0 --response 7E8 --json "2EF190$(printf "00%.0s" {1..500})" &&
+		 json "r[\"exit_code\"] == 1 and \"too long\" in r[\"exchanges\"][0][\"answer_text\"]"'
+}
+
+waiting() {
+	local pid status=0
+	bench_ecu pending
+	env --default-signal=INT "$BIN/ecu-flash" uds --bus "unix:$stage/bus" --request 7E0 --response 7E8 3101FF00 \
+		>"$stage/out" 2>"$stage/err" &
+	pid=$!
+	sleep 1
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	check "Ctrl-C while an ECU asks for time says for how long it was waited for" eval \
+		"((status == 130))"' && out_has "stopped; after [0-9]{3,}\.[0-9] ms and 2 times response pending"'
+}
+
 checking() {
 	bench_ecu check
 	"$BIN/ecu-flash" image convert --out "$stage/image.hex" --base 0x08000000 "$stage/memory.bin" >/dev/null
@@ -309,4 +330,4 @@ helping() {
 		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
 }
 
-run_groups helping scanning scanning_29_bits asking watching reading reading_virtual stopping checking
+run_groups helping scanning scanning_29_bits asking watching reading reading_virtual stopping refusing_length waiting checking
