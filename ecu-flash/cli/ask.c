@@ -122,9 +122,15 @@ static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
 
 int ask_profile(const struct options *options, struct profile *profile)
 {
+	static const enum option_id instead[] = {OPTION_REQUEST, OPTION_RESPONSE, OPTION_WIDE_IDS, OPTION_FD};
 	struct yaml_error error;
 
 	if (options->profile) {
+		for (size_t i = 0; i < sizeof instead / sizeof *instead; i++)
+			if (option_given(options, instead[i]))
+				return options_wrong(options->verb, "--profile has the ECU's addresses and frames: it "
+								    "goes without --request, --response, --29bit and "
+								    "--fd");
 		if (!profile_load_file(options->profile, profile, &error))
 			return -1;
 		fprintf(stderr, "ecu-flash: %s\n", error.text);

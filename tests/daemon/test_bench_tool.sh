@@ -121,6 +121,9 @@ asking() {
 		 tool 0 uds --functional 7DF --json 3E00 && json "sorted(e[\"response\"] for e in r[\"ecus\"]) == [0x7e8, 0x7e9]"'
 	check "nobody answers what nobody supports: 5, and why" eval \
 		'tool 5 uds --functional 7DF 22F190 && err_has "nobody answers" "without an answer" && tool 2 uds --functional 7DF 22F190,3E00'
+	check "identifiers beside a profile, which would not be used, are refused: 2" eval \
+		'tool 2 uds "${lamp[@]}" --profile "$profiles/door.yaml" 3E00 && err_has "goes without --request" &&
+		 tool 2 info --response 7E8 --profile "$profiles/door.yaml" && tool 2 info --fd --profile "$profiles/door.yaml"'
 	check "what is no request is refused: 2" eval \
 		'tool 2 uds "${lamp[@]}" 22F && err_has "two hexadecimal digits" && tool 2 uds "${lamp[@]}" , && tool 2 uds 3E00 && err_has "--request"'
 }
