@@ -70,6 +70,8 @@ bool flash_back_begin(struct flash_run *self, uint64_t now_us)
 	self->resume_unit = 0;
 	self->wrong_keys = 0;
 	self->key_delays = 0;
+	self->reset_unknown = false;
+	self->resets_again = 0;
 	memset(self->tries, 0, sizeof(self->tries));
 	if (!self->rebooted || !flash_back_tells(self)) {
 		go_back(self, now_us);
@@ -107,8 +109,10 @@ bool flash_back_bears(struct flash_run *self, uint64_t now_us, const struct uds_
 
 void flash_back_done(struct flash_run *self, uint64_t now_us)
 {
+	bool undone = self->back_taken && !self->reset_unknown;
+
 	/* the version of before is proof only if the new application says another one, or the switch-back was taken */
-	if (says_former_version(self) && (self->back_taken || flash_back_tells(self)))
+	if (says_former_version(self) && (undone || flash_back_tells(self)))
 		restored(self, "; switched back, the former application runs");
 	else
 		flash_text_end(&self->result, "; switched back, but another version runs than before");

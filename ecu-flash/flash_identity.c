@@ -197,10 +197,31 @@ static bool is_meant(struct flash_run *self, uint64_t now_us)
 	return true;
 }
 
+/* whether the versions are those of the new application: where it may still be the former one that tells them */
+static bool shows_new(struct flash_run *self)
+{
+	if (self->going_back || (!self->switches && !self->reset_unknown))
+		return true;
+	for (unsigned u = 0; u < self->job.n_units && !self->reset_unknown; u++)
+		if (self->job.units[u].expected_version[0])
+			return true; /* compared already */
+	for (unsigned i = PROFILE_DID_BOOT; i < N_IDS; i++) {
+		const char *after = field(&self->result.after, i);
+
+		if (after[0] && strcmp(after, field(&self->result.before, i)) != 0)
+			return true;
+	}
+	return false;
+}
+
 static void finish(struct flash_run *self, uint64_t now_us)
 {
 	if (self->stage == FLASH_STAGE_STEPS) {
-		flash_steps_done(self, now_us);
+		if (shows_new(self))
+			flash_steps_done(self, now_us);
+		else
+			flash_fail(self, now_us, FLASH_WRONG_VERSION, NULL,
+				   "the version is the one before: whether the new application runs is not known");
 		return;
 	}
 	if (self->stage == FLASH_STAGE_PROBE) {

@@ -15,6 +15,11 @@
  * identifier was answered, were it negatively: what is missing would look like another ECU's. A job of kind verify
  * reads the identifiers and compares the versions, in the session the ECU is in.
  *
+ * A reset whose answer was lost is not taken for one: once the ECU answers again, its active session (F186) has to be
+ * the default one, else it is reset again; an ECU that does not tell is reset once more. What stays unknown after that
+ * is `verified` only if a version changed. So is a dual-bank ECU of which no version is expected: the version of before
+ * does not show that the other bank runs, and ends as FLASH_WRONG_VERSION, with the way back.
+ *
  * A job of kind flash may say which ECU it is for. The identifiers are read just before, and another ECU is left
  * alone: the run ends before its programming session. An ECU that does not tell them is not shown to be the one either;
  * only a recovery bears that, since the boot loader of an erased ECU often refuses to tell.
@@ -169,10 +174,12 @@ struct flash_run {
 	bool answered;        /* identify: something came back */
 	bool stop_wanted;
 	enum flash_code stop_code;
-	bool going_back;  /* on the profile's way back: step_index is in that list */
-	bool back_taken;  /* the ECU took the switch-back */
-	bool rebooted;    /* it was reset since it was told to switch over */
-	uint8_t switches; /* starts of the switch-over that the ECU did not refuse: 0 = it has not switched */
+	bool going_back;      /* on the profile's way back: step_index is in that list */
+	bool back_taken;      /* the ECU took the switch-back */
+	bool rebooted;        /* it was reset since it was told to switch over */
+	bool reset_unknown;   /* the answer to its last reset was lost, and nothing has shown since that it was reset */
+	uint8_t resets_again; /* sent once more for that */
+	uint8_t switches;     /* starts of the switch-over that the ECU did not refuse: 0 = it has not switched */
 	const struct profile *quiet_profile; /* whose bus_before makes the bus quiet; NULL = the job's */
 	bool quiet_again;                    /* after a reset, 85 and 28 are sent physically while others still flash */
 	uint8_t block_counter;
@@ -188,6 +195,7 @@ struct flash_run {
 	uint64_t boot_deadline_us;
 	uint64_t routine_deadline_us;
 	uint64_t request_us;
+	uint64_t reset_us; /* when the ECU was last known not to be reset */
 	struct flash_event events[FLASH_MAX_RUN_EVENTS];
 	uint8_t event_head;
 	uint8_t event_n;

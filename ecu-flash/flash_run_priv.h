@@ -2,9 +2,10 @@
  * flash_run_priv - what the files of flash_run share: the states of a run, and the doors between the parts.
  *
  * flash_run.c owns states, events, retries and the end; flash_steps.c the sequence of steps and the simple ones;
- * flash_back.c the way back of a dual-bank ECU; flash_security.c 27, flash_fingerprint.c 2E, flash_routine.c 31,
- * flash_transfer.c 34 36 37, flash_identity.c 22, flash_quiet.c the physical 85 and 28. Each part has a begin, a send
- * (builds the request of the phase at hand, so that a repetition is a second send) and an answer.
+ * flash_boot.c 11 and the wait for boot; flash_back.c the way back of a dual-bank ECU; flash_security.c 27,
+ * flash_fingerprint.c 2E, flash_routine.c 31, flash_transfer.c 34 36 37, flash_identity.c 22, flash_quiet.c the
+ * physical 85 and 28. Each part has a begin, a send (builds the request of the phase at hand, so that a repetition is a
+ * second send) and an answer.
  */
 #ifndef ECU_FLASH_FLASH_RUN_PRIV_H
 #define ECU_FLASH_FLASH_RUN_PRIV_H
@@ -118,6 +119,15 @@ bool flash_back_tells(const struct flash_run *self);
 bool flash_back_bears(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
 /* the way back ends here: with the ECU restored, or not, as its version says */
 void flash_back_done(struct flash_run *self, uint64_t now_us);
+
+/* flash_boot.c */
+void flash_boot_reset(struct flash_run *self, uint64_t now_us, uint8_t sub_function); /* sends 11 */
+void flash_boot_reset_answered(struct flash_run *self, uint64_t now_us);
+/* Return: true if what became of it is not known; the wait for boot finds out */
+bool flash_boot_reset_lost(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+void flash_boot_begin(struct flash_run *self, uint64_t now_us);
+void flash_boot_send(struct flash_run *self, uint64_t now_us);
+void flash_boot_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
 
 /* @out: PROFILE_MAX_FINGERPRINT bytes. Return: bytes of the fingerprint */
 size_t flash_fingerprint(const struct profile *profile, const struct flash_origin *origin, uint8_t *out);

@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PHASE_POLL  0u
-#define PHASE_QUIET 1u
-
 static bool of_unit(enum flash_step_kind kind)
 {
 	return kind == FLASH_STEP_ERASE || kind == FLASH_STEP_TRANSFER || kind == FLASH_STEP_CHECK_MEMORY;
@@ -131,8 +128,7 @@ void flash_steps_go(struct flash_run *self, uint64_t now_us)
 		flash_transfer_begin(self, now_us);
 		break;
 	case FLASH_STEP_WAIT_BOOT:
-		self->boot_deadline_us = now_us + p->boot_max_ms * FLASH_MS;
-		flash_pause(self, now_us + p->boot_wait_ms * FLASH_MS, false);
+		flash_boot_begin(self, now_us);
 		break;
 	case FLASH_STEP_WAIT:
 		flash_pause(self, now_us + step->wait_ms * FLASH_MS, false);
@@ -200,13 +196,10 @@ void flash_steps_send(struct flash_run *self, uint64_t now_us)
 		flash_transfer_send(self, now_us);
 		break;
 	case FLASH_STEP_RESET:
-		flash_request(self, now_us, (uint8_t[]){UDS_ECU_RESET, sub_of(step)}, 2, NULL, 0);
+		flash_boot_reset(self, now_us, sub_of(step));
 		break;
 	case FLASH_STEP_WAIT_BOOT:
-		if (self->phase == PHASE_POLL)
-			flash_request(self, now_us, (uint8_t[]){UDS_TESTER_PRESENT, 0}, 2, NULL, 0);
-		else if (!flash_quiet_send(self, now_us))
-			flash_steps_done(self, now_us);
+		flash_boot_send(self, now_us);
 		break;
 	case FLASH_STEP_READ_VERSION:
 		flash_identity_send(self, now_us);
@@ -246,17 +239,6 @@ static void session_entered(struct flash_run *self, uint64_t now_us, const struc
 	flash_steps_done(self, now_us);
 }
 
-static void reset_sent(struct flash_run *self, uint64_t now_us)
-{
-	const struct uds_timing *t = &flash_profile(self)->timing;
-
-	self->session_entered = false;
-	self->rebooted = true;
-	uds_channel_keep_awake(self->channel, now_us, false);
-	uds_channel_set_p2(self->channel, t->p2_us, t->p2_star_us);
-	flash_steps_done(self, now_us);
-}
-
 static void simple_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
 {
 	enum flash_step_kind kind = flash_step_at(self)->kind;
@@ -265,38 +247,16 @@ static void simple_answer(struct flash_run *self, uint64_t now_us, const struct 
 		if (kind == FLASH_STEP_SESSION)
 			session_entered(self, now_us, ev);
 		else if (kind == FLASH_STEP_RESET)
-			reset_sent(self, now_us);
+			flash_boot_reset_answered(self, now_us);
 		else
 			flash_steps_done(self, now_us);
 		return;
 	}
 	if (ev->kind != UDS_EVENT_NEGATIVE && flash_repeat(self, now_us, ev))
 		return;
-	/* An ECU that resets at once may never answer: whether it did is seen when it boots and says its version. */
-	if (kind == FLASH_STEP_RESET && ev->kind == UDS_EVENT_TIMEOUT)
-		reset_sent(self, now_us);
-	else
-		flash_step_failed(self, now_us, FLASH_NEGATIVE_RESPONSE, ev);
-}
-
-static void boot_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
-{
-	if (self->phase == PHASE_QUIET) {
-		if (!flash_quiet_answer(self, now_us, ev))
-			flash_steps_done(self, now_us);
+	if (kind == FLASH_STEP_RESET && flash_boot_reset_lost(self, now_us, ev))
 		return;
-	}
-	if (ev->kind == UDS_EVENT_POSITIVE || ev->kind == UDS_EVENT_NEGATIVE) {
-		self->phase = PHASE_QUIET;
-		/* the reset ended 85 and 28 in this ECU */
-		if (!self->quiet_again || !flash_quiet_begin(self, now_us))
-			flash_steps_done(self, now_us);
-		return;
-	}
-	if (now_us >= self->boot_deadline_us)
-		flash_step_failed(self, now_us, FLASH_BOOT_TIMEOUT, ev);
-	else
-		flash_pause(self, now_us + FLASH_BOOT_POLL_US, false);
+	flash_step_failed(self, now_us, FLASH_NEGATIVE_RESPONSE, ev);
 }
 
 /* a refusal that the profile calls harmless */
@@ -337,7 +297,7 @@ void flash_steps_answer(struct flash_run *self, uint64_t now_us, const struct ud
 		flash_transfer_answer(self, now_us, ev);
 		break;
 	case FLASH_STEP_WAIT_BOOT:
-		boot_answer(self, now_us, ev);
+		flash_boot_answer(self, now_us, ev);
 		break;
 	case FLASH_STEP_READ_VERSION:
 		flash_identity_answer(self, now_us, ev);

@@ -155,7 +155,7 @@ static const char *ecu_state(const struct options *options, const struct flash_r
 	if (r->erased && r->step == FLASH_STEP_ERASE)
 		return "The ECU was asked to erase: if it began to, it has no valid application and stays in its boot "
 		       "loader. Run the same command again with --recover once the cause is found.";
-	if (r->code == FLASH_WRONG_VERSION)
+	if (r->code == FLASH_WRONG_VERSION && strcmp(r->before.application_version, r->after.application_version) != 0)
 		return "The ECU runs what was written, but says another version than expected.";
 	if (r->erased && r->step >= FLASH_STEP_RESET && r->step <= FLASH_STEP_READ_VERSION)
 		return "The ECU was written and checked, but has not shown that its new application runs.";

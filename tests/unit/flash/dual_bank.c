@@ -214,6 +214,34 @@ static void an_ecu_that_went_back_by_itself_is_restored(void **state)
 	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\x02\x11")), 0);
 }
 
+static void the_version_of_before_does_not_show_that_the_other_bank_runs(void **state)
+{
+	(void)state;
+	w.jobs[0].units[0].expected_version[0] = 0;
+	snprintf(w.peers[0].new_version, sizeof(w.peers[0].new_version), "APP-1");
+	expect_restored(world_flash_one(&w), FLASH_WRONG_VERSION);
+	assert_non_null(strstr(w.runs[0].result.text, "whether the new application runs is not known"));
+
+	/* a version that changed does, and so does one that was expected */
+	dual_setup(NULL);
+	w.jobs[0].units[0].expected_version[0] = 0;
+	assert_true(world_flash_one(&w)->verified);
+
+	dual_setup(NULL);
+	snprintf(w.jobs[0].units[0].expected_version, FLASH_VERSION_BYTES, "APP-1");
+	snprintf(w.peers[0].new_version, sizeof(w.peers[0].new_version), "APP-1");
+	assert_true(world_flash_one(&w)->verified);
+}
+
+static void a_reset_that_never_arrived_is_sent_again(void **state)
+{
+	(void)state;
+	world_rule(&w, 0, RULE_IGNORE, B("\x11"), 0, 3);
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x11")), 4);
+	assert_string_equal(w.peers[0].version, "APP-2");
+}
+
 static void a_refused_switch_back_leaves_the_ecu_without_a_verdict(void **state)
 {
 	const struct flash_result *r;
@@ -307,6 +335,8 @@ int main(void)
 	    T(a_switch_over_of_unknown_outcome_to_the_same_version_is_undone),
 	    T(the_reason_of_the_failure_is_kept_on_the_way_back),
 	    T(an_ecu_that_went_back_by_itself_is_restored),
+	    T(the_version_of_before_does_not_show_that_the_other_bank_runs),
+	    T(a_reset_that_never_arrived_is_sent_again),
 	    T(a_refused_switch_back_leaves_the_ecu_without_a_verdict),
 	    T(equal_versions_prove_nothing_if_the_switch_back_was_refused),
 	    T(an_ecu_that_falls_silent_on_the_way_back_stays_without_a_valid_application),

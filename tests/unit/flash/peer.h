@@ -67,6 +67,7 @@ struct peer {
 	uint8_t session;
 	bool quiet, dtc_off;
 	bool zero_seed;
+	bool keeps_session_to_itself; /* no F186 */
 	char version[40], new_version[40];
 	/* two banks: which one runs after the next reset, as 31 0210 and 31 0211 say */
 	bool dual_bank, switched;
@@ -155,6 +156,10 @@ static inline size_t peer_work(struct peer *p, uint64_t now_us, const uint8_t *p
 		n = pdu[1] & 1 ? 6 : 2;
 		break;
 	case 0x22:
+		if (pdu[1] == 0xf1 && pdu[2] == 0x86 && !p->keeps_session_to_itself) {
+			memcpy(out + 1, (uint8_t[]){0xf1, 0x86, p->session}, 3);
+			return 4;
+		}
 		text = peer_did(p, (uint16_t)(pdu[1] << 8 | pdu[2]));
 		if (!text) {
 			memcpy(out, "\x7f\x22\x31", 3);
