@@ -243,18 +243,20 @@ const struct profile_security *profile_security_of_level(const struct profile *p
 enum profile_routine profile_step_routine(const struct flash_step *step);
 uint16_t profile_step_routine_id(const struct profile *profile, const struct flash_step *step);
 
-enum profile_list { PROFILE_LIST_NONE, PROFILE_LIST_STEPS, PROFILE_LIST_BACK };
+#define PROFILE_FLAW_WHOLE 0xffu
 
-/* where a profile is wrong: NONE, or a list of steps, and which of them (counted from 0; its length: the whole) */
-struct profile_place {
-	enum profile_list list;
-	uint8_t step;
+/* what is wrong with a profile, and where: in words of its YAML form, all static strings */
+struct profile_flaw {
+	const char *words;
+	const char *keys[2]; /* "timing.boot_max_ms": of those that the document has, the first; NULL = none */
+	const char *list;    /* "steps", where it has none of them; NULL = none */
+	uint8_t entry;       /* of @list, counted from 0; PROFILE_FLAW_WHOLE = none of them alone */
 };
 
 /* Return: NULL if consistent, else what is wrong, in words (a static string) */
 const char *profile_check(const struct profile *profile);
-/* the same; @place: where, if something is wrong */
-const char *profile_check_place(const struct profile *profile, struct profile_place *place);
+/* Return: whether it is consistent; else @flaw says what is wrong and where */
+bool profile_check_flaw(const struct profile *profile, struct profile_flaw *flaw);
 
 const char *flash_step_text(enum flash_step_kind kind); /* "erase", "transfer", … also the words of the YAML */
 const char *bus_step_text(enum bus_step_kind kind);

@@ -1,13 +1,15 @@
 /* Whether the lists of steps of a profile make sense: each step, and their order. */
 #include "ecu-flash/profile_priv.h"
 
-const char *profile_check_bus_steps(const struct bus_step *steps, uint8_t n)
+static const char *check_bus_steps(struct profile_flaw *flaw, const char *list, const struct bus_step *steps, uint8_t n)
 {
+	profile_wrong_entry(flaw, list, PROFILE_FLAW_WHOLE, NULL);
 	if (n > PROFILE_MAX_BUS_STEPS)
 		return "too many bus steps";
 	for (uint8_t i = 0; i < n; i++) {
 		const struct bus_step *s = &steps[i];
 
+		flaw->entry = i;
 		switch (s->kind) {
 		case BUS_STEP_SESSION:
 			if (s->sub_function < 1 || s->sub_function > 0x7e)
@@ -30,7 +32,14 @@ const char *profile_check_bus_steps(const struct bus_step *steps, uint8_t n)
 	return NULL;
 }
 
-static const char *check_security(const struct profile *p, const struct flash_step *s)
+const char *profile_check_bus_steps(const struct profile *p, struct profile_flaw *flaw)
+{
+	const char *wrong = check_bus_steps(flaw, "bus_before", p->bus_before, p->n_bus_before);
+
+	return wrong ? wrong : check_bus_steps(flaw, "bus_after", p->bus_after, p->n_bus_after);
+}
+
+static const char *check_security(const struct profile *p, const struct flash_step *s, struct profile_flaw *flaw)
 {
 	const struct profile_security *security;
 
@@ -38,18 +47,19 @@ static const char *check_security(const struct profile *p, const struct flash_st
 		return "a security step names a security that is not there";
 	security = &p->security[s->security];
 	if (!(security->level & 1u) || security->level > 0x41)
-		return "the security level must be odd, 0x01..0x41";
+		return profile_wrong_security(flaw, s->security, "the security level must be odd, 0x01..0x41");
 	switch (security->algorithm) {
 	case PROFILE_SECURITY_NONE:
 		break;
 	case PROFILE_SECURITY_AES128_CMAC:
 	case PROFILE_SECURITY_XOR:
 		if (!security->key_id[0])
-			return "the security algorithm needs a key id";
+			return profile_wrong_security(flaw, s->security, "the security algorithm needs a key id");
 		break;
 	case PROFILE_SECURITY_LIBRARY:
 		if (!security->library[0])
-			return "the security algorithm needs the name of a library";
+			return profile_wrong_security(flaw, s->security,
+						      "the security algorithm needs the name of a library");
 		break;
 	}
 	return NULL;
@@ -93,7 +103,7 @@ static const char *check_common(const struct flash_step *s)
 	return NULL;
 }
 
-static const char *check_step(const struct profile *p, const struct flash_step *s)
+static const char *check_step(const struct profile *p, const struct flash_step *s, struct profile_flaw *flaw)
 {
 	const char *wrong = check_common(s);
 
@@ -106,34 +116,39 @@ static const char *check_step(const struct profile *p, const struct flash_step *
 			return "a sub-function must be below 0x7f";
 		break;
 	case FLASH_STEP_SECURITY:
-		return check_security(p, s);
+		return check_security(p, s, flaw);
 	case FLASH_STEP_FINGERPRINT:
 		if (!p->did_fingerprint || !(p->n_fingerprint || p->n_parts))
-			return "the fingerprint step needs a DID and a fingerprint";
+			return profile_wrong(flaw, p->did_fingerprint ? "fingerprint" : "dids.fingerprint", NULL,
+					     "the fingerprint step needs a DID and a fingerprint");
 		break;
 	case FLASH_STEP_ERASE:
 		if (!p->routine_erase)
-			return "the erase step needs its routine";
+			return profile_wrong(flaw, "routines.erase", NULL, "the erase step needs its routine");
 		break;
 	case FLASH_STEP_CHECK_MEMORY:
 		if (!p->routine_check)
-			return "the check step needs its routine";
+			return profile_wrong(flaw, "routines.check", NULL, "the check step needs its routine");
 		break;
 	case FLASH_STEP_DEPENDENCIES:
 		if (!p->routine_dependencies)
-			return "the dependencies step needs its routine";
+			return profile_wrong(flaw, "routines.dependencies", NULL,
+					     "the dependencies step needs its routine");
 		break;
 	case FLASH_STEP_SWITCH_OVER:
 		if (!p->routine_switch_over)
-			return "the switch-over step needs its routine";
+			return profile_wrong(flaw, "routines.switch_over", NULL,
+					     "the switch-over step needs its routine");
 		break;
 	case FLASH_STEP_SWITCH_BACK:
 		if (!p->routine_switch_back)
-			return "the switch-back step needs its routine";
+			return profile_wrong(flaw, "routines.switch_back", NULL,
+					     "the switch-back step needs its routine");
 		break;
 	case FLASH_STEP_READ_VERSION:
 		if (!p->did_application)
-			return "the read-version step needs the application's DID";
+			return profile_wrong(flaw, "dids.application", NULL,
+					     "the read-version step needs the application's DID");
 		break;
 	case FLASH_STEP_ROUTINE:
 	case FLASH_STEP_WRITE_DID:
@@ -218,30 +233,33 @@ static const char *check_order(const struct profile *p, const struct flash_step 
 	return NULL;
 }
 
-static const char *check_steps(const struct profile *p, uint8_t *step)
+static const char *check_steps(const struct profile *p, struct profile_flaw *flaw)
 {
 	struct progress at = {0};
 
-	*step = p->n_steps;
+	profile_wrong_entry(flaw, "steps", PROFILE_FLAW_WHOLE, NULL);
 	if (!p->n_steps || p->n_steps > PROFILE_MAX_STEPS)
 		return "the sequence must have 1..32 steps";
 	for (uint8_t i = 0; i < p->n_steps; i++) {
-		const char *wrong = check_step(p, &p->steps[i]);
+		const char *wrong;
 
+		flaw->entry = i;
+		wrong = check_step(p, &p->steps[i], flaw);
 		if (!wrong)
 			wrong = check_order(p, &p->steps[i], &at);
-		if (wrong) {
-			*step = i;
+		if (wrong)
 			return wrong;
-		}
 	}
+	flaw->entry = PROFILE_FLAW_WHOLE;
 	if (!at.transfer)
 		return "the sequence transfers nothing";
 	if (p->banks == PROFILE_DUAL_BANK && !at.switched)
-		return "the sequence of a dual-bank ECU must switch over";
+		return profile_wrong(flaw, p->routine_switch_over ? NULL : "routines.switch_over", NULL,
+				     "the sequence of a dual-bank ECU must switch over");
 	if (!at.version)
-		return at.switched ? "the sequence must read the version after the switch-over"
-				   : "the sequence must read the version after the last transfer";
+		return profile_wrong(flaw, p->did_application ? NULL : "dids.application", NULL,
+				     at.switched ? "the sequence must read the version after the switch-over"
+						 : "the sequence must read the version after the last transfer");
 	return NULL;
 }
 
@@ -250,9 +268,10 @@ struct return_progress {
 	bool switched, booting, version;
 };
 
-static const char *check_back_step(const struct profile *p, const struct flash_step *s, struct return_progress *at)
+static const char *check_back_step(const struct profile *p, const struct flash_step *s, struct return_progress *at,
+				   struct profile_flaw *flaw)
 {
-	const char *wrong = check_step(p, s);
+	const char *wrong = check_step(p, s, flaw);
 
 	if (wrong)
 		return wrong;
@@ -269,35 +288,36 @@ static const char *check_back_step(const struct profile *p, const struct flash_s
 	return NULL;
 }
 
-static const char *check_back(const struct profile *p, uint8_t *step)
+static const char *check_back(const struct profile *p, struct profile_flaw *flaw)
 {
 	struct return_progress at = {0};
 
-	*step = p->n_back;
+	profile_wrong_entry(flaw, "steps_back", PROFILE_FLAW_WHOLE, NULL);
 	if (p->banks == PROFILE_SINGLE_BANK)
 		return p->n_back ? "a way back needs the template dual-bank" : NULL;
 	if (p->n_back > PROFILE_MAX_BACK_STEPS)
 		return "the way back has at most 8 steps";
 	for (uint8_t i = 0; i < p->n_back; i++) {
-		const char *wrong = check_back_step(p, &p->back[i], &at);
+		const char *wrong;
 
-		if (wrong) {
-			*step = i;
+		flaw->entry = i;
+		wrong = check_back_step(p, &p->back[i], &at, flaw);
+		if (wrong)
 			return wrong;
-		}
 	}
+	flaw->entry = PROFILE_FLAW_WHOLE;
 	if (!at.switched)
-		return "the way back of a dual-bank ECU must switch back";
-	return at.version ? NULL : "the way back must end by reading the version";
+		return profile_wrong(flaw, p->routine_switch_back ? NULL : "routines.switch_back", NULL,
+				     "the way back of a dual-bank ECU must switch back");
+	if (!at.version)
+		return profile_wrong(flaw, p->did_application ? NULL : "dids.application", NULL,
+				     "the way back must end by reading the version");
+	return NULL;
 }
 
-const char *profile_check_sequence(const struct profile *p, struct profile_place *place)
+const char *profile_check_sequence(const struct profile *p, struct profile_flaw *flaw)
 {
-	const char *wrong = check_steps(p, &place->step);
+	const char *wrong = check_steps(p, flaw);
 
-	place->list = PROFILE_LIST_STEPS;
-	if (wrong)
-		return wrong;
-	place->list = PROFILE_LIST_BACK;
-	return check_back(p, &place->step);
+	return wrong ? wrong : check_back(p, flaw);
 }

@@ -306,39 +306,40 @@ static int apply_template(const struct load *l)
 	return 0;
 }
 
-/* the list in the document that made a wrong sequence, and the step of it */
-static void place_key(const struct load *l, const struct profile_place *place, char *key, size_t n)
+/* where the document says what is wrong; what it leaves to the template is named all the same */
+static void flaw_key(const struct load *l, const struct profile_flaw *flaw, char *key, size_t n)
 {
-	const struct profile *p = l->profile;
-	bool steps = place->list == PROFILE_LIST_STEPS;
-	const char *list = steps ? "steps" : "steps_back";
+	const char *list = flaw->list;
 
-	key[0] = '\0';
-	if (place->list == PROFILE_LIST_NONE)
-		return;
-	if (!has(l, list))
-		snprintf(key, n, "%s", steps && has(l, "change_steps") ? "change_steps" : "");
-	else if (place->step < (steps ? p->n_steps : p->n_back))
-		snprintf(key, n, "%s[%u]", list, place->step);
+	for (size_t i = 0; i < sizeof flaw->keys / sizeof *flaw->keys; i++) {
+		if (flaw->keys[i] && has(l, flaw->keys[i])) {
+			snprintf(key, n, "%s", flaw->keys[i]);
+			return;
+		}
+	}
+	if (list && has(l, list) && flaw->entry != PROFILE_FLAW_WHOLE)
+		snprintf(key, n, "%s[%u]", list, flaw->entry);
+	else if (list && !has(l, list) && strcmp(list, "steps") == 0 && has(l, "change_steps"))
+		snprintf(key, n, "change_steps");
+	else if (flaw->keys[0] && !(list && has(l, list)))
+		snprintf(key, n, "%s", flaw->keys[0]);
 	else
-		snprintf(key, n, "%s", list);
+		snprintf(key, n, "%s", list ? list : "");
 }
 
 static int apply(const struct load *l)
 {
-	struct profile_place place;
-	const char *wrong;
-	char key[32];
+	struct profile_flaw flaw;
+	char key[48];
 
 	if (apply_template(l) || apply_words(l) || apply_numbers(l) || apply_addressing(l) || apply_link(l) ||
 	    profile_security_apply(l) || profile_decoding_apply(l) || profile_fingerprint_apply(l) ||
 	    profile_status_apply(l) || profile_steps_apply(l))
 		return 1;
-	wrong = profile_check_place(l->profile, &place);
-	if (!wrong)
+	if (profile_check_flaw(l->profile, &flaw))
 		return 0;
-	place_key(l, &place, key, sizeof key);
-	return yaml_error_at(l->doc, l->error, key, "%s", wrong);
+	flaw_key(l, &flaw, key, sizeof key);
+	return yaml_error_at(l->doc, l->error, key, "%s", flaw.words);
 }
 
 static int finish(struct yaml_doc *doc, struct profile_yaml *yaml, struct profile *profile, struct yaml_error *error)

@@ -64,6 +64,34 @@ static void template_has_the_sequence_of_a_single_bank_ecu(void **state)
 	assert_int_equal(p.did_fingerprint, 0xf15a);
 }
 
+static void a_flaw_says_where_it_is(void **state)
+{
+	struct profile_flaw flaw;
+
+	(void)state;
+	assert_true(profile_check_flaw(&p, &flaw));
+	p.timing.p2_star_us = 0;
+	assert_false(profile_check_flaw(&p, &flaw));
+	assert_string_equal(flaw.keys[0], "timing.p2_star_ms");
+	assert_null(flaw.list);
+	p.timing.p2_star_us = 1;
+	p.security[0].level = 2;
+	assert_false(profile_check_flaw(&p, &flaw));
+	assert_string_equal(flaw.keys[0], "security");
+	p.security[0].level = 1;
+	p.n_security = 3;
+	p.security[1] = p.security[2] = p.security[0];
+	p.security[1].level = 3;
+	assert_false(profile_check_flaw(&p, &flaw));
+	assert_string_equal(flaw.list, "securities");
+	assert_int_equal(flaw.entry, 1);
+	p.n_security = 1;
+	p.bus_after[1].sub_function = 3;
+	assert_false(profile_check_flaw(&p, &flaw));
+	assert_string_equal(flaw.list, "bus_after");
+	assert_int_equal(flaw.entry, 1);
+}
+
 static void identifiers_have_to_fit_their_length(void **state)
 {
 	(void)state;
@@ -350,6 +378,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup(name, setup)
 	    T(template_lacks_only_its_name_addresses_and_key),
 	    T(template_has_the_sequence_of_a_single_bank_ecu),
+	    T(a_flaw_says_where_it_is),
 	    T(identifiers_have_to_fit_their_length),
 	    T(frame_lengths_have_to_exist),
 	    T(times_have_limits),
