@@ -85,6 +85,11 @@ int uds_client_request(struct uds_client *self, uint64_t now_us, const uint8_t *
 	request->sid = pdu[0];
 	request->n_echo = (uint8_t)(n_echo < n ? n_echo : n - 1);
 	memcpy(request->echo, pdu + 1, request->n_echo);
+	request->n_others = 0;
+	if (pdu[0] == UDS_READ_DATA_BY_IDENTIFIER) {
+		for (size_t i = 3; i + 1 < n && request->n_others < UDS_CLIENT_MAX_OTHERS; i += 2)
+			memcpy(request->others + 2 * request->n_others++, pdu + i, 2);
+	}
 	self->suppressed = false;
 	if (uds_sid_has_sub_function(pdu[0]) && n > 1) {
 		self->suppressed = (pdu[1] & UDS_SUPPRESS_POSITIVE_RESPONSE) != 0;
@@ -178,7 +183,12 @@ void uds_client_rx_failed(struct uds_client *self, uint64_t now_us, enum isotp_r
 
 static bool repeats_echo(const struct uds_client_echo *request, const uint8_t *pdu, size_t n)
 {
-	return n > request->n_echo && memcmp(pdu + 1, request->echo, request->n_echo) == 0;
+	if (n <= request->n_echo)
+		return false;
+	for (uint8_t i = 0; i < request->n_others; i++)
+		if (memcmp(pdu + 1, request->others + 2 * i, 2) == 0)
+			return true;
+	return memcmp(pdu + 1, request->echo, request->n_echo) == 0;
 }
 
 /* a late or second answer to an earlier request of the same service, for example to the block before this one */

@@ -55,11 +55,14 @@ struct uds_event {
 };
 
 #define UDS_CLIENT_MAX_EARLIER 4u
+#define UDS_CLIENT_MAX_OTHERS  31u /* identifiers after the first of a 22 that its answer may begin with */
 
 struct uds_client_echo {
 	uint8_t sid;     /* of the request; 0 = none */
 	uint8_t echo[4]; /* what the positive answer must repeat after its service identifier */
 	uint8_t n_echo;
+	uint8_t others[2 * UDS_CLIENT_MAX_OTHERS]; /* 22: the identifiers after the first, each as good an echo as it */
+	uint8_t n_others;
 };
 
 struct uds_client {
@@ -94,8 +97,9 @@ enum { UDS_BUSY = 1, UDS_EMPTY = 2, UDS_TOO_LONG = 3 };
  * uds_client_request() - a request is handed to the transport
  *
  * The positive answer must repeat: the sub-function without its suppress bit (services that have one), for 31 the
- * routine too, the data identifier for 22 (its first), 24, 2E and 2F, the block counter for 36, the first byte for 38
- * and 3D. What 34, 35 and 37 answer repeats nothing.
+ * routine too, the data identifier for 22, 24, 2E and 2F, the block counter for 36, the first byte for 38 and 3D. What
+ * 34, 35 and 37 answer repeats nothing. An ECU leaves out of its answer to a 22 the identifiers that it does not have
+ * (ISO 14229-1, ReadDataByIdentifier): it may begin with any of the first 32 that were asked for.
  *
  * Return: 0, UDS_BUSY while another is open, UDS_EMPTY for n 0.
  */

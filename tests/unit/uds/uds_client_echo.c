@@ -60,6 +60,32 @@ static void every_byte_of_the_echo_is_checked(void **state)
 	}
 }
 
+static void an_answer_may_begin_with_any_identifier_that_was_asked_for(void **state)
+{
+	uint8_t request[1 + 2 * 40] = {0x22};
+
+	(void)state;
+	REQUEST(0x22, 0xf1, 0x90, 0xf1, 0x8c, 0xf1, 0x91);
+	INPUT(T0, 0x62, 0xf1, 0x91, 1);
+	assert_event(UDS_EVENT_POSITIVE, 0x22);
+	REQUEST(0x22, 0xf1, 0x87);
+	INPUT(T0, 0x62, 0xf1, 0x8c, 1); /* late, to the request before */
+	assert_open();
+	INPUT(T0, 0x62, 0xf1, 0x87, 1);
+	assert_event(UDS_EVENT_POSITIVE, 0x22);
+	REQUEST(0x22, 0xf1, 0x90, 0xf1, 0x8c, 0xf1); /* cut off: no identifier */
+	INPUT(T0, 0x62, 0xf1, 0x00, 1);
+	assert_event(UDS_EVENT_MALFORMED, 0x22);
+	for (uint8_t i = 0; i < 40; i++)
+		request[2 + 2 * i] = i;
+	request_of(request, sizeof(request));
+	INPUT(T0, 0x62, 0x00, 31, 1);
+	assert_event(UDS_EVENT_POSITIVE, 0x22);
+	request_of(request, sizeof(request));
+	INPUT(T0, 0x62, 0x00, 32, 1);
+	assert_event(UDS_EVENT_MALFORMED, 0x22);
+}
+
 /* what was suppressed is echoed without its bit */
 static void trouble_codes_and_authentication_can_be_suppressed_too(void **state)
 {
@@ -126,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest uds_client_echo[] = {
 	    TEST(every_byte_of_the_echo_is_checked),
+	    TEST(an_answer_may_begin_with_any_identifier_that_was_asked_for),
 	    TEST(trouble_codes_and_authentication_can_be_suppressed_too),
 	    TEST(the_answer_to_10_announces_p2_in_1_and_p2_star_in_10_ms),
 	    TEST(the_second_answer_to_an_earlier_block_does_not_end_the_next),
