@@ -14,6 +14,12 @@ struct words {
 
 static void add(struct words *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* the request that an answer is to */
+struct asked {
+	const uint8_t *pdu; /* NULL = not known */
+	size_t n;
+};
+
 /* what does not fit is cut off */
 static void add(struct words *self, const char *format, ...)
 {
@@ -252,6 +258,69 @@ static void add_record(struct words *self, const uint8_t *record, size_t n)
 	add(self, "%s", text);
 }
 
+/* Return: whether @at is one of the identifiers that a 22 asked for */
+static bool asks_for(const struct asked *asked, const uint8_t *at)
+{
+	for (size_t i = 1; i + 1 < asked->n; i += 2)
+		if (memcmp(asked->pdu + i, at, 2) == 0)
+			return true;
+	return false;
+}
+
+/* Return: where the next identifier that was asked for is, from @at on; @n = none is */
+static size_t next_did(const struct asked *asked, const uint8_t *pdu, size_t n, size_t at)
+{
+	while (at + 1 < n && !asks_for(asked, pdu + at))
+		at++;
+	return at + 1 < n ? at : n;
+}
+
+/* Nothing in the answer says how long the data of an identifier is. Return: whether it can be told all the same: no
+ * identifier is there twice, the first is at the begin, and each has data */
+static bool dids_are_told_apart(const struct asked *asked, const uint8_t *pdu, size_t n)
+{
+	size_t last = 1;
+
+	if (n < 4 || !asks_for(asked, pdu + 1))
+		return false;
+	for (size_t at = next_did(asked, pdu, n, 2); at < n; at = next_did(asked, pdu, n, at + 1)) {
+		if (at < last + 3 || at + 2 == n)
+			return false;
+		for (size_t before = 1; before < at; before = next_did(asked, pdu, n, before + 1))
+			if (memcmp(pdu + before, pdu + at, 2) == 0)
+				return false;
+		last = at;
+	}
+	return true;
+}
+
+static void add_dids(struct words *self, const struct profile *profile, const struct asked *asked, const uint8_t *pdu,
+		     size_t n)
+{
+	if (asked->n > 3 && asked->pdu[0] == UDS_READ_DATA_BY_IDENTIFIER) {
+		if (!dids_are_told_apart(asked, pdu, n)) {
+			add(self, n > 1 ? ": " : "");
+			for (size_t i = 1; i < n; i++)
+				add(self, i + 1 < n ? "%02X " : "%02X", pdu[i]);
+			return;
+		}
+		for (size_t at = 1, next; at < n; at = next) {
+			next = next_did(asked, pdu, n, at + 1);
+			add_did(self, profile, pdu + at);
+			add(self, ": ");
+			add_record(self, pdu + at + 2, next - at - 2);
+			add(self, next < n ? "," : "");
+		}
+		return;
+	}
+	if (n >= 3)
+		add_did(self, profile, pdu + 1);
+	if (n > 3) {
+		add(self, ": ");
+		add_record(self, pdu + 3, n - 3);
+	}
+}
+
 static void add_seed(struct words *self, const uint8_t *pdu, size_t n)
 {
 	uint8_t any = 0;
@@ -288,20 +357,18 @@ static void add_block_length(struct words *self, const uint8_t *pdu, size_t n)
 	add(self, ": blocks of up to %llu bytes, their head of two included", length);
 }
 
-static void add_answer(struct words *self, const struct profile *profile, uint8_t sid, const uint8_t *pdu, size_t n)
+static void add_answer(struct words *self, const struct profile *profile, const struct asked *asked, const uint8_t *pdu,
+		       size_t n)
 {
+	const uint8_t sid = (uint8_t)(pdu[0] - UDS_POSITIVE_OFFSET);
+
 	switch (sid) {
 	case UDS_DIAGNOSTIC_SESSION_CONTROL:
 		if (n >= 6)
 			add(self, ": P2 %u ms, P2* %u ms", be16(pdu + 2), be16(pdu + 4) * 10);
 		break;
 	case UDS_READ_DATA_BY_IDENTIFIER:
-		if (n >= 3)
-			add_did(self, profile, pdu + 1);
-		if (n > 3) {
-			add(self, ": ");
-			add_record(self, pdu + 3, n - 3);
-		}
+		add_dids(self, profile, asked, pdu, n);
 		break;
 	case UDS_WRITE_DATA_BY_IDENTIFIER:
 		if (n >= 3)
@@ -338,6 +405,13 @@ static void add_answer(struct words *self, const struct profile *profile, uint8_
 
 void pdu_words_answer(const struct profile *profile, const uint8_t *pdu, size_t n, char out[PDU_WORDS_BYTES])
 {
+	pdu_words_answer_to(profile, NULL, 0, pdu, n, out);
+}
+
+void pdu_words_answer_to(const struct profile *profile, const uint8_t *request, size_t n_request, const uint8_t *pdu,
+			 size_t n, char out[PDU_WORDS_BYTES])
+{
+	const struct asked asked = {.pdu = request, .n = n_request};
 	struct words words = {.out = out};
 
 	out[0] = '\0';
@@ -358,5 +432,5 @@ void pdu_words_answer(const struct profile *profile, const uint8_t *pdu, size_t 
 		return;
 	}
 	add_head(&words, profile, (uint8_t)(pdu[0] - UDS_POSITIVE_OFFSET), pdu, n);
-	add_answer(&words, profile, (uint8_t)(pdu[0] - UDS_POSITIVE_OFFSET), pdu, n);
+	add_answer(&words, profile, &asked, pdu, n);
 }

@@ -18,6 +18,11 @@ void pdu_words_request(const struct profile *profile, const uint8_t *pdu, size_t
  * range (NRC 31)" */
 void pdu_words_answer(const struct profile *profile, const uint8_t *pdu, size_t n, char out[PDU_WORDS_BYTES]);
 
+/* the same of the answer to @request, which tells where the data of each of several identifiers begins, unless the
+ * bytes of one are in the data, too. @request: may be NULL */
+void pdu_words_answer_to(const struct profile *profile, const uint8_t *request, size_t n_request, const uint8_t *pdu,
+			 size_t n, char out[PDU_WORDS_BYTES]);
+
 /* "serial number"; "" for identifiers that the standard leaves to the manufacturer. @profile: may be NULL */
 const char *pdu_did_text(const struct profile *profile, uint16_t did);
 

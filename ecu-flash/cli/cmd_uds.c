@@ -100,7 +100,7 @@ static void exchange_text(const struct profile *profile, const struct exchange *
 		return;
 	}
 	if (e->answer) {
-		pdu_words_answer(profile, e->answer, e->n_answer, words);
+		pdu_words_answer_to(profile, e->request, e->n_request, e->answer, e->n_answer, words);
 		print_bytes('<', e->answer, e->n_answer);
 		printf("  %s", words);
 	} else {
@@ -140,7 +140,7 @@ static void exchange_json(struct json *json, const struct profile *profile, cons
 	else
 		json_string(json, NULL);
 	if (e->answer)
-		pdu_words_answer(profile, e->answer, e->n_answer, words);
+		pdu_words_answer_to(profile, e->request, e->n_request, e->answer, e->n_answer, words);
 	json_key(json, "answer_text");
 	json_string(json, !e->asked ? NULL : e->answer ? words : ask_silence_text(e, silence));
 	json_key(json, "nrc");

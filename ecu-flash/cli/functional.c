@@ -69,10 +69,10 @@ static void configure(struct asking_all *self)
 	uds_gather_init(&self->gather, &config, self->ecus, UDS_GATHER_MAX_ECUS, self->buf, sizeof self->buf);
 }
 
-static const char *words_of(const struct uds_gather_ecu *ecu, char out[PDU_WORDS_BYTES])
+static const char *words_of(const struct asking_all *self, const struct uds_gather_ecu *ecu, char out[PDU_WORDS_BYTES])
 {
 	if (ecu->pdu)
-		pdu_words_answer(NULL, ecu->pdu, ecu->n_pdu, out);
+		pdu_words_answer_to(NULL, self->pdu, self->n_pdu, ecu->pdu, ecu->n_pdu, out);
 	else
 		snprintf(out, PDU_WORDS_BYTES, "an answer that began and did not end");
 	return out;
@@ -94,7 +94,7 @@ static void tell_text(const struct asking_all *self)
 		printf("%0*X <", width, ecu->id);
 		for (size_t k = 0; k < ecu->n_pdu; k++)
 			printf(" %02X", ecu->pdu[k]);
-		printf("\n  %s", words_of(ecu, words));
+		printf("\n  %s", words_of(self, ecu, words));
 		if (ecu->answered_us)
 			printf("; after %.1f ms", (double)(ecu->answered_us - self->gather.sent_us) / 1e3);
 		putchar('\n');
@@ -134,7 +134,7 @@ static int tell_json(const struct asking_all *self, int code)
 		else
 			json_string(&json, NULL);
 		json_key(&json, "answer_text");
-		json_string(&json, words_of(ecu, words));
+		json_string(&json, words_of(self, ecu, words));
 		json_key(&json, "nrc");
 		json_uint(&json, ecu->nrc);
 		json_object_end(&json);

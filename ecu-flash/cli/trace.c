@@ -15,11 +15,13 @@ static void begin(const struct trace *self, uint64_t now_us, const char *name, c
 		fprintf(self->out, " ... (%zu bytes)", n);
 }
 
-static void answer(const struct trace *self, uint64_t now_us, const uint8_t *pdu, size_t n)
+/* @to: on which it came, whose request it answers; NULL = of none */
+static void answer(const struct trace *self, uint64_t now_us, const struct uds_channel *to, const uint8_t *pdu,
+		   size_t n)
 {
 	char words[PDU_WORDS_BYTES];
 
-	pdu_words_answer(self->profile, pdu, n, words);
+	pdu_words_answer_to(self->profile, to ? to->tx_buf : NULL, to ? to->tx_n : 0, pdu, n, words);
 	begin(self, now_us, self->name, '<', pdu, n);
 	fprintf(self->out, "  %s", words);
 }
@@ -37,28 +39,30 @@ static void silence(const struct trace *self, uint64_t now_us, const char *words
 	end(self, now_us);
 }
 
-static void event(const struct trace *self, uint64_t now_us, const struct uds_event *e)
+static void event(const struct trace *self, uint64_t now_us, const struct uds_channel *channel,
+		  const struct uds_event *e)
 {
 	switch (e->kind) {
 	case UDS_EVENT_POSITIVE:
-		answer(self, now_us, e->pdu, e->n_pdu);
+		answer(self, now_us, channel, e->pdu, e->n_pdu);
 		end(self, now_us);
 		break;
 	case UDS_EVENT_NEGATIVE:
-		answer(self, now_us, (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, e->nrc}, 3);
+		answer(self, now_us, channel, (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, e->nrc}, 3);
 		end(self, now_us);
 		break;
 	case UDS_EVENT_PENDING:
-		answer(self, now_us, (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, UDS_NRC_RESPONSE_PENDING}, 3);
+		answer(self, now_us, channel,
+		       (const uint8_t[]){UDS_NEGATIVE_RESPONSE, e->sid, UDS_NRC_RESPONSE_PENDING}, 3);
 		end(self, now_us);
 		break;
 	case UDS_EVENT_MALFORMED:
-		answer(self, now_us, e->pdu, e->n_pdu);
+		answer(self, now_us, channel, e->pdu, e->n_pdu);
 		fputs("; malformed", self->out);
 		end(self, now_us);
 		break;
 	case UDS_EVENT_UNSOLICITED:
-		answer(self, now_us, e->pdu, e->n_pdu);
+		answer(self, now_us, NULL, e->pdu, e->n_pdu);
 		fputs("; to a functional request, or to none\n", self->out);
 		break;
 	case UDS_EVENT_TIMEOUT:
@@ -87,7 +91,7 @@ bool trace_answers(struct trace *self, uint64_t now_us, const struct uds_channel
 
 		if (e->kind != UDS_EVENT_PENDING && e->kind != UDS_EVENT_UNSOLICITED)
 			self->shown = false;
-		event(self, now_us, e);
+		event(self, now_us, channel, e);
 	}
 	return channel->event_n > 0;
 }

@@ -83,6 +83,36 @@ static void answers_say_what_they_hold(void **state)
 	expect_answer("59 02 FF 01 23 45 2F", "ReadDTCInformation reportDTCByStatusMask: 1 trouble code");
 }
 
+static void expect_answer_to(const char *request_hex, const char *hex, const char *words)
+{
+	char out[PDU_WORDS_BYTES];
+	uint8_t request[32], pdu[64];
+	size_t n_request = bytes_of(request_hex, request), n = bytes_of(hex, pdu);
+
+	pdu_words_answer_to(&profile, request, n_request, pdu, n, out);
+	assert_string_equal(out, words);
+}
+
+static void several_identifiers_are_said_one_by_one_where_they_can_be_told_apart(void **state)
+{
+	(void)state;
+	expect_answer_to("22 F1 8C", "62 F1 8C 41", "ReadDataByIdentifier F18C (serial number): 'A'");
+	expect_answer_to("22 F1 90 F1 8C 12 34", "62 F1 90 01 02 F1 8C 41 42 12 34 07",
+			 "ReadDataByIdentifier F190 (vehicle identification): 01 02, F18C (serial number): 'AB',"
+			 " 1234 (hardware): 07");
+	expect_answer_to("22 F1 90 F1 8C", "62 F1 8C 41 42", "ReadDataByIdentifier F18C (serial number): 'AB'");
+	/* in the data, without data, at the end, another one first: no guess */
+	expect_answer_to("22 F1 90 F1 8C", "62 F1 90 F1 8C 01 F1 8C 02",
+			 "ReadDataByIdentifier: F1 90 F1 8C 01 F1 8C 02");
+	expect_answer_to("22 F1 90 F1 8C", "62 F1 90 01 F1 8C 02 F1 90 03",
+			 "ReadDataByIdentifier: F1 90 01 F1 8C 02 F1 90 03");
+	expect_answer_to("22 F1 90 F1 8C", "62 F1 90 F1 8C 01", "ReadDataByIdentifier: F1 90 F1 8C 01");
+	expect_answer_to("22 F1 90 F1 8C", "62 F1 90 01 F1 8C", "ReadDataByIdentifier: F1 90 01 F1 8C");
+	expect_answer_to("22 F1 90 F1 8C", "62 F1 91 01", "ReadDataByIdentifier: F1 91 01");
+	expect_answer_to("22 F1 90 F1 8C", "62", "ReadDataByIdentifier");
+	expect_answer_to("22 F1 90 F1 8C", "7F 22 31", "ReadDataByIdentifier refused: request out of range (NRC 31)");
+}
+
 static void refusals_are_said_with_their_code(void **state)
 {
 	(void)state;
@@ -144,6 +174,8 @@ static void any_bytes_are_said_within_the_room(void **state)
 		assert_true(strlen(out) < PDU_WORDS_BYTES);
 		pdu_words_answer(round % 2 ? &profile : NULL, pdu, n, out);
 		assert_true(strlen(out) < PDU_WORDS_BYTES);
+		pdu_words_answer_to(&profile, (const uint8_t[]){0x22, 0, 1, 1, 2, 2, 3}, 7, pdu, n, out);
+		assert_true(strlen(out) < PDU_WORDS_BYTES);
 		free(pdu);
 		free(out);
 	}
@@ -155,6 +187,7 @@ int main(void)
 	    cmocka_unit_test(requests_name_service_sub_function_and_what_it_is_about),
 	    cmocka_unit_test(a_suppressed_answer_is_said),
 	    cmocka_unit_test(answers_say_what_they_hold),
+	    cmocka_unit_test(several_identifiers_are_said_one_by_one_where_they_can_be_told_apart),
 	    cmocka_unit_test(refusals_are_said_with_their_code),
 	    cmocka_unit_test(bytes_that_are_too_few_are_said_as_far_as_they_go),
 	    cmocka_unit_test(long_records_are_cut_off),
