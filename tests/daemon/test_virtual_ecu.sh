@@ -227,6 +227,8 @@ read_out() {
 		tool_says info 'CAMERA-WITH-A-LONG-SERIAL-NUMBER' "${profile[@]}"
 	check "and the trouble code that is set, alone" eval \
 		"grep -q U0100 $stage/said.log && grep -qx '  trouble codes: 1' $stage/said.log"
+	check "an identifier that the ECU does not have is left out of its answer, and that is fine" \
+		tool_says uds "F18C (serial number): 'CAMERA-" --request 7E4 --response 7EC 22 F150 F18C
 	check "scan finds the ECU" tool_says scan '7E4'
 }
 
