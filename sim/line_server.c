@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
+
+#include "sim/socket_file.h"
 
 #define MAX_LINE        200u
 #define MAX_CONNECTIONS 8u
@@ -198,8 +200,9 @@ int line_server_new(uv_loop_t *loop, const char *path, bool (*obey_line)(void *o
 	self->on_quit = on_quit;
 	self->owner = owner;
 	/* one left behind by a killed program would be in the way */
-	unlink(path);
-	int r = uv_pipe_bind(&self->listener, path);
+	int r = socket_file_clear(path, SOCK_STREAM);
+	if (r == 0)
+		r = uv_pipe_bind(&self->listener, path);
 	if (r == 0)
 		r = uv_listen((uv_stream_t *)&self->listener, (int)MAX_CONNECTIONS, on_connection);
 	if (r != 0) {

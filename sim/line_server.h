@@ -14,11 +14,11 @@
 struct line_server;
 
 /**
- * line_server_new() - listen at @path, taking the place of a socket that lies there
+ * line_server_new() - listen at @path, taking the place of a socket at which nobody listens any more
  * @obey: writes one JSON value as the answer to @line, which it may change; Return: true if the program is to quit,
  *        upon which @on_quit is called
  *
- * Return: 0 or -errno.
+ * Return: 0 or -errno, for which socket_file_words() has words.
  */
 int line_server_new(uv_loop_t *loop, const char *path, bool (*obey)(void *owner, char *line, struct json *answer),
 		    void (*on_quit)(void *owner), void *owner, struct line_server **server);

@@ -7,6 +7,7 @@
 
 #include "sim/simbus_control.h"
 #include "sim/simbus_server.h"
+#include "sim/socket_file.h"
 
 #define TICKS_PER_SECOND 5u
 
@@ -237,6 +238,10 @@ static void parse_options(struct options *o, int argc, char **argv)
 		fputs(usage_text, stderr);
 		exit(2);
 	}
+	if (o->control_path && strcmp(o->control_path, o->bus.path) == 0) {
+		fprintf(stderr, "simbus: --listen and --control need a socket each; both are %s\n", o->control_path);
+		exit(2);
+	}
 }
 
 static void write_stats_file(struct program *p)
@@ -345,19 +350,25 @@ static int complain(const char *what, int error)
 	return 1;
 }
 
+static int no_socket(const char *option, const char *path, int error)
+{
+	fprintf(stderr, "simbus: --%s %s: %s\n", option, path, socket_file_words(error));
+	return 1;
+}
+
 static int run(struct program *p)
 {
 	int r = simbus_new(&p->loop, &p->options.bus, &p->bus);
 
 	if (r != 0)
-		return complain(p->options.bus.path, r);
+		return no_socket("listen", p->options.bus.path, r);
 	for (unsigned i = 0; i < p->options.n_faults; i++)
 		simbus_add_fault(p->bus, &p->options.faults[i]); /* there is room: as many as may be given */
 	watch_signals(p);
 	if (p->options.control_path) {
 		r = simbus_control_new(&p->loop, p->options.control_path, p->bus, shut_down, p, &p->control);
 		if (r != 0) {
-			complain(p->options.control_path, r);
+			no_socket("control", p->options.control_path, r);
 			shut_down(p);
 			uv_run(&p->loop, UV_RUN_DEFAULT);
 			return 1;

@@ -189,7 +189,6 @@ int simbus_control_new(uv_loop_t *loop, const char *path, struct simbus *bus, vo
 	if (!self)
 		return -ENOMEM;
 	*self = (struct simbus_control){.bus = bus, .on_quit = on_quit, .owner = owner};
-	/* whoever got the bus's own socket is the only broker here: an old control socket is nobody's */
 	r = line_server_new(loop, path, obey, on_quit_line, self, &self->server);
 	if (r != 0) {
 		free(self);

@@ -11,6 +11,7 @@
 
 #include "sim/simbus_client.h"
 #include "sim/simbus_pace.h"
+#include "sim/socket_file.h"
 #include "uds/port/hr_timer.h"
 
 #define SECOND_NS         UINT64_C(1000000000)
@@ -263,20 +264,6 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 
 /* life */
 
-/* a socket file whose broker is dead refuses connections */
-static int remove_stale(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -errno;
-	int r = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : -errno;
-	close(fd);
-	if (r == -ECONNREFUSED)
-		return unlink(address->sun_path) == 0 ? 0 : -errno;
-	return r == -ENOENT ? 0 : -EADDRINUSE;
-}
-
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -284,7 +271,7 @@ static int listen_at(const char *path)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(address.sun_path, path, strlen(path));
-	int r = remove_stale(&address);
+	int r = socket_file_clear(path, SOCK_SEQPACKET);
 	if (r != 0)
 		return r;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

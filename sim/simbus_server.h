@@ -23,7 +23,7 @@
 struct simbus;
 
 struct simbus_config {
-	const char *path;      /* of the socket; a stale one is replaced */
+	const char *path;      /* of the socket; one at which nobody listens is replaced */
 	struct bus_config bus; /* its tap is set here */
 	bool paced;
 	struct simbus_log *log; /* NULL for none; owned by the caller */

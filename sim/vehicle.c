@@ -9,6 +9,7 @@
 
 #include "sim/can_station.h"
 #include "sim/line_server.h"
+#include "sim/socket_file.h"
 #include "sim/vehicle_config.h"
 
 struct program {
@@ -234,7 +235,7 @@ static int begin(struct program *p, const struct options *o)
 		return 0;
 	r = line_server_new(&p->loop, o->control, obey, on_quit, p, &p->control);
 	if (r != 0)
-		fprintf(stderr, "vehicle-sim: --control %s: %s\n", o->control, uv_strerror(r));
+		fprintf(stderr, "vehicle-sim: --control %s: %s\n", o->control, socket_file_words(r));
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/line_server.h"
+#include "sim/socket_file.h"
 #include "sim/virtual_ecu_control.h"
 #include "sim/virtual_ecu_run.h"
 
@@ -148,7 +149,7 @@ static int begin(struct program *p, const struct options *o, struct vecu_setup *
 		return 0;
 	r = line_server_new(&p->loop, o->control, vecu_control_obey, on_quit, &p->run, &p->control);
 	if (r != 0)
-		fprintf(stderr, "virtual-ecu: --control %s: %s\n", o->control, uv_strerror(r));
+		fprintf(stderr, "virtual-ecu: --control %s: %s\n", o->control, socket_file_words(r));
 	return r;
 }
 

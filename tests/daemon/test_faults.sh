@@ -126,4 +126,36 @@ killed() {
 		'expect_status 2 "$BIN/simbus" --listen "$stage/other" --faults "$stage/rules" 2>&1 | grep -q "rules:4: id must be hexadecimal"'
 }
 
-run_groups lost_frames odd_frames counted log_read killed
+# kept WORDS COMMAND… - it refuses with these words, and the notes are as they were
+kept() {
+	local words=$1 status=0
+	shift
+	timeout 10 "$@" >"$stage/kept.log" 2>&1 </dev/null || status=$?
+	cat "$stage/kept.log" "$stage/notes"
+	((status != 0 && status != 124)) && grep -q "$words" "$stage/kept.log" && [[ $(<"$stage/notes") == precious ]]
+}
+
+in_the_way() {
+	bus_with
+	echo precious >"$stage/notes"
+	vehicle=("$BIN/vehicle-sim" --config "$root/sim/demo/vehicle.yaml" --bus "$stage_port")
+	ecus=("$BIN/virtual-ecu" --config "$stage_ecus_config" --bus "body=$stage_port")
+	check "simbus does not listen in the place of a file" kept 'no socket' "$BIN/simbus" --listen "$stage/notes"
+	check "nor has it its control there" kept 'no socket' "$BIN/simbus" --listen "$stage/b" --control "$stage/notes"
+	check "nor virtual-ecu" kept 'no socket' "${ecus[@]}" --control "$stage/notes"
+	check "nor vehicle-sim" kept 'no socket' "${vehicle[@]}" --control "$stage/notes"
+	check "a control socket in use stays: simbus" kept 'running program' \
+		"$BIN/simbus" --listen "$stage/b" --control "$stage/bus.control"
+	check "virtual-ecu" kept 'running program' "${ecus[@]}" --control "$stage/bus.control"
+	check "vehicle-sim" kept 'running program' "${vehicle[@]}" --control "$stage/bus"
+	check "it still answers" eval 'say stats | grep -q per_client'
+	check "one path for the bus and its control is refused" kept 'a socket each' \
+		"$BIN/simbus" --listen "$stage/b" --control "$stage/b"
+	check "by another name too" kept 'running program' "$BIN/simbus" --listen "$stage/b" --control "$stage/./b"
+	stage_kill simbus KILL
+	stage_spawn simbus "$BIN/simbus" --listen "$stage/bus" --control "$stage/bus.control"
+	check "the sockets of a bus that was killed are replaced" eval \
+		'stage_ready simbus 5 listening && say stats | grep -q per_client'
+}
+
+run_groups lost_frames odd_frames counted log_read killed in_the_way
