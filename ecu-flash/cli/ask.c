@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/session.h"
 #include "ecu-flash/load/profile_load.h"
 
@@ -133,8 +134,7 @@ int ask_profile(const struct options *options, struct profile *profile)
 								    "--fd");
 		if (!profile_load_file(options->profile, profile, &error))
 			return -1;
-		fprintf(stderr, "ecu-flash: %s\n", error.text);
-		return EXIT_BAD_INPUT;
+		return print_failure(options, EXIT_BAD_INPUT, "%s", error.text);
 	}
 	if (!option_given(options, OPTION_REQUEST) || !option_given(options, OPTION_RESPONSE))
 		return options_wrong(options->verb, "--profile is missing, or --request and --response in its place");
@@ -222,13 +222,23 @@ const char *ask_silence_text(const struct exchange *exchange, char out[ASK_TEXT_
 	return out;
 }
 
+#define LOOK_AT                                                                                              \
+	"Check the ECU's supply, the wiring and termination of the bus, its bit rate, and the identifiers; " \
+	"'ecu-flash scan' looks for ECUs."
+
+void ask_json_error(struct json *json, const struct ask *self, enum exit_code code)
+{
+	const char *text = code == EXIT_NO_ANSWER      ? "no answer"
+			   : code == EXIT_STOPPED      ? "stopped"
+			   : code == EXIT_FLASH_FAILED ? "a request was refused, or has no answer that can be read"
+						       : NULL;
+
+	session_json_error(json, self->options, self->bus_error, text, code == EXIT_NO_ANSWER ? LOOK_AT : "");
+}
+
 void ask_say_no_answer(const struct ask *self)
 {
-	fprintf(
-	    stderr,
-	    "ecu-flash: %s: no answer\n  Check the ECU's supply, the wiring and termination of the bus, its bit rate, "
-	    "and the identifiers; 'ecu-flash scan' looks for ECUs.\n",
-	    self->profile->name);
+	fprintf(stderr, "ecu-flash: %s: no answer\n  " LOOK_AT "\n", self->profile->name);
 }
 
 void ask_free(struct ask *self)

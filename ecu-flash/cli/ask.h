@@ -4,6 +4,7 @@
 #ifndef ECU_FLASH_CLI_ASK_H
 #define ECU_FLASH_CLI_ASK_H
 
+#include "common/json.h"
 #include "ecu-flash/cli/options.h"
 #include "ecu-flash/profile.h"
 
@@ -52,6 +53,9 @@ const char *ask_silence_text(const struct exchange *exchange, char out[ASK_TEXT_
 
 /* that nothing answered, and what to look at, on stderr */
 void ask_say_no_answer(const struct ask *self);
+
+/* "error", null where @code is EXIT_DONE */
+void ask_json_error(struct json *json, const struct ask *self, enum exit_code code);
 
 void ask_free(struct ask *self);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ecu-flash/cli/job.h"
+#include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/summary.h"
 
 /* a run that asks and changes nothing: session, key, the check of each unit, the default session */
@@ -30,13 +31,12 @@ int check_run(const struct options *options, struct inputs *inputs)
 	int r;
 
 	if (!p->routine_check || p->check_argument == PROFILE_CHECK_NONE ||
-	    p->check_argument == PROFILE_CHECK_SIGNATURE) {
-		fprintf(stderr,
-			"ecu-flash: %s: the profile has no check routine that takes a digest (routines.check_argument "
-			"crc32 or sha256)\n",
-			options->profile);
-		return EXIT_BAD_INPUT;
-	}
+	    p->check_argument == PROFILE_CHECK_SIGNATURE)
+		return print_failure(
+		    options, EXIT_BAD_INPUT,
+		    "%s: the profile has no check routine that takes a digest (routines.check_argument "
+		    "crc32 or sha256)",
+		    options->profile);
 	only_check(options, inputs);
 	report_init(&report, options->json ? stderr : stdout, p, options->files, inputs->n_units);
 	r = job_run(options, inputs, FLASH_JOB_FLASH, &report, &outcome);

@@ -132,8 +132,7 @@ static int run(const struct options *options)
 	for (unsigned i = 0; i < 2 && r < 0; i++) {
 		if (!image_load(options->files[i], load_format(options), options->base, &files[i], text, sizeof text))
 			continue;
-		fprintf(stderr, "ecu-flash: %s\n", text);
-		r = EXIT_BAD_INPUT;
+		r = print_failure(options, EXIT_BAD_INPUT, "%s", text);
 	}
 	if (r < 0)
 		r = options->json ? compare_json(options, &files[0].image, &files[1].image)

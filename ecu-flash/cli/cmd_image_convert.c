@@ -41,8 +41,8 @@ static uint64_t end_of(const struct image *image)
 
 static int wrong_line(const struct convert *self, const struct image_error *error)
 {
-	fprintf(stderr, "ecu-flash: %s:%u: %s\n", self->options->files[0], error->line, error->text);
-	return EXIT_BAD_INPUT;
+	return print_failure(self->options, EXIT_BAD_INPUT, "%s:%u: %s", self->options->files[0], error->line,
+			     error->text);
 }
 
 /* all its records, whatever they say of one address: what they hold, and how the file is laid out */
@@ -81,17 +81,14 @@ static int read_memory(struct convert *self)
 
 	image_unload(&self->source);
 	r = image_load(self->options->files[0], format, self->options->base, &self->source, text, sizeof text);
-	if (r && !self->keep) {
-		fprintf(stderr, "ecu-flash: %s\n", text);
-		return EXIT_BAD_INPUT;
-	}
+	if (r && !self->keep)
+		return print_failure(self->options, EXIT_BAD_INPUT, "%s", text);
 	if (r) { /* records can be passed on as they stand */
 		fprintf(stderr, "note: %s; the records are kept as they are, and 'flash' would refuse them\n", text);
 		r = image_map(self->options->files[0], format, &self->source, text, sizeof text);
 		if (!r)
 			return -1;
-		fprintf(stderr, "ecu-flash: %s\n", text);
-		return EXIT_BAD_INPUT;
+		return print_failure(self->options, EXIT_BAD_INPUT, "%s", text);
 	}
 	self->entry = image->entry;
 	self->n_bytes = image->n_bytes;
@@ -116,9 +113,8 @@ static int check_raw(struct convert *self)
 				     self->options->files[0], count);
 	if (self->raw_bytes <= MAX_RAW_BYTES)
 		return -1;
-	fprintf(stderr, "ecu-flash: %s: raw, it would be larger than 1 GiB, most of it gaps\n",
-		self->options->files[0]);
-	return EXIT_BAD_INPUT;
+	return print_failure(self->options, EXIT_BAD_INPUT, "%s: raw, it would be larger than 1 GiB, most of it gaps",
+			     self->options->files[0]);
 }
 
 static void write_raw(const struct convert *self, FILE *out)
@@ -150,11 +146,10 @@ static int check_text(const struct convert *self, uint8_t *srec_type)
 	uint8_t least = image_srec_type(self->highest, self->entry);
 	uint8_t wanted = self->options->srec_type;
 
-	if (!least) {
-		fprintf(stderr, "ecu-flash: %s: it reaches 0x%" PRIX64 ", and %s has 32 address bits\n",
-			self->options->files[0], self->highest, image_format_text(self->to));
-		return EXIT_BAD_INPUT;
-	}
+	if (!least)
+		return print_failure(self->options, EXIT_BAD_INPUT,
+				     "%s: it reaches 0x%" PRIX64 ", and %s has 32 address bits",
+				     self->options->files[0], self->highest, image_format_text(self->to));
 	if (wanted && wanted < least)
 		return options_wrong(self->options->verb,
 				     "--srec-type %u has %u address bits, too few for %s, which needs type %u", wanted,
@@ -275,10 +270,8 @@ static int convert(struct convert *self)
 			write_text(self, srec_type, out.stream);
 		r = out_file_commit(&out);
 	}
-	if (r) {
-		fprintf(stderr, "ecu-flash: %s: %s\n", o->out, strerror(-r));
-		return EXIT_FLASH_FAILED;
-	}
+	if (r)
+		return print_failure(o, EXIT_FLASH_FAILED, "%s: %s", o->out, strerror(-r));
 	if (o->json)
 		return tell_json(self);
 	tell(self);
@@ -296,10 +289,8 @@ static int run(const struct options *options)
 		return r;
 	if (options->json && strcmp(options->out, "-") == 0)
 		return options_wrong(options->verb, "--json and --out - both want standard output");
-	if (image_map(options->files[0], load_format(options), &self.source, text, sizeof text)) {
-		fprintf(stderr, "ecu-flash: %s\n", text);
-		return EXIT_BAD_INPUT;
-	}
+	if (image_map(options->files[0], load_format(options), &self.source, text, sizeof text))
+		return print_failure(options, EXIT_BAD_INPUT, "%s", text);
 	r = convert(&self);
 	image_unload(&self.source);
 	return r;

@@ -81,10 +81,8 @@ static int show_image(const struct options *options)
 	char text[512];
 	int r = EXIT_DONE;
 
-	if (image_load(options->files[0], load_format(options), options->base, &file, text, sizeof text)) {
-		fprintf(stderr, "ecu-flash: %s\n", text);
-		return EXIT_BAD_INPUT;
-	}
+	if (image_load(options->files[0], load_format(options), options->base, &file, text, sizeof text))
+		return print_failure(options, EXIT_BAD_INPUT, "%s", text);
 	if (options->json)
 		r = image_json(options->files[0], &file);
 	else

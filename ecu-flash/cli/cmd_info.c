@@ -150,6 +150,7 @@ static int tell_json(const struct info *self, int code)
 	print_status(&json, self->ask.options, code);
 	json_key(&json, "bus_error");
 	json_string(&json, self->ask.bus_error ? strerror(-self->ask.bus_error) : NULL);
+	ask_json_error(&json, &self->ask, (enum exit_code)code);
 	identity_json(&json, self);
 	json_key(&json, "identifiers");
 	json_array(&json);

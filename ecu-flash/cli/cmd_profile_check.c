@@ -86,7 +86,7 @@ static int show_profile(const struct options *options)
 		fputs("ecu-flash: out of memory\n", stderr);
 		return EXIT_FAILURE;
 	}
-	r = load_profile(in, options->files[0]);
+	r = load_profile(in, options, options->files[0]);
 	if (r < 0)
 		r = load_images(in, options, options->files + 1, options->n_files - 1);
 	if (r < 0) {

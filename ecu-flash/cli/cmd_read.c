@@ -44,8 +44,7 @@ static int write_file(const struct reading *self)
 	}
 	if (!r)
 		return -1;
-	fprintf(stderr, "ecu-flash: %s: %s\n", o->out, strerror(-r));
-	return EXIT_FLASH_FAILED;
+	return print_failure(o, EXIT_FLASH_FAILED, "%s: %s", o->out, strerror(-r));
 }
 
 static double rate(const struct upload *upload)
@@ -139,7 +138,7 @@ static int prepare(struct reading *self)
 	if (self->to != IMAGE_RAW && !image_srec_type(o->address + (o->length - 1), 0))
 		return options_wrong(o->verb, "%s has 32 address bits: --to raw takes any",
 				     image_format_text(self->to));
-	r = load_profile(&self->inputs, o->profile);
+	r = load_profile(&self->inputs, o, o->profile);
 	if (r < 0 && o->keys)
 		r = load_keys(&self->inputs, o);
 	if (r >= 0)

@@ -131,6 +131,7 @@ static void identify(struct scanning *self, size_t i)
 	options.wide_ids = self->config.extended_id;
 	options.given |= TAKES(OPTION_REQUEST) | TAKES(OPTION_RESPONSE);
 	options.candump_append = true;
+	options.json = false; /* the object is that of the scan */
 	for (size_t k = 0; k < N_DIDS; k++) {
 		ecu->requests[k][0] = UDS_READ_DATA_BY_IDENTIFIER;
 		ecu->requests[k][1] = (uint8_t)(dids[k] >> 8);
@@ -177,26 +178,40 @@ static void row(const struct scanning *self, const struct scan_found *found, con
 	printf("%s%s\n", between[0] ? "; " : "", words);
 }
 
+#define WHY_BYTES 256u
+
+/* Return: @out, or NULL if nothing is wrong */
+static const char *why(const struct scanning *self, char out[WHY_BYTES])
+{
+	if (!self->scan.unsent && (self->scan.n_found || self->stopped))
+		return NULL;
+	snprintf(out, WHY_BYTES, self->scan.unsent ? "no frame of ours is acknowledged on %s" : "nothing answers on %s",
+		 self->options->bus);
+	return out;
+}
+
+static const char *advice(const struct scanning *self)
+{
+	if (self->scan.unsent)
+		return "Check the wiring, the bit rate and that another node is on the bus.";
+	return "Try another range (--ids), --normal-fixed, or check the ECUs' supply and the bit rate.";
+}
+
 static void tell_text(const struct scanning *self)
 {
+	char reason[WHY_BYTES];
+
 	if (self->scan.n_found)
 		puts("REQUEST    RESPONSE  ADDRESSING      FUNCTIONAL  IDENTIFICATION; ANSWER");
 	for (size_t i = 0; i < self->scan.n_found; i++)
 		row(self, &self->scan.found[i], &self->ecus[i]);
-	if (self->scan.unsent)
-		fprintf(stderr,
-			"ecu-flash: no frame of ours is acknowledged on %s\n  Check the wiring, the bit rate and "
-			"that another node is on the bus.\n",
-			self->options->bus);
-	else if (!self->scan.n_found && !self->stopped)
-		fprintf(stderr,
-			"ecu-flash: nothing answers on %s\n  Try another range (--ids), --normal-fixed, or check "
-			"the ECUs' supply and the bit rate.\n",
-			self->options->bus);
+	if (why(self, reason))
+		fprintf(stderr, "ecu-flash: %s\n  %s\n", reason, advice(self));
 }
 
 static int tell_json(const struct scanning *self, int code)
 {
+	char reason[WHY_BYTES];
 	struct json json;
 	int r;
 
@@ -213,6 +228,8 @@ static int tell_json(const struct scanning *self, int code)
 	json_bool(&json, !self->scan.unsent);
 	json_key(&json, "bus_error");
 	json_string(&json, self->session.bus_error ? strerror(-self->session.bus_error) : NULL);
+	session_json_error(&json, self->options, self->session.bus_error, self->stopped ? "stopped" : why(self, reason),
+			   self->stopped ? "" : advice(self));
 	json_key(&json, "ecus");
 	json_array(&json);
 	for (size_t i = 0; i < self->scan.n_found; i++) {

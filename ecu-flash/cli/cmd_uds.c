@@ -187,6 +187,7 @@ static int tell(const struct options *o, const struct ask *ask)
 	print_status(&json, o, (int)code);
 	json_key(&json, "bus_error");
 	json_string(&json, ask->bus_error ? strerror(-ask->bus_error) : NULL);
+	ask_json_error(&json, ask, code);
 	json_key(&json, "exchanges");
 	json_array(&json);
 	for (size_t i = 0; i < ask->n; i++)

@@ -140,7 +140,7 @@ static int with_images(const struct options *options)
 		return EXIT_FLASH_FAILED;
 	}
 	self->options = options;
-	r = load_profile(&self->inputs, options->profile);
+	r = load_profile(&self->inputs, options, options->profile);
 	if (r < 0 && options->keys)
 		r = load_keys(&self->inputs, options);
 	if (r < 0)

@@ -101,6 +101,27 @@ static void tell_text(const struct asking_all *self)
 	}
 }
 
+/* Return: NULL if nothing is wrong */
+static const char *why(const struct asking_all *self)
+{
+	bool silence_is_wanted = self->n_pdu >= 2 && uds_sid_has_sub_function(self->pdu[0]) &&
+				 (self->pdu[1] & UDS_SUPPRESS_POSITIVE_RESPONSE);
+
+	if (self->stopped)
+		return NULL;
+	if (self->gather.send_failed)
+		return "the request could not be sent: no frame of ours is acknowledged";
+	return self->gather.n || silence_is_wanted ? NULL : "nobody answers";
+}
+
+static const char *advice(const struct asking_all *self)
+{
+	if (self->gather.send_failed)
+		return "Check the wiring, the bit rate and that another node is on the bus.";
+	return "ECUs leave functional requests that they do not support without an answer; 'ecu-flash scan' asks them "
+	       "one by one.";
+}
+
 static int tell_json(const struct asking_all *self, int code)
 {
 	char words[PDU_WORDS_BYTES];
@@ -118,6 +139,8 @@ static int tell_json(const struct asking_all *self, int code)
 	print_status(&json, self->options, code);
 	json_key(&json, "bus_error");
 	json_string(&json, self->session.bus_error ? strerror(-self->session.bus_error) : NULL);
+	session_json_error(&json, self->options, self->session.bus_error, self->stopped ? "stopped" : why(self),
+			   self->stopped ? "" : advice(self));
 	json_key(&json, "request");
 	json_hex(&json, self->pdu, self->n_pdu);
 	json_key(&json, "ecus");
@@ -147,24 +170,16 @@ static int tell_json(const struct asking_all *self, int code)
 
 static int tell(const struct asking_all *self)
 {
-	bool silence_is_wanted = self->n_pdu >= 2 && uds_sid_has_sub_function(self->pdu[0]) &&
-				 (self->pdu[1] & UDS_SUPPRESS_POSITIVE_RESPONSE);
-	int code = self->session.bus_error               ? EXIT_NO_BUS
-		   : self->stopped                       ? EXIT_STOPPED
-		   : self->gather.send_failed            ? EXIT_FLASH_FAILED
-		   : self->gather.n || silence_is_wanted ? EXIT_DONE
-							 : EXIT_NO_ANSWER;
+	int code = self->session.bus_error    ? EXIT_NO_BUS
+		   : self->stopped            ? EXIT_STOPPED
+		   : self->gather.send_failed ? EXIT_FLASH_FAILED
+		   : why(self)                ? EXIT_NO_ANSWER
+					      : EXIT_DONE;
 
 	if (self->session.bus_error)
 		session_say_bus(self->options, self->session.bus_error);
-	else if (self->gather.send_failed)
-		fputs("ecu-flash: the request could not be sent: no frame of ours is acknowledged\n  Check the wiring, "
-		      "the bit rate and that another node is on the bus.\n",
-		      stderr);
-	else if (code == EXIT_NO_ANSWER)
-		fputs("ecu-flash: nobody answers\n  ECUs leave functional requests that they do not support without an "
-		      "answer; 'ecu-flash scan' asks them one by one.\n",
-		      stderr);
+	else if (why(self))
+		fprintf(stderr, "ecu-flash: %s\n  %s\n", why(self), advice(self));
 	if (self->options->json)
 		return tell_json(self, code);
 	if (!self->session.bus_error)

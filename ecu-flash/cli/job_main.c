@@ -48,7 +48,7 @@ int job_main(const struct options *options, enum flash_job_kind kind)
 		fputs("ecu-flash: out of memory\n", stderr);
 		return EXIT_FLASH_FAILED;
 	}
-	r = load_profile(in, options->profile);
+	r = load_profile(in, options, options->profile);
 	if (r < 0 && kind == FLASH_JOB_FLASH)
 		r = load_keys(in, options);
 	if (r < 0)

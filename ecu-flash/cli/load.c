@@ -1,18 +1,18 @@
 #include "ecu-flash/cli/load.h"
+#include "ecu-flash/cli/print.h"
 #include "ecu-flash/flash_units.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-int load_profile(struct inputs *inputs, const char *path)
+int load_profile(struct inputs *inputs, const struct options *options, const char *path)
 {
 	struct yaml_error error;
 
 	if (!profile_load_file(path, &inputs->profile, &error))
 		return -1;
-	fprintf(stderr, "ecu-flash: %s\n", error.text);
-	return EXIT_BAD_INPUT;
+	return print_failure(options, EXIT_BAD_INPUT, "%s", error.text);
 }
 
 /* better known now than after the ECU was asked for a seed */
@@ -26,22 +26,17 @@ static int check_keys(const struct inputs *inputs, const struct options *options
 		if (steps[i].kind != FLASH_STEP_SECURITY)
 			continue;
 		security = profile_step_security(&inputs->profile, &steps[i]);
-		if (security->key_id[0] && security->algorithm != PROFILE_SECURITY_NONE && !options->keys) {
-			fprintf(stderr, "ecu-flash: the profile names the key '%s': --keys FILE is missing\n",
-				security->key_id);
-			return EXIT_USAGE;
-		}
-		if (security->algorithm == PROFILE_SECURITY_LIBRARY && !options->seed_key_dir) {
-			fprintf(stderr,
-				"ecu-flash: the profile names the library '%s': --seed-key-dir DIR is missing\n",
-				security->library);
-			return EXIT_USAGE;
-		}
-		if (!security_ready(inputs->keys, options->seed_key_dir, security, text, sizeof text)) {
-			fprintf(stderr, "ecu-flash: %s%s%s\n", options->keys ? options->keys : "",
-				options->keys ? ": " : "", text);
-			return EXIT_BAD_INPUT;
-		}
+		if (security->key_id[0] && security->algorithm != PROFILE_SECURITY_NONE && !options->keys)
+			return print_failure(options, EXIT_USAGE,
+					     "the profile names the key '%s': --keys FILE is missing",
+					     security->key_id);
+		if (security->algorithm == PROFILE_SECURITY_LIBRARY && !options->seed_key_dir)
+			return print_failure(options, EXIT_USAGE,
+					     "the profile names the library '%s': --seed-key-dir DIR is missing",
+					     security->library);
+		if (!security_ready(inputs->keys, options->seed_key_dir, security, text, sizeof text))
+			return print_failure(options, EXIT_BAD_INPUT, "%s%s%s", options->keys ? options->keys : "",
+					     options->keys ? ": " : "", text);
 	}
 	return -1;
 }
@@ -52,29 +47,25 @@ int load_keys(struct inputs *inputs, const struct options *options)
 	struct yaml_error error;
 	int r;
 
-	if (options->keys && key_ring_load(options->keys, &inputs->keys, &error)) {
-		fprintf(stderr, "ecu-flash: %s\n", error.text);
-		return EXIT_BAD_INPUT;
-	}
+	if (options->keys && key_ring_load(options->keys, &inputs->keys, &error))
+		return print_failure(options, EXIT_BAD_INPUT, "%s", error.text);
 	r = check_keys(inputs, options, p->steps, p->n_steps);
 	return r < 0 ? check_keys(inputs, options, p->back, p->n_back) : r;
 }
 
-static int load_signature(struct inputs *inputs, int i, const char *path)
+static int load_signature(struct inputs *inputs, const struct options *options, int i, const char *path)
 {
 	uint8_t longer[FLASH_SIGNATURE_BYTES + 1];
 	FILE *f = fopen(path, "rb");
 	size_t n;
 
-	if (!f) {
-		fprintf(stderr, "ecu-flash: %s: %s\n", path, strerror(errno));
-		return EXIT_BAD_INPUT;
-	}
+	if (!f)
+		return print_failure(options, EXIT_BAD_INPUT, "%s: %s", path, strerror(errno));
 	n = fread(longer, 1, sizeof longer, f);
 	if (ferror(f) || n < 1 || n > FLASH_SIGNATURE_BYTES) {
-		fprintf(stderr, "ecu-flash: %s: a signature has 1 to %u bytes\n", path, FLASH_SIGNATURE_BYTES);
 		fclose(f);
-		return EXIT_BAD_INPUT;
+		return print_failure(options, EXIT_BAD_INPUT, "%s: a signature has 1 to %u bytes", path,
+				     FLASH_SIGNATURE_BYTES);
 	}
 	fclose(f);
 	memcpy(inputs->signatures[i], longer, n);
@@ -92,30 +83,24 @@ int load_images(struct inputs *inputs, const struct options *options, char **pat
 		struct image_file *file = &inputs->files[i];
 		char text[512];
 
-		if (image_load(paths[i], load_format(options), options->base, file, text, sizeof text)) {
-			fprintf(stderr, "ecu-flash: %s\n", text);
-			return EXIT_BAD_INPUT;
-		}
+		if (image_load(paths[i], load_format(options), options->base, file, text, sizeof text))
+			return print_failure(options, EXIT_BAD_INPUT, "%s", text);
 		inputs->units[i] = (struct flash_unit){.image = &file->image};
 		memcpy(inputs->units[i].sha256, file->segments_sha256, sizeof inputs->units[i].sha256);
 		inputs->n_units++;
 	}
-	if (options->n_signatures > n) {
-		fprintf(stderr, "ecu-flash: --signature belongs to an image, and there %s\n",
-			n ? "are more signatures than images" : "is none");
-		return EXIT_USAGE;
-	}
+	if (options->n_signatures > n)
+		return print_failure(options, EXIT_USAGE, "--signature belongs to an image, and there %s",
+				     n ? "are more signatures than images" : "is none");
 	for (int i = 0; i < options->n_signatures; i++) {
-		int r = load_signature(inputs, i, options->signatures[i]);
+		int r = load_signature(inputs, options, i, options->signatures[i]);
 
 		if (r >= 0)
 			return r;
 	}
 	/* known before the bus is touched */
-	if (!flash_units_check(&inputs->profile, inputs->units, inputs->n_units, &unit, words, sizeof words)) {
-		fprintf(stderr, "ecu-flash: %s: %s\n", paths[unit], words);
-		return EXIT_BAD_INPUT;
-	}
+	if (!flash_units_check(&inputs->profile, inputs->units, inputs->n_units, &unit, words, sizeof words))
+		return print_failure(options, EXIT_BAD_INPUT, "%s: %s", paths[unit], words);
 	return -1;
 }
 

@@ -17,8 +17,8 @@ struct inputs {
 	uint8_t signatures[FLASH_MAX_UNITS][FLASH_SIGNATURE_BYTES];
 };
 
-/* Return: -1, or the exit code after a message on stderr; to be unloaded in either case */
-int load_profile(struct inputs *inputs, const char *path);
+/* Return: -1, or the exit code after print_failure(); to be unloaded in either case */
+int load_profile(struct inputs *inputs, const struct options *options, const char *path);
 int load_keys(struct inputs *inputs, const struct options *options);
 /* of the images of a command; IMAGE_AUTO without --raw */
 static inline enum image_format load_format(const struct options *options)

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "ecu-flash/cli/print.h"
+
 static uint64_t on_step(void *owner, uint64_t now_us)
 {
 	struct session *self = owner;
@@ -123,11 +125,30 @@ const char *session_bus_advice(int error)
 	}
 }
 
+const char *session_bus_text(const struct options *options, int error, char out[SESSION_BUS_TEXT_BYTES])
+{
+	snprintf(out, SESSION_BUS_TEXT_BYTES, "the bus %s is not available: %s", options->bus, strerror(-error));
+	return out;
+}
+
+void session_json_error(struct json *json, const struct options *options, int bus_error, const char *text,
+			const char *advice)
+{
+	char words[SESSION_BUS_TEXT_BYTES];
+
+	if (bus_error)
+		print_error(json, session_bus_text(options, bus_error, words), session_bus_advice(bus_error));
+	else
+		print_error(json, text, advice);
+}
+
 void session_say_bus(const struct options *options, int error)
 {
 	const char *advice = session_bus_advice(error);
 
-	fprintf(stderr, "ecu-flash: the bus %s is not available: %s\n", options->bus, strerror(-error));
+	char text[SESSION_BUS_TEXT_BYTES];
+
+	fprintf(stderr, "ecu-flash: %s\n", session_bus_text(options, error, text));
 	if (advice[0])
 		fprintf(stderr, "  %s\n", advice);
 }
@@ -160,18 +181,15 @@ int session_open(struct session *self, const struct isotp_config *link, const st
 {
 	int r = uv_loop_init(&self->loop);
 
-	if (r) {
-		fprintf(stderr, "ecu-flash: %s\n", strerror(-r));
-		return EXIT_FLASH_FAILED;
-	}
+	if (r)
+		return print_failure(self->options, EXIT_FLASH_FAILED, "%s", strerror(-r));
 	self->loop_ready = true;
 	if (self->options->candump) {
 		r = candump_open(&self->candump, self->options->candump, self->options->candump_fd,
 				 self->options->candump_append, self->options->bus);
-		if (r) {
-			fprintf(stderr, "ecu-flash: %s: %s\n", self->options->candump, strerror(-r));
-			return EXIT_FLASH_FAILED;
-		}
+		if (r)
+			return print_failure(self->options, EXIT_FLASH_FAILED, "%s: %s", self->options->candump,
+					     strerror(-r));
 	}
 	if (link)
 		uds_channel_init(&self->channel, link, timing, self->tx, sizeof self->tx, self->rx, sizeof self->rx);

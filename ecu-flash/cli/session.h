@@ -9,6 +9,7 @@
 
 #include <uv.h>
 
+#include "common/json.h"
 #include "ecu-flash/cli/candump.h"
 #include "ecu-flash/cli/options.h"
 #include "ecu-flash/cli/report.h"
@@ -63,9 +64,16 @@ void session_run(struct session *self);
 void session_end(struct session *self);
 void session_close(struct session *self);
 
+#define SESSION_BUS_TEXT_BYTES 512u
+
+/* "the bus ... is not available" and why. @error: -errno. Return: @out */
+const char *session_bus_text(const struct options *options, int error, char out[SESSION_BUS_TEXT_BYTES]);
 /* what to do about a bus that cannot be opened; "" where nothing is known. @error: -errno */
 const char *session_bus_advice(int error);
-/* "the bus ... is not available" and why, on stderr. @error: -errno */
+/* these on stderr. @error: -errno */
 void session_say_bus(const struct options *options, int error);
+/* the same as "error", and without @bus_error as print_error() has it */
+void session_json_error(struct json *json, const struct options *options, int bus_error, const char *text,
+			const char *advice);
 
 #endif

@@ -260,13 +260,17 @@ static void flash_json(struct json *json, const struct options *options, const s
 static void failure_json(struct json *json, const struct options *options, const struct job_outcome *outcome)
 {
 	const struct flash_result *r = &outcome->result;
+	char bus[SESSION_BUS_TEXT_BYTES];
 
 	json_key(json, "error");
 	json_object(json);
 	json_key(json, "code");
-	json_uint(json, r->code);
+	if (r->code)
+		json_uint(json, r->code);
+	else
+		json_string(json, NULL); /* the bus alone failed */
 	json_key(json, "code_text");
-	json_string(json, flash_code_text(r->code));
+	json_string(json, r->code ? flash_code_text(r->code) : "the bus is not available");
 	json_key(json, "step");
 	json_string(json, flash_step_text(r->step));
 	json_key(json, "service");
@@ -282,9 +286,10 @@ static void failure_json(struct json *json, const struct options *options, const
 	json_key(json, "bus_error");
 	json_string(json, outcome->bus_error ? strerror(-outcome->bus_error) : NULL);
 	json_key(json, "text");
-	json_string(json, r->text);
+	json_string(json,
+		    outcome->bus_error && !r->text[0] ? session_bus_text(options, outcome->bus_error, bus) : r->text);
 	json_key(json, "advice");
-	json_string(json, advice(outcome));
+	json_string(json, outcome->bus_error ? session_bus_advice(outcome->bus_error) : advice(outcome));
 	json_key(json, "ecu_state");
 	json_string(json, ecu_state(options, r));
 	json_object_end(json);

@@ -230,19 +230,25 @@ void upload_say_failure(const struct upload *self)
 void upload_json_failure(struct json *json, const struct upload *self)
 {
 	const struct flash_upload *r = &self->result;
-	char text[256];
+	char text[SESSION_BUS_TEXT_BYTES];
 
 	json_key(json, "error");
 	if (upload_exit_code(self) == EXIT_DONE) {
 		json_string(json, NULL);
 		return;
 	}
-	why(self, text, sizeof text);
 	json_object(json);
+	if (self->bus_error)
+		session_bus_text(self->options, self->bus_error, text);
+	else
+		why(self, text, sizeof text);
 	json_key(json, "text");
-	json_string(json, self->bus_error ? strerror(-self->bus_error) : text);
+	json_string(json, text);
 	json_key(json, "code");
-	json_uint(json, r->code);
+	if (self->bus_error)
+		json_string(json, NULL);
+	else
+		json_uint(json, r->code);
 	json_key(json, "step");
 	json_string(json, flash_upload_step_text(r->failed_step));
 	json_key(json, "service");
@@ -252,7 +258,7 @@ void upload_json_failure(struct json *json, const struct upload *self)
 	json_key(json, "meaning");
 	json_string(json, r->nrc ? uds_nrc_meaning(r->nrc) : NULL);
 	json_key(json, "advice");
-	json_string(json, advice(self));
+	json_string(json, self->bus_error ? session_bus_advice(self->bus_error) : advice(self));
 	json_key(json, "ecu_state");
 	json_string(json, UNCHANGED);
 	json_object_end(json);

@@ -321,6 +321,34 @@ checking() {
 		'tool 2 verify --profile "$stage/bench.yaml" && tool 2 verify --profile "$stage/bench.yaml" "$stage/image.hex" && err_has "--read"'
 }
 
+# ends STATUS COMMAND ARGUMENT… - with a JSON object that says why; all that go well enough to be a command have one
+ends() {
+	expect_status "$1" "$BIN/ecu-flash" "${@:2}" --json >"$stage/out" 2>"$stage/err" &&
+		json "r['exit_code'] == $1 and r['error']['text'] and r['error']['text'] in open('$stage/err').read() and 'advice' in r['error']" && return 0
+	echo "$*"
+	cat "$stage/out" "$stage/err"
+	return 1
+}
+
+failing_early() {
+	local lamp=(--profile "$profiles/lamp.yaml") away=(--bus "unix:$stage/nowhere")
+	image_of 512
+	check "with --json a file that is wrong or missing has its object" eval \
+		'ends 3 image show "$stage/none" && ends 3 image compare "$stage/image.bin" "$stage/none" && ends 3 profile check "$stage/none" &&
+		 ends 3 image convert --out "$stage/a.hex" "$stage/none" && ends 1 image convert --out "$stage/none/a.hex" "$stage/image.bin" &&
+		 ends 3 flash "${away[@]}" --profile "$stage/none" "$stage/image.bin" && ends 3 flash "${away[@]}" "${lamp[@]}" --keys "$keys" "$stage/none" &&
+		 ends 2 flash "${away[@]}" "${lamp[@]}" "$stage/image.bin" && ends 3 info "${away[@]}" --profile "$stage/none" &&
+		 ends 3 read "${away[@]}" --profile "$stage/none" --address 0 --length 1 --out "$stage/a.bin" &&
+		 ends 3 verify "${away[@]}" "${lamp[@]}" --check "$stage/image.bin" --keys "$stage/none" &&
+		 ends 1 scan "${away[@]}" --candump "$stage/none/log"'
+	check "and a bus that is missing, with what to do" eval \
+		'for verb in "info ${lamp[*]}" "uds --request 7E0 --response 7E8 3E00" "uds --functional 7DF 3E00" scan \
+			"read ${lamp[*]} --address 0 --length 1 --out $stage/a.bin" "flash ${lamp[*]} --keys $keys $stage/image.bin" \
+			"verify ${lamp[*]} --expect-version 1"; do
+			ends 4 ${verb%% *} "${away[@]}" $([[ $verb == *" "* ]] && echo "${verb#* }") &&
+			json "\"not available\" in r[\"error\"][\"text\"] and \"simbus\" in r[\"error\"][\"advice\"] and not r[\"error\"].get(\"code\")" || exit 1; done'
+}
+
 helping() {
 	local verb
 	check "--help lists the verbs, and each has its own" eval \
@@ -333,4 +361,4 @@ helping() {
 		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
 }
 
-run_groups helping scanning scanning_29_bits asking watching reading reading_virtual stopping refusing_length waiting checking
+run_groups helping failing_early scanning scanning_29_bits asking watching reading reading_virtual stopping refusing_length waiting checking
