@@ -1,6 +1,8 @@
 /* 34, 36, 37: the segments of a unit in blocks. A block whose answer is lost is sent again with the same counter. */
 #include "ecu-flash/flash_run_priv.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PHASE_DOWNLOAD 0u
@@ -84,6 +86,7 @@ static void download_answer(struct flash_run *self, uint64_t now_us, const struc
 {
 	const struct profile *p = flash_profile(self);
 	uint32_t longest = 0;
+	char words[80];
 	size_t n = ev->n_pdu >= 2 ? ev->pdu[1] >> 4 : 0;
 
 	if (!n || ev->n_pdu < 2 + n) {
@@ -96,7 +99,9 @@ static void download_answer(struct flash_run *self, uint64_t now_us, const struc
 	for (size_t i = 0; i < n; i++)
 		longest = longest >> 24 ? UINT32_MAX : (longest << 8) | ev->pdu[2 + i];
 	if (longest <= HEAD_BYTES) {
-		flash_step_failed(self, now_us, FLASH_BAD_BLOCK_LENGTH, ev);
+		snprintf(words, sizeof(words),
+			 "the ECU announced blocks of up to %" PRIu32 " bytes, which hold no data", longest);
+		flash_fail(self, now_us, FLASH_BAD_BLOCK_LENGTH, ev, words);
 		return;
 	}
 	if (p->max_block_bytes)

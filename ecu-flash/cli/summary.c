@@ -129,15 +129,29 @@ static const char *advice(const struct job_outcome *outcome)
 		       "profile.";
 	case FLASH_BUS_QUIET_REFUSED:
 		return "Check bus_before of the profile against what the ECU allows.";
+	case FLASH_ERASE_FAILED:
+		if (outcome->result.nrc)
+			return "Check the image's addresses ('ecu-flash image show') and routines.erase_argument of "
+			       "the "
+			       "profile.";
+		return "The routine ended with a status that the profile does not take as passed: --trace shows it; "
+		       "check routine_status and routines.erase_argument.";
+	case FLASH_TRANSFER_FAILED:
+		return "Check that the ECU's memory holds the image's addresses ('ecu-flash image show'), and "
+		       "memory.max_block and timing of the profile; --trace shows the block.";
+	case FLASH_NEGATIVE_RESPONSE:
+		return "Check this step of the profile against the ECU's specification: 'ecu-flash profile check' has "
+		       "it in words, --trace the request.";
+	case FLASH_MALFORMED_ANSWER:
+		return "--trace shows the answer: check that the profile's response identifier is this ECU's alone, "
+		       "and that no other tester is on the bus.";
+	case FLASH_BAD_BLOCK_LENGTH:
+		return "Two bytes of each block are not data (maxNumberOfBlockLength). No profile helps here: switch "
+		       "the ECU's supply off and on, and ask its supplier.";
 	case FLASH_WRONG_HARDWARE:
 	case FLASH_WRONG_SERIAL: /* no job of this command names an ECU */
 	case FLASH_OK:
 	case FLASH_STOPPED:
-	case FLASH_NEGATIVE_RESPONSE:
-	case FLASH_ERASE_FAILED:
-	case FLASH_TRANSFER_FAILED:
-	case FLASH_MALFORMED_ANSWER:
-	case FLASH_BAD_BLOCK_LENGTH:
 		break;
 	}
 	return "";
@@ -165,10 +179,19 @@ static const char *ecu_state(const struct options *options, const struct flash_r
 	return "This run erased nothing.";
 }
 
+/* and what to do about it: the same command only where it can end otherwise */
+static const char *state_and_way_on(const struct options *options, const struct flash_result *r)
+{
+	if (r->code == FLASH_BAD_BLOCK_LENGTH && r->erased && options->verb == &verb_flash)
+		return "The ECU has no valid application now and stays in its boot loader, and a repetition ends here "
+		       "again for as long as it announces such blocks.";
+	return ecu_state(options, r);
+}
+
 static void failure_text(const struct options *options, const struct job_outcome *outcome)
 {
 	const struct flash_result *r = &outcome->result;
-	const char *state = ecu_state(options, r);
+	const char *state = state_and_way_on(options, r);
 
 	if (outcome->bus_error)
 		session_say_bus(options, outcome->bus_error);
@@ -291,7 +314,7 @@ static void failure_json(struct json *json, const struct options *options, const
 	json_key(json, "advice");
 	json_string(json, outcome->bus_error ? session_bus_advice(outcome->bus_error) : advice(outcome));
 	json_key(json, "ecu_state");
-	json_string(json, ecu_state(options, r));
+	json_string(json, state_and_way_on(options, r));
 	json_object_end(json);
 }
 

@@ -349,6 +349,32 @@ failing_early() {
 			json "\"not available\" in r[\"error\"][\"text\"] and \"simbus\" in r[\"error\"][\"advice\"] and not r[\"error\"].get(\"code\")" || exit 1; done'
 }
 
+# advised FAULT WORDS… - a flash of the lamp with this fault fails with these words
+advised() {
+	local fault=$1
+	shift
+	# shellcheck disable=SC2086 # words
+	ecu_fault lamp $fault
+	tool 1 flash --profile "$stage/once.yaml" --keys "$keys" --recover "$stage/image.bin" && err_has "$@"
+}
+
+advising() {
+	local step
+	bench
+	image_of 512
+	cp "$profiles/lamp.yaml" "$stage/once.yaml"
+	echo "steps:" >>"$stage/once.yaml"
+	for step in "session, session: programming" security fingerprint "erase, point_of_no_return: true" transfer \
+		check_memory "reset, reset: hard" wait_boot read_version; do
+		echo "- {step: $step, retries: 0}" >>"$stage/once.yaml"
+	done
+	check "a refused erase, block or fingerprint has its advice" eval \
+		'advised "negative 31:72 at 2E" "erase refused" "erase_argument" && advised "negative 36:72" "refused" "memory.max_block" &&
+		 advised "negative 2E:31" "refused" "profile check"'
+	check "blocks that hold no data are said with their length, and no repetition is advised" eval \
+		'advised "block-length 2" "announced blocks of up to 2 bytes" "supply off and on" "a repetition ends here" && refute err_has "with --recover"'
+}
+
 helping() {
 	local verb
 	check "--help lists the verbs, and each has its own" eval \
@@ -361,4 +387,4 @@ helping() {
 		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
 }
 
-run_groups helping failing_early scanning scanning_29_bits asking watching reading reading_virtual stopping refusing_length waiting checking
+run_groups helping advising failing_early scanning scanning_29_bits asking watching reading reading_virtual stopping refusing_length waiting checking
