@@ -172,6 +172,12 @@ enum exit_code upload_exit_code(const struct upload *self)
 	return self->result.code == FLASH_NO_ANSWER && !self->n_bytes ? EXIT_NO_ANSWER : EXIT_FLASH_FAILED;
 }
 
+/* whether the session at hand had served what leads to this step, so that it is not the wrong one */
+static bool session_was_lost(enum flash_upload_step failed)
+{
+	return failed == FLASH_UPLOAD_KEY || failed == FLASH_UPLOAD_DATA || failed == FLASH_UPLOAD_EXIT;
+}
+
 static const char *advice(const struct upload *self)
 {
 	const struct flash_upload *r = &self->result;
@@ -180,6 +186,9 @@ static const char *advice(const struct upload *self)
 		return "The ECU gives its memory only when it is unlocked: --keys names the secrets.";
 	if (r->nrc == UDS_NRC_SERVICE_NOT_SUPPORTED && r->sid == UDS_REQUEST_UPLOAD)
 		return "This ECU does not let its memory be read.";
+	if (r->nrc == UDS_NRC_SERVICE_NOT_SUPPORTED_IN_SESSION && session_was_lost(r->failed_step))
+		return "The ECU has left the session in which this began: it was reset (supply, watchdog), or its S3 "
+		       "time passed. Read again; --trace shows when it happened.";
 	if (r->nrc == UDS_NRC_SERVICE_NOT_SUPPORTED_IN_SESSION)
 		return "Try another session: --session 2 is the programming session.";
 	if (r->nrc == UDS_NRC_REQUEST_OUT_OF_RANGE && r->sid == UDS_REQUEST_UPLOAD)

@@ -3,7 +3,7 @@
 Request 7E0, response 7E8; classic CAN, written for the test from what ISO-TP asks of a receiver. Options: locked (35 is
 refused before 27), lossy (each seventh answer to 36 is lost), slow (10 ms before each block), check (31 01 0202 with a
 CRC-32 is answered), overflow (long requests are refused by flow control), pending (31 is answered with NRC 78, and no
-more than that).
+more than that), resets (back to the default session at the fifth block).
 """
 import socket
 import struct
@@ -80,6 +80,10 @@ class Ecu:
     def data(self, pdu):
         if "slow" in self.options:
             time.sleep(0.01)
+        if "resets" in self.options and self.n_blocks == 4:
+            self.session, self.unlocked = 1, False
+        if self.session == 1:
+            return b"\x7f\x36\x7f"
         if pdu[1] != self.counter:
             self.counter = pdu[1]
             n = min(BLOCK, self.end - self.position)

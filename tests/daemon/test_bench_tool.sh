@@ -286,6 +286,14 @@ stopping() {
 		 last_requests "$stage/read.log" 0137 021001'
 }
 
+losing_its_session() {
+	bench_ecu resets
+	check "an ECU that resets while it is read is said to have left its session, and none is advised that it had" eval \
+		'tool 1 read "${memory[@]}" --session 2 --out "$stage/none.bin" && err_has "TransferData refused: .*NRC 7F" "has left the session" && refute err_has "Try another session"'
+	check "one that wants another session for it, is" eval \
+		'tool 1 read "${memory[@]}" --session 1 --out "$stage/none.bin" && err_has "RequestUpload refused: .*NRC 7F" "Try another session"'
+}
+
 refusing_length() {
 	bench_ecu overflow
 	check "a request that the ECU refuses by flow control fails for that, and not for want of an answer: 1" eval \
@@ -387,4 +395,4 @@ helping() {
 		'expect_status 2 "$BIN/ecu-flash" image 2>"$stage/err" && err_has "second word"'
 }
 
-run_groups helping advising failing_early scanning scanning_29_bits asking watching reading reading_virtual stopping refusing_length waiting checking
+run_groups helping advising failing_early scanning scanning_29_bits asking watching reading reading_virtual stopping losing_its_session refusing_length waiting checking
