@@ -359,7 +359,9 @@ const struct verb verb_scan = {
     .usage = "--bus BUS [OPTION]...",
     .about = "Asks all functionally, then each identifier of the range with TesterPresent, one at a time and at most\n"
 	     "100 in a second; identifiers on which others send are left out. ECUs that are found are asked who they\n"
-	     "are. With --normal-fixed --ids are target addresses (00-FF). Identifiers are hexadecimal.\n",
+	     "are. With --normal-fixed --ids are target addresses (00-FF). Identifiers are hexadecimal.\n"
+	     "ECUs with extended or mixed addressing, whose frames begin with an address byte, are not found: try\n"
+	     "'info' with a profile that says addressing.form and the address.\n",
     .takes = TAKES(OPTION_BUS) | TAKES(OPTION_IDS) | TAKES(OPTION_FUNCTIONAL) | TAKES(OPTION_WIDE_IDS) |
 	     TAKES(OPTION_NORMAL_FIXED) | TAKES(OPTION_FD) | TAKES(OPTION_JSON) | TAKES(OPTION_TRACE) |
 	     TAKES(OPTION_CANDUMP),

@@ -62,6 +62,8 @@ scanning() {
 		'tool 0 scan --ids 600-601 && out_has "^not found +7E8 " "^not found +7E9 "'
 	check "with 29-bit identifiers nobody answers here: 5, and what to try" eval \
 		'tool 5 scan --normal-fixed --ids 10-12 && err_has "nothing answers" "Try another range"'
+	check "its help says which ECUs it cannot find" eval \
+		'"$BIN/ecu-flash" scan --help >"$stage/out" && out_has "extended or mixed addressing.* are not found"'
 	check "Ctrl-C ends a scan with what it found" eval 'interrupted'
 }
 
