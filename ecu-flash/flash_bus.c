@@ -54,7 +54,8 @@ void flash_bus_push(struct flash_bus *self, enum flash_bus_event_kind kind, cons
 	if (self->event_n >= room)
 		return;
 	event = &self->events[(self->event_head + self->event_n) % BUS_MAX_EVENTS];
-	*event = (struct flash_bus_event){.kind = kind};
+	*event = (struct flash_bus_event){.kind = kind,
+					  .step = kind == FLASH_BUS_EVENT_STEP ? flash_bus_step_at(self) : NULL};
 	snprintf(event->text, sizeof(event->text), "%.63s", text);
 	self->event_n++;
 }

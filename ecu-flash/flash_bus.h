@@ -34,6 +34,7 @@ struct flash_bus_event {
 	enum flash_bus_event_kind kind;
 	uint8_t target;
 	struct flash_event event;
+	const struct bus_step *step; /* of STEP: in the profile of a target; else NULL */
 	char text[64];
 };
 

@@ -19,6 +19,8 @@ static inline const struct profile *flash_bus_profile(const struct flash_bus *se
 	return self->runs[0]->job.profile;
 }
 
+/* the step at hand, of bus_before or bus_after */
+const struct bus_step *flash_bus_step_at(const struct flash_bus *self);
 void flash_bus_push(struct flash_bus *self, enum flash_bus_event_kind kind, const char *text);
 bool flash_bus_all_over(const struct flash_bus *self);
 /* all of bus_before is done: the runs, or, if none is left, bus_after */

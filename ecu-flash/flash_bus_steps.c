@@ -22,7 +22,7 @@ enum answer {
 	ANSWER_GIVEN,
 };
 
-static const struct bus_step *step_at(const struct flash_bus *self)
+const struct bus_step *flash_bus_step_at(const struct flash_bus *self)
 {
 	const struct profile *p = flash_bus_profile(self);
 
@@ -80,7 +80,7 @@ static uint32_t n_sent(const struct flash_bus *self)
 static void send_functional(struct flash_bus *self, uint64_t now_us)
 {
 	uint8_t pdu[4] = {0};
-	size_t n = build(step_at(self), pdu);
+	size_t n = build(flash_bus_step_at(self), pdu);
 
 	self->sent = false;
 	self->n_sent_before = n_sent(self);
@@ -109,7 +109,7 @@ static void ask_preconditions(struct flash_bus *self, uint64_t now_us)
 
 static void send_step(struct flash_bus *self, uint64_t now_us)
 {
-	if (step_at(self)->kind == BUS_STEP_PRECONDITIONS)
+	if (flash_bus_step_at(self)->kind == BUS_STEP_PRECONDITIONS)
 		ask_preconditions(self, now_us);
 	else
 		send_functional(self, now_us);
@@ -117,7 +117,7 @@ static void send_step(struct flash_bus *self, uint64_t now_us)
 
 static const char *step_words(const struct flash_bus *self, char *out, size_t n)
 {
-	const struct bus_step *s = step_at(self);
+	const struct bus_step *s = flash_bus_step_at(self);
 
 	if (s->kind == BUS_STEP_PRECONDITIONS || s->kind == BUS_STEP_CLEAR_DTC)
 		snprintf(out, n, "%s", bus_step_text(s->kind));
@@ -173,7 +173,7 @@ static void wait_longer(struct flash_bus *self, uint8_t i, uint64_t now_us)
 static void take_functional(struct flash_bus *self, uint8_t i, uint64_t now_us, const struct uds_event *ev)
 {
 	uint8_t pdu[4] = {0};
-	size_t n = build(step_at(self), pdu);
+	size_t n = build(flash_bus_step_at(self), pdu);
 
 	if (self->answers[i] != ANSWER_AWAITED || ev->kind != UDS_EVENT_UNSOLICITED || !ev->n_pdu)
 		return;
@@ -224,8 +224,8 @@ static bool all_given(const struct flash_bus *self)
 
 static bool ends_quiet(const struct flash_bus *self)
 {
-	return self->state == BUS_AFTER &&
-	       (step_at(self)->kind == BUS_STEP_COMMUNICATION || step_at(self)->kind == BUS_STEP_DTC_SETTING);
+	return self->state == BUS_AFTER && (flash_bus_step_at(self)->kind == BUS_STEP_COMMUNICATION ||
+					    flash_bus_step_at(self)->kind == BUS_STEP_DTC_SETTING);
 }
 
 static void send_once_more(struct flash_bus *self, uint64_t now_us)
@@ -256,7 +256,7 @@ static void functional_over(struct flash_bus *self, uint64_t now_us)
 		send_once_more(self, now_us);
 		return;
 	}
-	build(step_at(self), pdu);
+	build(flash_bus_step_at(self), pdu);
 	for (uint8_t i = 0; i < self->n_runs; i++)
 		if (self->answers[i] == ANSWER_AWAITED)
 			fail_target(self, i, now_us, self->sent ? FLASH_NO_ANSWER : FLASH_TRANSPORT, pdu[0], 0, NULL);
@@ -339,7 +339,7 @@ static void advance_preconditions(struct flash_bus *self, uint64_t now_us)
 
 void flash_bus_step_advance(struct flash_bus *self, uint64_t now_us)
 {
-	bool preconditions = step_at(self)->kind == BUS_STEP_PRECONDITIONS;
+	bool preconditions = flash_bus_step_at(self)->kind == BUS_STEP_PRECONDITIONS;
 
 	for (uint8_t i = 0; i < self->n_runs; i++) {
 		struct uds_event ev;

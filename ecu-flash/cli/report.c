@@ -163,9 +163,12 @@ static void target_event(struct report *self, uint64_t now_us, const struct flas
 void report_event(struct report *self, uint64_t now_us, const struct flash_bus_event *event,
 		  const struct flash_result *result)
 {
+	char words[WORDS_BYTES];
+
 	switch (event->kind) {
 	case FLASH_BUS_EVENT_STEP:
-		report_line(self, "  bus: %s", event->text);
+		words_bus_step(self->profile, event->step, words);
+		report_line(self, "  bus: %s", words);
 		break;
 	case FLASH_BUS_EVENT_QUIET:
 		report_line(self, "  the bus is quiet");

@@ -139,6 +139,8 @@ watching() {
 	check "functional requests are among it" eval \
 		'image_of 512 && tool 0 flash --profile "$profiles/lamp.yaml" --keys "$keys" --trace "$stage/image.bin" &&
 		 err_has "functional > 10 03  DiagnosticSessionControl" "functional > 3E 80 .*no positive answer wanted" "RequestDownload at 0x00000000, 512 bytes"'
+	check "what is done to the bus is said in words" eval \
+		'out_has "bus: 10 03 extended session" "bus: 31 0203 programming preconditions" "bus: 85 02 fault memory off" "bus: 28 03 01 normal communication off" "bus: 28 00 01 normal communication on"'
 	check "--candump writes what was on the bus, frame by frame as the bus has it" eval \
 		'tool 0 info --profile "$profiles/door.yaml" --candump "$stage/info.log" && same_frames "$stage/info.log" 7E1 7E9'
 	check "and on standard output, with the words on standard error" eval \
