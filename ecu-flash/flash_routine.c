@@ -136,7 +136,10 @@ void flash_routine_send(struct flash_run *self, uint64_t now_us)
 	}
 	self->routine_starts++;
 	self->routine_seen = false;
+	if (flash_step_at(self)->kind == FLASH_STEP_ERASE && flash_profile(self)->banks == PROFILE_DUAL_BANK)
+		self->result.bank_erased = true;
 	if (flash_step_at(self)->kind == FLASH_STEP_SWITCH_OVER) {
+		self->result.bank_erased = false;
 		self->switches++;
 		self->rebooted = false;
 	}

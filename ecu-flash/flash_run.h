@@ -83,7 +83,7 @@ enum flash_code {
 	FLASH_WRONG_VERSION = 10,
 	FLASH_MALFORMED_ANSWER = 11,
 	FLASH_BAD_BLOCK_LENGTH = 12, /* maxNumberOfBlockLength 0, 1 or 2 */
-	FLASH_STOPPED = 13,          /* asked to stop before the first erase */
+	FLASH_STOPPED = 13,          /* asked to stop before the first irreversible step */
 	FLASH_KEY_UNAVAILABLE = 14,
 	FLASH_TRANSPORT = 15,         /* the request could not be sent */
 	FLASH_BUS_QUIET_REFUSED = 16, /* an ECU refused the functional part */
@@ -134,7 +134,10 @@ struct flash_result {
 	uint8_t unit;
 	uint8_t sid; /* request that failed, 0 = none */
 	uint8_t nrc;
-	bool erased;    /* the point of no return was passed: without a valid application, unless `verified` */
+	bool erased; /* the point of no return was passed: without a valid application, unless `verified` */
+	/* dual bank: an erase of the bank that does not run was asked for, and no switch-over to it since. The running
+	 * application is untouched, and the other bank holds nothing valid. */
+	bool bank_erased;
 	bool restored;  /* failed after it, and shown to run what it ran before: has a valid application */
 	bool verified;  /* check, dependencies and version read-back all passed after boot */
 	char text[160]; /* words: what happened, to what */
@@ -215,7 +218,7 @@ void flash_run_key_unavailable(struct flash_run *self, uint64_t now_us);
 /* the same with the reason, at most 100 characters of it */
 void flash_run_key_failed(struct flash_run *self, uint64_t now_us, const char *words);
 void flash_run_intent_stored(struct flash_run *self, uint64_t now_us);
-/* stop at the next safe point: at once before the first erase, else after the ECU is verified */
+/* stop at the next safe point: at once before the first irreversible step, else after the ECU is verified */
 void flash_run_stop(struct flash_run *self, uint64_t now_us);
 /* the same for another reason than FLASH_STOPPED */
 void flash_run_stop_because(struct flash_run *self, uint64_t now_us, enum flash_code code);

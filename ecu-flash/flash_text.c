@@ -34,7 +34,7 @@ const char *flash_code_text(enum flash_code code)
 	case FLASH_BAD_BLOCK_LENGTH:
 		return "the ECU's maxNumberOfBlockLength holds no data";
 	case FLASH_STOPPED:
-		return "stopped before the first erase";
+		return "stopped before the point of no return";
 	case FLASH_KEY_UNAVAILABLE:
 		return "no key for security access";
 	case FLASH_TRANSPORT:
@@ -97,6 +97,9 @@ void flash_text_result(struct flash_result *r, const char *name, bool in_step, c
 		add_step(r);
 		add(r, r->nrc ? " refused: " : ": ");
 	}
+	if (r->code == FLASH_STOPPED && r->bank_erased && !words)
+		words =
+		    "stopped; the running application is untouched, the other bank was erased and holds nothing valid";
 	if (!in_step || !r->nrc)
 		add(r, words ? words : flash_code_text(r->code));
 	if (r->nrc) {

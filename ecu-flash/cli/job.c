@@ -90,6 +90,10 @@ static void on_interrupt(void *owner, uint64_t now_us, unsigned n)
 		    job->report,
 		    "  it cannot be stopped now: without a valid application the ECU would stay in its boot loader. "
 		    "Leave supply and bus connected until it is verified.");
+	else if (n == 1 && flash_run_result(&job->run)->bank_erased)
+		report_line(job->report,
+			    "  stop wanted: the running application is untouched; the other bank was erased and holds "
+			    "nothing valid; stopping, and leaving the bus as it was");
 	else if (n == 1)
 		report_line(job->report,
 			    "  stop wanted: nothing is erased yet; stopping, and leaving the bus as it was");

@@ -176,6 +176,9 @@ static const char *ecu_state(const struct options *options, const struct flash_r
 	if (r->erased)
 		return "The ECU has no valid application now. It stays in its boot loader: run the same command again "
 		       "with --recover.";
+	if (r->bank_erased)
+		return "The running application is untouched; the other bank was erased and holds nothing valid. Run "
+		       "the same command again once the cause is found.";
 	return "This run erased nothing.";
 }
 
@@ -261,6 +264,8 @@ static void flash_json(struct json *json, const struct options *options, const s
 	json_uint(json, r->block_repeats);
 	json_key(json, "erased");
 	json_bool(json, r->erased);
+	json_key(json, "other_bank_erased");
+	json_bool(json, r->bank_erased);
 	json_key(json, "restored");
 	json_bool(json, r->restored);
 	json_key(json, "images");

@@ -84,8 +84,35 @@ static void a_failure_before_the_switch_over_leaves_the_application(void **state
 	r = world_flash_one(&w);
 	expect_failure(r, FLASH_CHECK_FAILED, 0x31, 0, false);
 	assert_false(r->restored);
+	assert_true(r->bank_erased);
 	assert_int_equal(world_count(&w, 0, 0, B("\x31\x01\x02\x10")), 0);
 	assert_int_equal(world_count(&w, 0, 0, B("\x11")), 0);
+}
+
+static void an_erase_of_the_other_bank_is_told_apart(void **state)
+{
+	(void)state;
+	/* asked for, were its answer lost */
+	world_rule(&w, 0, RULE_LOSE_ANSWER, B("\x31\x01\xff\x00"), 0, 0);
+	world_rule(&w, 0, RULE_IGNORE, B("\x31\x03\xff\x00"), 0, 0);
+	expect_failure(world_flash_one(&w), FLASH_NO_ANSWER, 0x31, 0, false);
+	assert_true(w.runs[0].result.bank_erased);
+
+	dual_setup(NULL);
+	w.stop_at_step = FLASH_STEP_FINGERPRINT;
+	expect_failure(world_flash_one(&w), FLASH_STOPPED, 0, 0, false);
+	assert_false(w.runs[0].result.bank_erased);
+	assert_non_null(strstr(w.runs[0].result.text, "stopped before the point of no return"));
+
+	/* written, checked and told to run: it is not an erased one any more */
+	dual_setup(NULL);
+	assert_true(world_flash_one(&w)->verified);
+	assert_false(w.runs[0].result.bank_erased);
+
+	dual_setup(NULL);
+	world_reply(&w, 0, B("\x31\x01\x02\x10"), 0, 0, B("\x7f\x31\x22"));
+	assert_true(world_flash_one(&w)->restored);
+	assert_false(w.runs[0].result.bank_erased);
 }
 
 static void a_stop_in_the_transfer_is_obeyed(void **state)
@@ -94,6 +121,9 @@ static void a_stop_in_the_transfer_is_obeyed(void **state)
 	w.stop_at_step = FLASH_STEP_TRANSFER;
 	expect_failure(world_flash_one(&w), FLASH_STOPPED, 0, 0, false);
 	assert_int_equal(world_count(&w, 0, 0, B("\x36")), 0);
+	assert_true(w.runs[0].result.bank_erased);
+	assert_non_null(strstr(w.runs[0].result.text, "stopped; the running application is untouched, the other bank "
+						      "was erased and holds nothing valid"));
 }
 
 static void a_stop_after_the_switch_over_waits_for_the_verification(void **state)
@@ -323,6 +353,7 @@ int main(void)
 	    T(the_other_bank_is_written_checked_and_then_switched_to),
 	    T(the_intent_is_stored_before_the_switch_over_alone),
 	    T(a_failure_before_the_switch_over_leaves_the_application),
+	    T(an_erase_of_the_other_bank_is_told_apart),
 	    T(a_stop_in_the_transfer_is_obeyed),
 	    T(a_stop_after_the_switch_over_waits_for_the_verification),
 	    T(a_wrong_version_is_switched_back),

@@ -93,6 +93,7 @@ static void refused_erase_fails_in_words(void **state)
 	(void)state;
 	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 0, B("\x7f\x31\x22"));
 	expect_failure(world_flash_one(&w), FLASH_ERASE_FAILED, 0x31, 0x22, true);
+	assert_false(w.runs[0].result.bank_erased);
 	assert_non_null(strstr(w.runs[0].result.text, "ecu0: erase refused: "));
 	assert_non_null(strstr(w.runs[0].result.text, "(NRC 22)"));
 }
