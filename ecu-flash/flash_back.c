@@ -72,6 +72,7 @@ bool flash_back_begin(struct flash_run *self, uint64_t now_us)
 	self->key_delays = 0;
 	self->reset_unknown = false;
 	self->resets_again = 0;
+	self->cause.known = false;
 	memset(self->tries, 0, sizeof(self->tries));
 	if (!self->rebooted || !flash_back_tells(self)) {
 		go_back(self, now_us);

@@ -326,6 +326,8 @@ void flash_identity_answer(struct flash_run *self, uint64_t now_us, const struct
 		else if (!version_fits(self, now_us, self->phase - N_IDS, text))
 			return;
 	}
+	if (self->stage == FLASH_STAGE_STEPS)
+		flash_overcome(self);
 	self->phase++;
 	self->request_tries = 0;
 	flash_identity_send(self, now_us);

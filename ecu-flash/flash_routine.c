@@ -152,6 +152,7 @@ static void passed(struct flash_run *self, uint64_t now_us)
 	if (flash_step_at(self)->kind == FLASH_STEP_ERASE &&
 	    flash_profile(self)->erase_argument == PROFILE_ERASE_ADDRESS_LENGTH &&
 	    self->segment + 1u < flash_image(self)->n_segments) {
+		flash_overcome(self);
 		self->segment++;
 		self->phase = PHASE_START;
 		self->request_tries = 0;

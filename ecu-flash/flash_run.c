@@ -3,6 +3,7 @@
 #include "ecu-flash/flash_units.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 void flash_run_init(struct flash_run *self, const struct flash_job *job, struct uds_channel *channel)
@@ -210,17 +211,42 @@ void flash_left(struct flash_run *self, uint64_t now_us)
 	flash_over(self, now_us);
 }
 
+/* an ECU that is still busy with one request refuses the next one: what began it is told as well */
+static void note_first_cause(struct flash_run *self, const struct uds_event *ev)
+{
+	const struct flash_cause *cause = &self->cause;
+	char why[64];
+	char words[112];
+
+	if (!cause->known ||
+	    (cause->event.kind == ev->kind && cause->event.nrc == ev->nrc && cause->event.reason == ev->reason &&
+	     !cause->event.pending_us == !ev->pending_us && cause->step_index == self->step_index))
+		return;
+	flash_text_event(&cause->event, why, sizeof(why));
+	snprintf(words, sizeof(words), "; it began with %s: %s", flash_step_text(cause->step), why);
+	flash_text_end(&self->result, words);
+	self->result.put_off = self->result.put_off || cause->event.pending_us;
+}
+
 static void note_failure(struct flash_run *self, enum flash_code code, const struct uds_event *ev, const char *words)
 {
 	struct flash_result *r = &self->result;
 	bool in_step = self->stage == FLASH_STAGE_STEPS;
+	char pending[64];
 
 	r->code = code;
 	r->step = in_step ? flash_step_at(self)->kind : FLASH_STEP_READ_VERSION;
 	r->unit = self->unit;
 	r->sid = ev ? ev->sid : 0;
 	r->nrc = ev ? ev->nrc : 0;
+	r->put_off = ev && ev->pending_us;
+	if (r->put_off && !words) {
+		flash_text_event(ev, pending, sizeof(pending));
+		words = pending;
+	}
 	flash_text_result(r, flash_profile(self)->name, in_step, words);
+	if (ev && in_step)
+		note_first_cause(self, ev);
 }
 
 void flash_fail(struct flash_run *self, uint64_t now_us, enum flash_code code, const struct uds_event *ev,

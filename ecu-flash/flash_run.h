@@ -34,6 +34,7 @@
 #define FLASH_VERSION_BYTES   65u
 #define FLASH_SIGNATURE_BYTES 512u
 #define FLASH_ORIGIN_BYTES    33u
+#define FLASH_TEXT_BYTES      256u
 
 /* who flashes, and when: for fingerprints that name it */
 struct flash_origin {
@@ -138,9 +139,10 @@ struct flash_result {
 	/* dual bank: an erase of the bank that does not run was asked for, and no switch-over to it since. The running
 	 * application is untouched, and the other bank holds nothing valid. */
 	bool bank_erased;
-	bool restored;  /* failed after it, and shown to run what it ran before: has a valid application */
-	bool verified;  /* check, dependencies and version read-back all passed after boot */
-	char text[160]; /* words: what happened, to what */
+	bool restored; /* failed after it, and shown to run what it ran before: has a valid application */
+	bool put_off;  /* failed since the ECU answered NRC 78 beyond timing.max_pending or pending_max_us */
+	bool verified; /* check, dependencies and version read-back all passed after boot */
+	char text[FLASH_TEXT_BYTES];  /* words: what happened, to what */
 	struct flash_identity before; /* application_version as read before the flash */
 	struct flash_identity after;
 	uint64_t payload_bytes; /* image bytes transferred, repeats not counted */
@@ -151,6 +153,14 @@ struct flash_result {
 };
 
 #define FLASH_MAX_RUN_EVENTS 8u
+
+/* why something was tried again, since the last progress: what comes of it may look different */
+struct flash_cause {
+	bool known;
+	enum flash_step_kind step;
+	uint8_t step_index;
+	struct uds_event event; /* without its bytes */
+};
 
 /* All fields are private but `result` once the run is finished. */
 struct flash_run {
@@ -168,6 +178,7 @@ struct flash_run {
 	uint8_t request_tries; /* lost answers to the request at hand */
 	uint8_t routine_starts;
 	bool routine_seen; /* the ECU showed that it took this start: an answer, 0x78, or running since */
+	struct flash_cause cause;
 	uint8_t wrong_keys;
 	uint8_t key_delays;
 	uint8_t quiet_index;

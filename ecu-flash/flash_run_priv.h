@@ -83,7 +83,10 @@ void flash_pause(struct flash_run *self, uint64_t until_us, bool begin);
  * Return: false if that is used up; nothing was sent then
  */
 bool flash_repeat(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
+/* tells it, and keeps it as the cause if it is the first one */
 void flash_note_retry(struct flash_run *self, const char *what, const struct uds_event *ev);
+/* the step at hand made progress: what was tried again before is overcome */
+void flash_overcome(struct flash_run *self);
 /* the step at hand failed for what @ev says; tried again if the profile grants it, else the run fails */
 void flash_step_failed(struct flash_run *self, uint64_t now_us, enum flash_code code, const struct uds_event *ev);
 /* the run fails for good; @words: NULL for the usual ones */
@@ -161,6 +164,8 @@ bool flash_quiet_send(struct flash_run *self, uint64_t now_us);
 bool flash_quiet_answer(struct flash_run *self, uint64_t now_us, const struct uds_event *ev);
 
 /* flash_text.c */
+/* what became of a request; @n: 64 bytes hold all of it */
+void flash_text_event(const struct uds_event *ev, char *out, size_t n);
 void flash_text_result(struct flash_result *result, const char *name, bool in_step, const char *words);
 /* how it ended after that: kept whole at the cost of what stands before */
 void flash_text_end(struct flash_result *result, const char *words);

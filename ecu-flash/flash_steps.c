@@ -18,6 +18,7 @@ void flash_steps_done(struct flash_run *self, uint64_t now_us)
 	bool in_group = of_unit(flash_step_at(self)->kind);
 	uint8_t next = (uint8_t)(self->step_index + 1u);
 
+	flash_overcome(self);
 	/* Steps of a unit that stand side by side are a group, gone through once for each unit. */
 	if (in_group && (next == n || !of_unit(steps[next].kind))) {
 		uint8_t first = self->step_index;
@@ -307,33 +308,24 @@ void flash_steps_answer(struct flash_run *self, uint64_t now_us, const struct ud
 	}
 }
 
+void flash_overcome(struct flash_run *self)
+{
+	if (self->step_index >= self->cause.step_index)
+		self->cause.known = false;
+}
+
 void flash_note_retry(struct flash_run *self, const char *what, const struct uds_event *ev)
 {
 	struct flash_event event = {.kind = FLASH_EVENT_RETRY};
-	const char *why = "";
+	char why[64];
 
-	switch (ev->kind) {
-	case UDS_EVENT_POSITIVE:
-		why = "the answer does not fit";
-		break;
-	case UDS_EVENT_NEGATIVE:
-		why = uds_nrc_text(ev->nrc);
-		break;
-	case UDS_EVENT_TIMEOUT:
-		why = "no answer";
-		break;
-	case UDS_EVENT_MALFORMED:
-		why = "malformed answer";
-		break;
-	case UDS_EVENT_SEND_FAILED:
-		why = isotp_reason_text(ev->reason);
-		break;
-	case UDS_EVENT_NONE:
-	case UDS_EVENT_SUPPRESSED:
-	case UDS_EVENT_PENDING:
-	case UDS_EVENT_UNSOLICITED:
-		break;
+	if (self->stage == FLASH_STAGE_STEPS && !self->cause.known) {
+		self->cause = (struct flash_cause){
+		    .known = true, .step = flash_step_at(self)->kind, .step_index = self->step_index, .event = *ev};
+		self->cause.event.pdu = NULL;
+		self->cause.event.n_pdu = 0;
 	}
+	flash_text_event(ev, why, sizeof(why));
 	event.nrc = ev->kind == UDS_EVENT_NEGATIVE ? ev->nrc : 0;
 	snprintf(event.text, sizeof(event.text), "%.36s: %.57s", what, why);
 	flash_push(self, &event);

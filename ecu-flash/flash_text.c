@@ -53,6 +53,39 @@ const char *flash_code_text(enum flash_code code)
 	return "unknown code";
 }
 
+void flash_text_event(const struct uds_event *ev, char *out, size_t n)
+{
+	const char *words = "";
+
+	switch (ev->kind) {
+	case UDS_EVENT_POSITIVE:
+		words = "the answer does not fit";
+		break;
+	case UDS_EVENT_NEGATIVE:
+		words = uds_nrc_text(ev->nrc);
+		break;
+	case UDS_EVENT_TIMEOUT:
+		words = "no answer";
+		break;
+	case UDS_EVENT_MALFORMED:
+		words = "malformed answer";
+		break;
+	case UDS_EVENT_SEND_FAILED:
+		words = isotp_reason_text(ev->reason);
+		break;
+	case UDS_EVENT_NONE:
+	case UDS_EVENT_SUPPRESSED:
+	case UDS_EVENT_PENDING:
+	case UDS_EVENT_UNSOLICITED:
+		break;
+	}
+	if (ev->kind == UDS_EVENT_TIMEOUT && ev->pending_us)
+		snprintf(out, n, "still response pending (NRC 78) after %u s",
+			 (unsigned)((ev->pending_us + FLASH_S / 2) / FLASH_S));
+	else
+		snprintf(out, n, "%s", words);
+}
+
 /* what does not fit is cut off */
 static void add(struct flash_result *r, const char *words)
 {

@@ -166,6 +166,7 @@ static void block_written(struct flash_run *self, uint64_t now_us)
 	self->segment_offset += self->block_n;
 	self->block_counter++; /* FF is followed by 00 */
 	self->block_tries = 0;
+	flash_overcome(self);
 	book_progress(self);
 	flash_push(self, &event);
 	if (self->segment_offset == segment_of(self)->n_bytes) {

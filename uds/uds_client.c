@@ -213,13 +213,20 @@ static void positive(struct uds_client *self, uint64_t now_us, const uint8_t *pd
 		finish(self, UDS_EVENT_MALFORMED, pdu, n);
 }
 
+/* the bounds are reached: the ECU is not silent, and says that it works */
+static void finish_pending(struct uds_client *self, uint64_t now_us)
+{
+	finish(self, UDS_EVENT_TIMEOUT, NULL, 0);
+	self->event.pending_us = now_us > self->started_us ? now_us - self->started_us : 1;
+}
+
 static void response_pending(struct uds_client *self, uint64_t now_us, const uint8_t *pdu, size_t n)
 {
 	const uint64_t end_us = self->started_us + self->timing.pending_max_us;
 
 	self->pending_seen = true;
 	if (++self->n_pending > self->timing.max_pending || now_us >= end_us) {
-		finish(self, UDS_EVENT_TIMEOUT, NULL, 0);
+		finish_pending(self, now_us);
 		return;
 	}
 	self->state = CLIENT_WAITING;
@@ -283,6 +290,8 @@ void uds_client_expire(struct uds_client *self, uint64_t now_us)
 		self->resend_due = true;
 	} else if (self->state == CLIENT_WAITING && self->suppressed && !self->pending_seen) {
 		finish(self, UDS_EVENT_SUPPRESSED, NULL, 0);
+	} else if (uds_client_pending(self) && now_us >= self->started_us + self->timing.pending_max_us) {
+		finish_pending(self, now_us);
 	} else {
 		finish(self, UDS_EVENT_TIMEOUT, NULL, 0);
 	}

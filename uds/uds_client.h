@@ -50,7 +50,10 @@ struct uds_event {
 	uint8_t sid; /* of the request; of UNSOLICITED: of the service answered, 0 if the message is no answer */
 	uint8_t nrc;
 	enum isotp_reason reason; /* SEND_FAILED; TIMEOUT: why the reception of the answer failed, NONE if none came */
-	const uint8_t *pdu;       /* POSITIVE, NEGATIVE, MALFORMED, UNSOLICITED; valid until the next input */
+	/* TIMEOUT: how long the ECU put its answer off with NRC 0x78, up to the bounds of the timing; 0 = it did not,
+	 * or fell silent */
+	uint64_t pending_us;
+	const uint8_t *pdu; /* POSITIVE, NEGATIVE, MALFORMED, UNSOLICITED; valid until the next input */
 	size_t n_pdu;
 };
 

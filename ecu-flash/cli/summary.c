@@ -101,6 +101,9 @@ static void flash_text(const struct inputs *in, const struct job_outcome *outcom
 /* what to try, beside the hint that the negative response code has in the result's text already */
 static const char *advice(const struct job_outcome *outcome)
 {
+	if (outcome->result.put_off)
+		return "The ECU went on answering that it works: raise timing.pending_max_s or timing.max_pending of "
+		       "the profile if it needs that long.";
 	switch (outcome->result.code) {
 	case FLASH_NO_ANSWER:
 		return "Check the ECU's supply, the wiring and termination of the bus, its bit rate, and the profile's "

@@ -66,7 +66,7 @@ static void event(const struct trace *self, uint64_t now_us, const struct uds_ch
 		fputs("; to a functional request, or to none\n", self->out);
 		break;
 	case UDS_EVENT_TIMEOUT:
-		silence(self, now_us, "no answer in time");
+		silence(self, now_us, e->pending_us ? "still response pending (NRC 78)" : "no answer in time");
 		break;
 	case UDS_EVENT_SEND_FAILED:
 		silence(self, now_us, "the request could not be sent");

@@ -141,6 +141,48 @@ static void long_erase_with_response_pending_passes(void **state)
 	assert_int_equal(world_count(&w, 0, 0, B("\x31\x03")), 0);
 }
 
+static void an_ecu_that_says_for_ever_that_it_works_is_not_called_silent(void **state)
+{
+	const struct flash_result *r;
+
+	(void)state;
+	w.channels[0].client.timing.pending_max_us = 6 * S;
+	w.profiles[0].timing.pending_max_us = 6 * S;
+	world_rule(&w, 0, RULE_PENDING_FOREVER, B("\x31\x01\xff\x00"), 0, 0)->delay_us = 100 * MS;
+	world_rule(&w, 0, RULE_PENDING_FOREVER, B("\x31\x03\xff\x00"), 0, 0)->delay_us = 100 * MS;
+	r = world_flash_one(&w);
+	expect_failure(r, FLASH_NO_ANSWER, 0x31, 0, true);
+	assert_string_equal(r->text, "ecu0: erase: still response pending (NRC 78) after 6 s");
+	assert_true(r->put_off);
+}
+
+static void what_a_failure_began_with_is_told(void **state)
+{
+	const struct flash_result *r;
+
+	(void)state;
+	/* busy with a block, it refuses the session that is to begin the unit anew */
+	w.channels[0].client.timing.pending_max_us = 6 * S;
+	world_rule(&w, 0, RULE_PENDING_FOREVER, B("\x36\x03"), 0, 1)->delay_us = 100 * MS;
+	world_rule(&w, 0, RULE_IGNORE, B("\x36\x03"), 0, 0);
+	world_reply(&w, 0, B("\x10\x02"), 1, 0, B("\x7f\x10\x21"));
+	r = world_flash_one(&w);
+	expect_failure(r, FLASH_NEGATIVE_RESPONSE, 0x10, 0x21, true);
+	assert_non_null(strstr(r->text, "ecu0: session refused: "));
+	assert_non_null(strstr(r->text, "(NRC 21)"));
+	assert_non_null(strstr(r->text, "; it began with transfer: still response pending (NRC 78) after 6 s"));
+	assert_true(r->put_off);
+
+	/* what was overcome is none of it */
+	setup(NULL);
+	world_rule(&w, 0, RULE_IGNORE, B("\x36\x03"), 0, 1);
+	world_reply(&w, 0, B("\x31\x01\x02\x02"), 0, 0, B("\x7f\x31\x22"));
+	r = world_flash_one(&w);
+	expect_failure(r, FLASH_CHECK_FAILED, 0x31, 0x22, true);
+	assert_null(strstr(r->text, "it began with"));
+	assert_false(r->put_off);
+}
+
 static void lost_answer_to_an_erase_is_asked_for_and_the_erase_started_again(void **state)
 {
 	(void)state;
@@ -219,6 +261,8 @@ int main(void)
 	    T(running_erase_is_polled_for_its_result),
 	    T(erase_that_runs_for_ever_is_bounded),
 	    T(long_erase_with_response_pending_passes),
+	    T(an_ecu_that_says_for_ever_that_it_works_is_not_called_silent),
+	    T(what_a_failure_began_with_is_told),
 	    T(lost_answer_to_an_erase_is_asked_for_and_the_erase_started_again),
 	    T(stale_result_of_a_routine_is_not_taken_for_one_that_was_not_started),
 	    T(erase_is_repeated_where_its_result_cannot_be_asked),

@@ -175,6 +175,7 @@ static void each_response_pending_restarts_with_p2_star(void **state)
 		assert_open();
 	}
 	ends_at(t + 1 * MS, UDS_EVENT_TIMEOUT, 0x31);
+	assert_int_equal(event.pending_us, 0); /* it fell silent */
 }
 
 static void the_number_of_response_pendings_is_bounded(void **state)
@@ -186,8 +187,9 @@ static void the_number_of_response_pendings_is_bounded(void **state)
 		INPUT(T0, 0x7f, 0x31, 0x78);
 		assert_event(UDS_EVENT_PENDING, 0x31);
 	}
-	INPUT(T0, 0x7f, 0x31, 0x78);
+	INPUT(T0 + 2 * S, 0x7f, 0x31, 0x78);
 	assert_event(UDS_EVENT_TIMEOUT, 0x31);
+	assert_int_equal(event.pending_us, 2 * S); /* not silent */
 }
 
 static void the_total_time_of_response_pendings_is_bounded(void **state)
@@ -203,6 +205,7 @@ static void the_total_time_of_response_pendings_is_bounded(void **state)
 		assert_event(UDS_EVENT_PENDING, 0x31);
 	}
 	ends_at(T0 + 12 * S, UDS_EVENT_TIMEOUT, 0x31);
+	assert_int_equal(event.pending_us, 12 * S);
 	/* one that comes with the end does not put it off */
 	REQUEST(0x31, 0x01, 0xff, 0x00);
 	INPUT(T0 + 12 * S, 0x7f, 0x31, 0x78);
