@@ -86,14 +86,24 @@ void flash_text_event(const struct uds_event *ev, char *out, size_t n)
 		snprintf(out, n, "%s", words);
 }
 
+/* Return: how much of the text goes into @room, up to the end of a word */
+static size_t whole_words(const char *text, size_t room)
+{
+	size_t n = strlen(text);
+
+	if (n <= room)
+		return n;
+	for (n = room; n > room / 2 && text[n] != ' '; n--)
+		;
+	return n > room / 2 ? n : room;
+}
+
 /* what does not fit is cut off */
 static void add(struct flash_result *r, const char *words)
 {
 	size_t at = strlen(r->text);
-	size_t n = strlen(words);
+	size_t n = whole_words(words, sizeof(r->text) - 1 - at);
 
-	if (n > sizeof(r->text) - 1 - at)
-		n = sizeof(r->text) - 1 - at;
 	memcpy(r->text + at, words, n);
 	r->text[at + n] = 0;
 }
@@ -153,7 +163,7 @@ void flash_text_end(struct flash_result *r, const char *words)
 	size_t room = sizeof(r->text) - 1;
 	size_t n = strlen(words);
 
-	if (n < room && strlen(r->text) > room - n)
-		r->text[room - n] = 0;
+	if (n < room)
+		r->text[whole_words(r->text, room - n)] = 0;
 	add(r, words);
 }

@@ -18,7 +18,7 @@
 #define GATEWAY_MAX_CONDITIONS 8u
 #define GATEWAY_MAX_INSTALLED  (GATEWAY_MAX_UNITS + 2u)
 #define GATEWAY_NAME_BYTES     65u
-#define GATEWAY_TEXT_BYTES     160u
+#define GATEWAY_TEXT_BYTES     256u
 #define GATEWAY_NEVER          UDS_NEVER
 
 /* numeric values are those of proto/session.proto */

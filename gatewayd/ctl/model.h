@@ -15,7 +15,7 @@
 #define MODEL_MAX_TARGETS   64u
 #define MODEL_MAX_ECUS      64u
 #define MODEL_NAME_BYTES    65u
-#define MODEL_TEXT_BYTES    200u
+#define MODEL_TEXT_BYTES    256u
 
 struct model_manager {
 	char vehicle_id[MODEL_NAME_BYTES];

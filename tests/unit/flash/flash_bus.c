@@ -181,6 +181,7 @@ static void target_that_refuses_the_quiet_fails_with_its_code(void **state)
 	assert_int_equal(w.runs[0].result.code, FLASH_BUS_QUIET_REFUSED);
 	assert_int_equal(w.runs[0].result.nrc, 0x22);
 	assert_non_null(strstr(w.runs[0].result.text, "(NRC 22)"));
+	assert_non_null(strstr(w.runs[0].result.text, "that no other transfer is open")); /* to its end */
 	assert_true(w.runs[1].result.verified);
 	expect_loud();
 }

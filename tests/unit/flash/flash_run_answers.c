@@ -1,4 +1,5 @@
 /* What ECUs answer to 27 and 31: seeds, refused keys, delays, verdicts of routines, answers that are lost. */
+#include "ecu-flash/flash_run_priv.h"
 #include "tests/unit/flash/one_ecu.h"
 
 static void seed_of_zeros_means_unlocked(void **state)
@@ -235,6 +236,28 @@ static void memory_check_without_status_record_is_no_pass(void **state)
 	expect_failure(world_flash_one(&w), FLASH_CHECK_FAILED, 0x31, 0, true);
 }
 
+static void a_text_without_room_for_all_of_it_ends_with_a_word(void **state)
+{
+	static const char end[] = "; it runs its former application";
+	struct flash_result r = {.code = FLASH_KEY_UNAVAILABLE};
+	char words[2 * FLASH_TEXT_BYTES];
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words); i++)
+		words[i] = i % 7 == 6 ? ' ' : 'w';
+	words[sizeof(words) - 1] = 0;
+	flash_text_result(&r, "ecu0", false, words);
+	n = strlen(r.text);
+	assert_in_range(n, FLASH_TEXT_BYTES - 8, FLASH_TEXT_BYTES - 1);
+	assert_string_equal(r.text + n - 7, " wwwwww");
+	flash_text_end(&r, end);
+	n = strlen(r.text);
+	assert_in_range(n, FLASH_TEXT_BYTES - 8, FLASH_TEXT_BYTES - 1);
+	assert_string_equal(r.text + n - strlen(end), end);
+	assert_memory_equal(r.text + n - strlen(end) - 7, " wwwwww", 7);
+}
+
 static void refused_dependencies_fail_the_flash(void **state)
 {
 	(void)state;
@@ -269,6 +292,7 @@ int main(void)
 	    T(ecu_that_dies_in_its_erase_is_no_answer),
 	    T(failed_memory_check_fails_the_flash),
 	    T(memory_check_without_status_record_is_no_pass),
+	    T(a_text_without_room_for_all_of_it_ends_with_a_word),
 	    T(refused_dependencies_fail_the_flash),
 	};
 
