@@ -118,7 +118,9 @@ static const char *advice(const struct job_outcome *outcome)
 		return "Bring the vehicle into the state that the ECU asks for (ignition, standstill, engine, "
 		       "voltage).";
 	case FLASH_WRONG_VERSION:
-		return "The image says another version than expected: check --expect-version and the image.";
+		return "The version read back is not the expected one, or the one before: check --expect-version and "
+		       "the "
+		       "image.";
 	case FLASH_BOOT_TIMEOUT:
 		return "Raise timing.boot_max_ms if the ECU boots slowly; else it rejected the image: flash it again.";
 	case FLASH_IMAGE_TOO_LARGE:
