@@ -156,10 +156,8 @@ int ask_run(struct ask *self)
 	const struct profile *profile = self->profile;
 	int r;
 
-	if (!asking) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!asking)
+		return print_failure(self->options, EXIT_FLASH_FAILED, "out of memory");
 	asking->ask = self;
 	report_init(&asking->report, stderr, profile, NULL, 0);
 	asking->session.options = self->options;

@@ -82,10 +82,8 @@ static int show_profile(const struct options *options)
 	struct inputs *in = calloc(1, sizeof *in);
 	int r;
 
-	if (!in) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FAILURE;
-	}
+	if (!in)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	r = load_profile(in, options, options->files[0]);
 	if (r < 0)
 		r = load_images(in, options, options->files + 1, options->n_files - 1);

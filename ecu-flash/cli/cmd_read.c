@@ -146,8 +146,7 @@ static int prepare(struct reading *self)
 	self->range = (struct upload_range){.address = o->address, .n_bytes = o->length, .out = malloc(o->length)};
 	if (self->range.out)
 		return -1;
-	fputs("ecu-flash: out of memory\n", stderr);
-	return EXIT_FLASH_FAILED;
+	return print_failure(o, EXIT_FLASH_FAILED, "out of memory");
 }
 
 static int run(const struct options *options)
@@ -155,10 +154,8 @@ static int run(const struct options *options)
 	struct reading *self = calloc(1, sizeof *self);
 	int r;
 
-	if (!self) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!self)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	self->options = options;
 	r = prepare(self);
 	if (r < 0)

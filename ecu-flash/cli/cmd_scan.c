@@ -332,10 +332,8 @@ static int run(const struct options *options)
 	struct scanning *self = calloc(1, sizeof *self);
 	int r;
 
-	if (!self) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!self)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	self->options = options;
 	r = configure(&self->config, options);
 	if (r < 0)

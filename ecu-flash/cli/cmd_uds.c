@@ -215,10 +215,8 @@ static int run(const struct options *options)
 	struct ask ask;
 	int r;
 
-	if (!requests) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!requests)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	r = take_words(requests, options);
 	if (r < 0 && option_given(options, OPTION_FUNCTIONAL))
 		r = to_all(options, requests);

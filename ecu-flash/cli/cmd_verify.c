@@ -43,8 +43,7 @@ static int take_ranges(struct verifying *self)
 			self->wanted[self->n_ranges++] = s;
 			if (range->out)
 				continue;
-			fputs("ecu-flash: out of memory\n", stderr);
-			return EXIT_FLASH_FAILED;
+			return print_failure(self->options, EXIT_FLASH_FAILED, "out of memory");
 		}
 	}
 	return -1;
@@ -135,10 +134,8 @@ static int with_images(const struct options *options)
 	struct verifying *self = calloc(1, sizeof *self);
 	int r;
 
-	if (!self) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!self)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	self->options = options;
 	r = load_profile(&self->inputs, options, options->profile);
 	if (r < 0 && options->keys)

@@ -196,10 +196,8 @@ int functional_run(const struct options *options, const uint8_t *pdu, size_t n)
 		return options_wrong(options->verb, "a functional request is a single frame: at most %u bytes",
 				     options->fd ? UDS_GATHER_MAX_REQUEST : 7u);
 	self = calloc(1, sizeof *self);
-	if (!self) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!self)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	self->options = options;
 	self->pdu = pdu;
 	self->n_pdu = n;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/session.h"
 
 struct job {
@@ -147,10 +148,8 @@ int job_run(const struct options *options, const struct inputs *inputs, enum fla
 	int r;
 
 	*outcome = (struct job_outcome){0};
-	if (!job) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!job)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	job->options = options;
 	job->inputs = inputs;
 	job->report = report;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/summary.h"
 #include "ecu-flash/cli/words.h"
 
@@ -44,10 +45,8 @@ int job_main(const struct options *options, enum flash_job_kind kind)
 	struct inputs *in = calloc(1, sizeof *in);
 	int r;
 
-	if (!in) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!in)
+		return print_failure(options, EXIT_FLASH_FAILED, "out of memory");
 	r = load_profile(in, options, options->profile);
 	if (r < 0 && kind == FLASH_JOB_FLASH)
 		r = load_keys(in, options);

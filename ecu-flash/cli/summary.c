@@ -305,7 +305,7 @@ static void failure_json(struct json *json, const struct options *options, const
 	json_key(json, "code_text");
 	json_string(json, r->code ? flash_code_text(r->code) : "the bus is not available");
 	json_key(json, "step");
-	json_string(json, flash_step_text(r->step));
+	json_string(json, r->code ? flash_step_text(r->step) : NULL);
 	json_key(json, "service");
 	json_uint(json, r->sid);
 	json_key(json, "nrc");
@@ -360,4 +360,6 @@ void summary_json(const struct options *options, const struct inputs *inputs, co
 	text = json_text(&json);
 	puts(text ? text : "{\"error\": \"out of memory\"}");
 	json_deinit(&json);
+	if (summary_exit_code(outcome) != EXIT_DONE)
+		failure_text(options, outcome);
 }

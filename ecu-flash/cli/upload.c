@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ecu-flash/cli/print.h"
 #include "ecu-flash/cli/session.h"
 #include "uds/uds_text.h"
 
@@ -138,10 +139,8 @@ int upload_run(struct upload *self)
 	const struct profile *p = &self->inputs->profile;
 	int r;
 
-	if (!uploading) {
-		fputs("ecu-flash: out of memory\n", stderr);
-		return EXIT_FLASH_FAILED;
-	}
+	if (!uploading)
+		return print_failure(self->options, EXIT_FLASH_FAILED, "out of memory");
 	uploading->upload = self;
 	for (size_t i = 0; i < self->n_ranges; i++)
 		uploading->bytes_total += self->ranges[i].n_bytes;

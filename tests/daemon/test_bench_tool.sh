@@ -353,12 +353,19 @@ failing_early() {
 		 ends 3 read "${away[@]}" --profile "$stage/none" --address 0 --length 1 --out "$stage/a.bin" &&
 		 ends 3 verify "${away[@]}" "${lamp[@]}" --check "$stage/image.bin" --keys "$stage/none" &&
 		 ends 1 scan "${away[@]}" --candump "$stage/none/log"'
-	check "and a bus that is missing, with what to do" eval \
-		'for verb in "info ${lamp[*]}" "uds --request 7E0 --response 7E8 3E00" "uds --functional 7DF 3E00" scan \
-			"read ${lamp[*]} --address 0 --length 1 --out $stage/a.bin" "flash ${lamp[*]} --keys $keys $stage/image.bin" \
-			"verify ${lamp[*]} --expect-version 1"; do
-			ends 4 ${verb%% *} "${away[@]}" $([[ $verb == *" "* ]] && echo "${verb#* }") &&
-			json "\"not available\" in r[\"error\"][\"text\"] and \"simbus\" in r[\"error\"][\"advice\"] and not r[\"error\"].get(\"code\")" || exit 1; done'
+	check "and a bus that is missing, with what to do" eval 'without_bus'
+}
+
+without_bus() {
+	local words
+	for words in "info ${lamp[*]}" "uds --request 7E0 --response 7E8 3E00" "uds --functional 7DF 3E00" scan \
+		"read ${lamp[*]} --address 0 --length 1 --out $stage/a.bin" "flash ${lamp[*]} --keys $keys $stage/image.bin" \
+		"verify ${lamp[*]} --expect-version 1"; do
+		# shellcheck disable=SC2086 # words
+		ends 4 $words "${away[@]}" &&
+			json '"not available" in r["error"]["text"] and "simbus" in r["error"]["advice"] and not r["error"].get("code")' ||
+			return 1
+	done
 }
 
 # advised FAULT WORDS… - a flash of the lamp with this fault fails with these words
@@ -391,8 +398,8 @@ helping() {
 	local verb
 	check "--help lists the verbs, and each has its own" eval \
 		'"$BIN/ecu-flash" --help >"$stage/out" && out_has "^  scan " "^  image convert " &&
-		 for verb in flash verify info uds scan read "image show" "image convert" "image compare" "profile check"; do
-			"$BIN/ecu-flash" $verb --help >"$stage/out" && out_has "^usage: ecu-flash $verb " || exit 1; done'
+		 (for verb in flash verify info uds scan read "image show" "image convert" "image compare" "profile check"; do
+			"$BIN/ecu-flash" $verb --help >"$stage/out" && out_has "^usage: ecu-flash $verb " || exit 1; done)'
 	check "an option of another verb is refused: 2" eval \
 		'tool 2 scan --expect-version 1 && err_has "scan does not take --expect-version"'
 	check "a verb with one word missing says so" eval \
