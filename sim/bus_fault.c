@@ -68,6 +68,23 @@ static bool whole_number(const char *text, uint64_t min, uint64_t max, uint64_t 
 	return take_number(&text, 10, max, value) && *text == '\0' && *value >= min;
 }
 
+/* whether this is the first word with its @name; @seen: a bit for each name, nothing is kept of unknown ones */
+static bool is_first(const char *name, unsigned *seen)
+{
+	static const char *const names[] = {"id", "client", "ppm", "nth", "count", "seed", "us", "restart-ms"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const unsigned bit = 1u << i;
+
+		if (strcmp(name, names[i]) != 0)
+			continue;
+		if (*seen & bit)
+			return false;
+		*seen |= bit;
+	}
+	return true;
+}
+
 /* one NAME=VALUE; Return: NULL or what is wrong */
 static const char *take_word(const char *name, const char *text, struct bus_fault_rule *rule)
 {
@@ -137,6 +154,7 @@ static bool take_kind(const char *word, enum bus_fault_kind *kind)
 const char *bus_fault_parse(const char *text, struct bus_fault_rule *rule)
 {
 	struct bus_fault_rule r = {.client = BUS_FAULT_ANY_CLIENT, .ppm = ALWAYS_PPM};
+	unsigned seen = 0;
 	char word[48];
 
 	if (!next_word(&text, word, sizeof(word)) || !take_kind(word, &r.kind))
@@ -146,6 +164,9 @@ const char *bus_fault_parse(const char *text, struct bus_fault_rule *rule)
 
 		if (value)
 			*value++ = '\0';
+		if (!is_first(word, &seen))
+			return "each of id=, client=, ppm=, nth=, count=, seed=, us= and restart-ms= is given once at "
+			       "most";
 		const char *wrong = take_word(word, value ? value : "", &r);
 		if (wrong)
 			return wrong;

@@ -11,7 +11,8 @@
  *
  * Which frames: id=HEX, id=FIRST-LAST or id=VALUE/MASK (more than three digits mean 29-bit identifiers, as in candump),
  * client=INDEX; all frames without these. How many of them: ppm=N in a million (all), from the nth=N on (the first),
- * count=N at most (one with nth, else no limit). seed=N for ppm; without it the bus's seed and the rule's place.
+ * count=N at most (one with nth, else no limit). Each is given once at most. seed=N for ppm; without it the bus's seed
+ * and the rule's place.
  *
  * Each rule has a generator and counters of its own, so what it hits depends on nothing but the frames that it matches.
  */

@@ -1,9 +1,12 @@
 /* simbus - the virtual CAN bus as a program. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/simbus_control.h"
 #include "sim/simbus_server.h"
@@ -221,6 +224,24 @@ static void take_option(struct options *o, enum option_id id, const char *name, 
 	}
 }
 
+/* Return: 0, or -errno as writing the file at the end would give it */
+static int check_place(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+	const char *slash = strrchr(path, '/');
+
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? -EISDIR : access(path, W_OK) == 0 ? 0 : -errno;
+	if (errno != ENOENT)
+		return -errno;
+	if (!slash)
+		snprintf(folder, sizeof(folder), ".");
+	else
+		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	return access(folder, W_OK | X_OK) == 0 ? 0 : -errno;
+}
+
 static void parse_options(struct options *o, int argc, char **argv)
 {
 	int index = 0;
@@ -236,6 +257,13 @@ static void parse_options(struct options *o, int argc, char **argv)
 	}
 	if (optind < argc || !o->bus.path) {
 		fputs(usage_text, stderr);
+		exit(2);
+	}
+	int error = o->stats_path ? check_place(o->stats_path) : 0;
+	if (error != 0) {
+		fprintf(stderr,
+			"simbus: --stats-file %s: %s; give a file in a folder that is there and can be written\n",
+			o->stats_path, strerror(-error));
 		exit(2);
 	}
 	if (o->control_path && strcmp(o->control_path, o->bus.path) == 0) {

@@ -158,4 +158,20 @@ in_the_way() {
 		'stage_ready simbus 5 listening && say stats | grep -q per_client'
 }
 
-run_groups lost_frames odd_frames counted log_read killed in_the_way
+wrong_options() {
+	check "a fault with a key twice is refused" eval \
+		'expect_status 2 timeout 10 "$BIN/simbus" --listen "$stage/b" --fault "drop ppm=500 ppm=2" 2>&1 | grep -q "given once"'
+	local place
+	mkdir "$stage/folder"
+	for place in "$stage/none/stats.json" "$stage/folder" "$stage/folder/"; do
+		check "statistics that could not be written are noticed at the start: ${place#"$stage/"}" eval \
+			'expect_status 2 timeout 10 "$BIN/simbus" --listen "$stage/b" --stats-file "$place" 2>&1 |
+				grep -q "stats-file $place: "'
+	done
+	stage_spawn simbus "$BIN/simbus" --listen "$stage/b" --stats-file "$stage/folder/stats.json"
+	need stage_ready simbus 5 listening
+	stage_kill simbus TERM
+	check "and are written at the end where they can be" eval 'stage_until 5 grep -q per_client "$stage/folder/stats.json"'
+}
+
+run_groups lost_frames odd_frames counted log_read killed in_the_way wrong_options
