@@ -48,6 +48,8 @@ static void load_identifiers(struct vecu_loader *l, const struct vecu_yaml_ecu *
 	a->extended_id = vecu_has(l, "id_bits") && y->id_bits == 29;
 	a->rx_id = identifier(l, "request_id", y->request_id, a->extended_id);
 	a->tx_id = identifier(l, "response_id", y->response_id, a->extended_id);
+	if (a->tx_id == a->rx_id)
+		vecu_fail(l, "response_id", "is that of the requests: the ECU would take its answers for them");
 	core->functional_extended_id = a->extended_id;
 	if (vecu_has(l, "functional_id"))
 		core->functional_id = identifier(l, "functional_id", y->functional_id, a->extended_id);

@@ -4,9 +4,11 @@
 
 #include "sim/virtual_ecu_loader.h"
 
+#define USUAL_SECTOR_BYTES 1024u
+
 void vecu_load_memory(struct vecu_loader *l, const struct vecu_yaml_ecu *y, struct ecu_config *core)
 {
-	char key[64];
+	char key[64], size_key[64];
 
 	core->n_regions = y->n_memory;
 	for (size_t i = 0; i < y->n_memory; i++) {
@@ -15,10 +17,15 @@ void vecu_load_memory(struct vecu_loader *l, const struct vecu_yaml_ecu *y, stru
 
 		snprintf(key, sizeof(key), "memory[%zu].address", i);
 		out->address = vecu_number32(l, key, r->address, 0, UINT32_MAX, 0);
-		snprintf(key, sizeof(key), "memory[%zu].size", i);
-		out->size = vecu_number32(l, key, r->size, 1, 64u << 20, 0);
+		snprintf(size_key, sizeof(size_key), "memory[%zu].size", i);
+		out->size = vecu_number32(l, size_key, r->size, 1, 64u << 20, 0);
 		snprintf(key, sizeof(key), "memory[%zu].sector", i);
-		out->sector_bytes = vecu_number32(l, key, r->sector, 1, 64u << 20, 1024);
+		out->sector_bytes = vecu_number32(l, key, r->sector, 1, 64u << 20,
+						  out->size < USUAL_SECTOR_BYTES ? out->size : USUAL_SECTOR_BYTES);
+		if (out->sector_bytes && out->size % out->sector_bytes != 0)
+			vecu_fail(l, vecu_has(l, key) ? key : size_key,
+				  "a region of %u bytes is not a whole number of sectors of %u", (unsigned)out->size,
+				  (unsigned)out->sector_bytes);
 		snprintf(key, sizeof(key), "memory[%zu].erase_us_per_sector", i);
 		out->erase_us_per_sector = vecu_number32(l, key, r->erase_us_per_sector, 1, UINT32_MAX, 0);
 		snprintf(key, sizeof(key), "memory[%zu].program_us_per_kib", i);

@@ -125,6 +125,44 @@ static struct ecu_config addressed(const char *addressing)
 	return core;
 }
 
+static void a_region_is_whole_sectors(void **state)
+{
+	static const char *const sizes[][2] = {
+	    {"size: 3000", "e.yaml:6: ecus[0].memory[0].size: a region of 3000 bytes"},
+	    {"size: 4096, sector: 1000", "e.yaml:6: ecus[0].memory[0].sector: a region of 4096 bytes"},
+	    {"size: 16, sector: 32", "ecus[0].memory[0].sector: a region of 16 bytes"},
+	    {"size: 4096", NULL},
+	    {"size: 3000, sector: 1000", NULL},
+	    {"size: 16", NULL}, /* one sector, smaller than the usual one */
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct vecu_setup *setup = NULL;
+		struct yaml_error error = {""};
+		char path[128], text[512];
+
+		snprintf(text, sizeof(text),
+			 "buses: [{name: b, port: can0}]\n"
+			 "ecus:\n"
+			 "  - name: x\n"
+			 "    bus: b\n"
+			 "    version: v\n"
+			 "    memory: [{address: 0, %s}]\n"
+			 "    request_id: 1\n"
+			 "    response_id: 2\n",
+			 sizes[i][0]);
+		write_text("e.yaml", text);
+		path_in_dir("e.yaml", path);
+		assert_int_equal(vecu_setup_load(path, &setup, &error), sizes[i][1] ? 1 : 0);
+		if (sizes[i][1] && !strstr(error.text, sizes[i][1]))
+			fail_msg("\"%s\" does not say \"%s\"", error.text, sizes[i][1]);
+		if (!sizes[i][1])
+			assert_true(setup->ecus[0].core.regions[0].sector_bytes > 0);
+		free(setup);
+	}
+}
+
 static void every_form_of_addressing_loads(void **state)
 {
 	(void)state;
@@ -164,6 +202,9 @@ static void addresses_that_do_not_fit_their_form_are_refused(void **state)
 	     "ecus[0].functional_address: does not"},
 	    {"    addressing: extended\n    request_id: 1\n    response_id: 2\n    target_address: 0x100\n",
 	     "ecus[0].target_address: must be 0..255"},
+	    {"    request_id: 0x7e0\n    response_id: 0x7e0\n", "e.yaml:8: ecus[0].response_id: is that of the"},
+	    {"    addressing: extended\n    request_id: 1\n    response_id: 1\n    target_address: 0x10\n",
+	     "ecus[0].response_id: is that of the requests"},
 	    {"    addressing: sideways\n", "ecus[0].addressing"},
 	};
 	(void)state;
@@ -300,6 +341,7 @@ int main(void)
 	    TEST(defaults_stand_where_keys_are_left_out),
 	    TEST(wrong_values_are_named_with_file_line_and_key),
 	    TEST(a_wrong_vehicle_is_named_with_file_line_and_key),
+	    TEST(a_region_is_whole_sectors),
 	    TEST(every_form_of_addressing_loads),
 	    TEST(addresses_that_do_not_fit_their_form_are_refused),
 	    TEST(one_identifier_may_lead_to_ecus_of_different_addresses),
