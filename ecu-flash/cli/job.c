@@ -135,6 +135,7 @@ static int run(struct job *job, enum flash_job_kind kind)
 		prepare(job, kind);
 		session_run(&job->session);
 		job->outcome->result = *flash_run_result(&job->run);
+		job->outcome->n_foreign = can_driver_node(job->session.driver)->n_foreign;
 	}
 	job->outcome->bus_error = job->session.bus_error;
 	session_close(&job->session);

@@ -9,8 +9,9 @@
 
 struct job_outcome {
 	struct flash_result result;
-	bool stop_wanted; /* the user asked to stop */
-	int bus_error;    /* -errno: the bus could not be opened, or was lost and did not come back */
+	bool stop_wanted;   /* the user asked to stop */
+	int bus_error;      /* -errno: the bus could not be opened, or was lost and did not come back */
+	uint32_t n_foreign; /* requests of another tester on our identifiers */
 };
 
 /* Return: -1 with what became of the job in @outcome, or the exit code of our own failure after a message on stderr */

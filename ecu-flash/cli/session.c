@@ -6,6 +6,20 @@
 
 #include "ecu-flash/cli/print.h"
 
+/* before the first erase flash_bus gives way; whatever else is on its way goes on, and is told why it may go astray */
+static void watch_for_testers(struct session *self)
+{
+	const struct can_node *node = can_driver_node(self->driver);
+
+	if (self->foreign_told || node->n_foreign == 0)
+		return;
+	self->foreign_told = true;
+	report_line(self->report,
+		    "  another tester sends requests on this bus (identifier %X): what the ECU answers or does may be "
+		    "its doing",
+		    node->foreign_id);
+}
+
 static uint64_t on_step(void *owner, uint64_t now_us)
 {
 	struct session *self = owner;
@@ -17,6 +31,7 @@ static uint64_t on_step(void *owner, uint64_t now_us)
 		report_clear(self->report);
 		trace_answers(&self->trace, now_us, &self->channel);
 	}
+	watch_for_testers(self);
 	deadline_us = self->verb.step(self->verb.owner, now_us);
 	if (self->trace.out) {
 		report_clear(self->report);

@@ -47,6 +47,7 @@ struct session {
 	bool loop_ready;
 	bool started;
 	bool over;
+	bool foreign_told;
 	uint8_t tx[SESSION_TX_BYTES];
 	uint8_t rx[SESSION_RX_BYTES];
 };

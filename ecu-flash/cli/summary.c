@@ -251,8 +251,10 @@ static void identity_json(struct json *json, const char *key, const struct flash
 }
 
 static void flash_json(struct json *json, const struct options *options, const struct inputs *in,
-		       const struct flash_result *r)
+		       const struct job_outcome *outcome)
 {
+	const struct flash_result *r = &outcome->result;
+
 	json_key(json, "old_version");
 	json_string(json, r->before.application_version);
 	json_key(json, "new_version");
@@ -273,6 +275,8 @@ static void flash_json(struct json *json, const struct options *options, const s
 	json_bool(json, r->bank_erased);
 	json_key(json, "restored");
 	json_bool(json, r->restored);
+	json_key(json, "foreign_requests");
+	json_uint(json, outcome->n_foreign);
 	json_key(json, "images");
 	json_array(json);
 	for (uint8_t i = 0; i < in->n_units; i++) {
@@ -350,7 +354,7 @@ void summary_json(const struct options *options, const struct inputs *inputs, co
 	if (options->verb == &verb_flash) {
 		identity_json(&json, "before", &r->before);
 		identity_json(&json, "after", &r->after);
-		flash_json(&json, options, inputs, r);
+		flash_json(&json, options, inputs, outcome);
 	} else {
 		identity_json(&json, "identity", &r->after);
 	}

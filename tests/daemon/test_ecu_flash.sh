@@ -137,6 +137,14 @@ wait $pid && grep -q 'going on until then' "$work/out" && grep -q 'cannot be sto
 	grep -q 'verified$' "$work/out"
 result $? "Ctrl-C after the erase says why it goes on, and goes on to the verification"
 
+"$BIN/ecu-flash" flash "${door[@]}" --json "$work/door.srec" >"$work/out" 2>"$work/err" &
+pid=$!
+wait_for grep -q ' % ' "$work/err"
+"$BIN/ecu-flash" uds --bus "$bus" --request 7E1 --response 7E9 3E 00 >/dev/null 2>&1
+wait $pid && grep -q 'another tester sends requests on this bus (identifier 7E1)' "$work/err" &&
+	grep -q '"foreign_requests":[1-9]' "$work/out" && grep -q '"verdict":"verified"' "$work/out"
+result $? "another tester after the erase is told of, and the flash goes on to its verification"
+
 head -c 200000 /dev/zero >"$work/large.bin"
 flash_tool 1 flash "${door[@]}" --base 0x08000000 "$work/large.bin" && grep -q 'request out of range (NRC 31)' "$work/err"
 result $? "an image larger than the ECU fails in words"
