@@ -77,6 +77,7 @@ group_main() { # FUNCTION
 	trap 'stage_end 2>/dev/null' EXIT
 	trap 'exit 143' INT TERM
 	"$1"
+	: >"$groups_work/$1.whole"
 }
 
 # run_groups FUNCTION… - in parallel; prints their tests numbered, in this order, and the plan
@@ -93,6 +94,8 @@ run_groups() {
 	done
 	for function in "$@"; do
 		cat "$groups_work/$function"
+		[[ -e $groups_work/$function.whole ]] || grep -q '^not ok' "$groups_work/$function" ||
+			echo "not ok - $function: ended before its last test"
 	done | awk '/^(not )?ok / { sub(/ok( -)? /, "ok " ++n " - ") } { print } END { print "1.." n + 0 }'
 	rm -rf "$groups_work"
 }
