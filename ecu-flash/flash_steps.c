@@ -228,14 +228,11 @@ static uint64_t client_time(uint64_t announced_us, uint64_t configured_us, uint6
 static void session_entered(struct flash_run *self, uint64_t now_us, const struct uds_event *ev)
 {
 	const struct uds_timing *t = &flash_profile(self)->timing;
+	uint64_t p2_us, p2_star_us;
 
-	if (ev->n_pdu >= 6) {
-		uint64_t p2_us = (((uint64_t)ev->pdu[2] << 8) | ev->pdu[3]) * FLASH_MS;
-		uint64_t p2_star_us = (((uint64_t)ev->pdu[4] << 8) | ev->pdu[5]) * 10 * FLASH_MS;
-
+	if (uds_session_times(ev->pdu, ev->n_pdu, &p2_us, &p2_star_us))
 		uds_channel_set_p2(self->channel, client_time(p2_us, t->p2_us, 100 * FLASH_MS, 10 * FLASH_S),
 				   client_time(p2_star_us, t->p2_star_us, FLASH_S, 120 * FLASH_S));
-	}
 	uds_channel_keep_awake(self->channel, now_us, self->session_entered);
 	flash_steps_done(self, now_us);
 }

@@ -180,12 +180,12 @@ static void fail(struct flash_upload *self, uint64_t now_us, enum flash_code cod
 static void take_session(struct flash_upload *self, uint64_t now_us, const struct uds_event *ev)
 {
 	const struct uds_timing *t = &self->job.profile->timing;
+	uint64_t p2_us, p2_star_us;
 
-	if (ev->n_pdu >= 6) {
-		uint64_t p2_us = ((uint64_t)ev->pdu[2] << 8 | ev->pdu[3]) * FLASH_MS + P2_SLACK;
-		uint64_t p2_star_us = ((uint64_t)ev->pdu[4] << 8 | ev->pdu[5]) * 10 * FLASH_MS + P2_SLACK;
-
+	if (uds_session_times(ev->pdu, ev->n_pdu, &p2_us, &p2_star_us)) {
 		/* never less patient than the profile */
+		p2_us += P2_SLACK;
+		p2_star_us += P2_SLACK;
 		uds_channel_set_p2(self->channel, p2_us > t->p2_us ? p2_us : t->p2_us,
 				   p2_star_us > t->p2_star_us ? p2_star_us : t->p2_star_us);
 	}
