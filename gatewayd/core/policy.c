@@ -121,19 +121,27 @@ static bool asks_for(const struct condition *conditions, size_t n, enum conditio
 	return false;
 }
 
-/* some ECUs live with the ignition: switching it off would only take them away */
-static bool needs_ignition_on(const struct campaign *campaign)
+bool policy_asks_for(const struct campaign *campaign, enum condition_kind kind)
 {
-	if (asks_for(campaign->doc.conditions, campaign->doc.n_conditions, CONDITION_IGNITION_ON))
+	if (asks_for(campaign->doc.conditions, campaign->doc.n_conditions, kind))
 		return true;
 	for (unsigned i = 0; i < campaign->n_targets; i++) {
 		const struct component_doc *c = &campaign->manifest.components[campaign->targets[i].component];
 
-		if (asks_for(c->conditions, c->n_conditions, CONDITION_IGNITION_ON) ||
-		    campaign->targets[i].supply == PROFILE_SUPPLY_KL15)
+		if (asks_for(c->conditions, c->n_conditions, kind))
 			return true;
 	}
 	return false;
+}
+
+/* some ECUs live with the ignition: switching it off would only take them away */
+static bool needs_ignition_on(const struct campaign *campaign)
+{
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		if (campaign->targets[i].supply == PROFILE_SUPPLY_KL15)
+			return true;
+	}
+	return policy_asks_for(campaign, CONDITION_IGNITION_ON);
 }
 
 /* Within the window, and to come: an offer of the past would be an acceptance. */

@@ -47,6 +47,9 @@ const char *policy_conditions(const struct gateway *self, const struct campaign 
 unsigned policy_may_install(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
 			    uint64_t now_us, bool starting, char *text);
 
+/* whether the campaign or any of its targets' components has such a condition; its ECUs are begun together */
+bool policy_asks_for(const struct campaign *campaign, enum condition_kind kind);
+
 /* Return: index of the inventory's ECU, component of the manifest; -1 if there is none */
 int policy_ecu_index(const struct gateway *self, const char *name);
 int policy_component_index(const struct manifest_doc *manifest, const char *name);

@@ -8,6 +8,7 @@
 #include "ecu-flash/estimate.h"
 #include "ecu-flash/flash_units.h"
 #include "ecu-flash/load/profile_load.h"
+#include "gatewayd/core/policy.h"
 
 #define DOCUMENT_MAX_BYTES (1024u * 1024u)
 
@@ -65,28 +66,6 @@ static bool same_addresses(const struct isotp_address *a, const struct isotp_add
 	return false;
 }
 
-static bool asks_for_ignition_off(const struct condition *conditions, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (conditions[i].kind == CONDITION_IGNITION_OFF)
-			return true;
-	return false;
-}
-
-/* all ECUs of a campaign are begun together: what one of them wants counts for all */
-static bool wants_ignition_off(const struct campaign *c)
-{
-	if (asks_for_ignition_off(c->doc.conditions, c->doc.n_conditions))
-		return true;
-	for (unsigned i = 0; i < c->n_targets; i++) {
-		const struct component_doc *component = &c->manifest.components[c->targets[i].component];
-
-		if (asks_for_ignition_off(component->conditions, component->n_conditions))
-			return true;
-	}
-	return false;
-}
-
 /* Return: NULL, or why an ECU with this supply cannot be flashed by the campaign at any time */
 static const char *supply_fails(const struct campaign *c, enum profile_supply supply)
 {
@@ -94,7 +73,7 @@ static const char *supply_fails(const struct campaign *c, enum profile_supply su
 	case PROFILE_SUPPLY_KL30:
 		return NULL;
 	case PROFILE_SUPPLY_KL15:
-		if (wants_ignition_off(c))
+		if (policy_asks_for(c, CONDITION_IGNITION_OFF))
 			return "supply: kl15 needs the ignition on, and the campaign's conditions want it off";
 		return NULL;
 	case PROFILE_SUPPLY_KL15_HELD:
