@@ -3,52 +3,8 @@
 # BIN holds the programs. Prints TAP.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-BIN=${BIN:-$root/build/release/bin}
-work=$(mktemp -d)
-started=()
-number=0
-
-# shellcheck disable=SC2317  # called by the trap
-clean_up() {
-	((${#started[@]})) && kill "${started[@]}" 2>/dev/null
-	wait
-	rm -rf "$work"
-}
-trap clean_up EXIT
-
-result() { # STATUS NAME
-	number=$((number + 1))
-	if (($1 == 0)); then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$work/out" "$work/err" | tail -40
-	fi
-}
-
-skip() { # NAME WHY
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
-
-# flash_tool EXPECTED-STATUS ARGUMENT… - out and err are kept
-flash_tool() {
-	local expected=$1 status
-	shift
-	"$BIN/ecu-flash" "$@" >"$work/out" 2>"$work/err"
-	status=$?
-	echo "status $status, expected $expected: ecu-flash $*" >>"$work/err"
-	((status == expected))
-}
-
-wait_for() { # COMMAND… - at most 10 s
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" 2>/dev/null && return
-		sleep 0.05
-	done
-	return 1
-}
+# shellcheck source=tests/daemon/tool.sh
+source "$root/tests/daemon/tool.sh"
 
 start_bus() { # NAME OPTION…
 	local name=$1
