@@ -5,7 +5,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=sim/setup.sh
 source "$root/sim/setup.sh"
 
-all_suites=(unit scenario daemon arch lint fuzz)
+all_suites=(unit scenario daemon vm arch lint fuzz)
 named_suites=(bench) # that run only if they are named
 usage() {
 	cat <<EOF
@@ -18,6 +18,7 @@ Runs the test suites, all of the first list without names. What is missing is in
   unit     pure cores in simulated time, and modules; with AddressSanitizer and UBSan
   scenario whole campaigns in one process in simulated time, with lost frames and lost sessions
   daemon   the real binaries: simulated bus, TLS, D-Bus, SIGKILL in each phase, bad input
+  vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd
   arch     who includes whom; pure archives pull in no clock, file, random number or log
   lint     formatting, clang-tidy and shellcheck
   fuzz     each fuzzer for ${FUZZ_SECONDS:-8} s (FUZZ_SECONDS)
@@ -107,10 +108,11 @@ judge() {
 	skipped=$((skipped + skip))
 	if ((bad)); then
 		printf '  %-40s %4d passed, %d FAILED (%d s)\n' "$name" "$ok" "$bad" "$seconds"
-		grep -vE '^ok ' "$log" | tail -60 | sed 's/^/    /'
+		grep -vE '^(ok |#: )' "$log" | tail -60 | sed 's/^/    /'
 	else
 		printf '  %-40s %4d passed (%d s)\n' "$name" "$ok" "$seconds"
 	fi
+	grep '^#: ' "$log" | sed 's/^#: /    /'
 	((skip == 0)) || grep -E '^(not )?ok .*# SKIP' "$log" | sed 's/^/    SKIPPED: /'
 }
 
@@ -153,6 +155,17 @@ suite_daemon() {
 	done
 	for script in "$root"/tests/daemon/test_*.sh; do
 		[[ " ${alone[*]/#/test_} " == *" $(basename "$script" .sh) "* ]] && continue
+		tap_beside "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
+	done
+	while ((${#lane_name[@]})); do
+		end_lane 300
+	done
+}
+
+# A machine keeps one core busy, whatever it runs.
+suite_vm() {
+	local script
+	for script in "$root"/tests/vm/test_*.sh; do
 		tap_beside "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
 	done
 	while ((${#lane_name[@]})); do
@@ -206,13 +219,13 @@ suite_bench() {
 	done
 }
 
-ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" || exit 1
+ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" "${vm_packages[@]}" || exit 1
 presets=()
 for suite in "${suites[@]}"; do
 	case $suite in
 	unit) presets+=(asan) ;;
 	scenario) presets+=(release asan) ;;
-	daemon | arch | lint | bench) presets+=(release) ;;
+	daemon | vm | arch | lint | bench) presets+=(release) ;;
 	fuzz) presets+=(fuzz) ;;
 	esac
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command as root on a stock Debian kernel, in a throw-away virtual machine that sees this machine's files.
 #
-#   tests/vm/run.sh [--systemd] [--controllers N] [--deadline SECONDS] [--keep DIR] COMMAND [ARGUMENT…]
+#   tests/vm/run.sh [--systemd] [--controllers N] [--disk FILE] [--network] [--deadline SECONDS] [--keep DIR] COMMAND [ARGUMENT…]
 #
 # What the command prints comes out here, and its exit status is this one's. The whole file tree is there at the same
 # paths, read-only below a layer in memory: whatever the command writes is gone with the machine, but for what it puts
@@ -11,8 +11,12 @@
 #   --systemd           systemd is process 1 (about 8 s), pruned to D-Bus and what the command starts itself
 #   --controllers N     can0 … on one bus, emulated PCI cards with a real driver (modprobe kvaser_pci in the command): no
 #                       FD, and frames are neither paced nor ever wrong
+#   --disk FILE         a disk whose bytes are this file's, /dev/vda (modprobe virtio_blk); may be given more than once
+#   --network           eth0 (modprobe virtio_net; ip address add 10.0.2.15/24 dev eth0; ip link set eth0 up): 10.0.2.2 is
+#                       this machine's loopback
 #   --deadline SECONDS  [120]
-#   --keep DIR          leave console.log, stdout, stderr and whatever the command put into $VM_OUT in DIR
+#   --keep DIR          leave console.log, stdout, stderr and whatever the command put into $VM_OUT in DIR; qemu.pid is
+#                       there while the machine runs, for whoever wants to pull its plug
 #
 # Modules beyond vcan, can-raw and can-isotp: modprobe them in the command. The kernel, unpacked, and the initial file
 # system are cached in build/vm. Exit status besides the command's: 77 something is not installed (says what; count it as skipped),
@@ -30,15 +34,17 @@ devices=()
 while (($#)); do
 	case $1 in
 	--systemd) process_1=systemd ;;
-	--deadline | --keep | --controllers)
+	--network) devices+=(-netdev "user,id=net" -device "virtio-net-pci,netdev=net") ;;
+	--deadline | --keep | --controllers | --disk)
 		(($# > 1)) || { echo "tests/vm/run.sh: $1 needs a value; see its header" >&2 && exit 2; }
 		case $1 in
 		--keep) keep=$2 ;;
 		--deadline) deadline=$2 ;;
 		--controllers)
-			devices=(-object "can-bus,id=bus")
+			devices+=(-object "can-bus,id=bus")
 			for ((i = 0; i < $2; i++)); do devices+=(-device "kvaser_pci,canbus=bus"); done
 			;;
+		--disk) devices+=(-drive "file=$2,format=raw,if=virtio,cache=writeback") ;;
 		esac
 		shift
 		;;
@@ -125,7 +131,7 @@ cp "$here/guest.sh" "$out/guest.sh"
 
 timeout -k 5 "$deadline" nice qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 768 -smp 1 -nodefaults \
 	-no-user-config -display none -no-reboot -kernel "$vmlinux" -initrd "$initramfs" -monitor none \
-	-serial "file:$out/console.log" \
+	-pidfile "$out/qemu.pid" -serial "file:$out/console.log" \
 	-append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off apparmor=0 audit=0 nokaslr tsc=reliable" \
 	-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap" \
 	-device virtio-9p-pci,fsdev=root,mount_tag=hostroot \

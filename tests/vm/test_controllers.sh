@@ -3,44 +3,26 @@
 # state; ecu-flash and virtual-ecu talk over two of them. In a virtual machine (run.sh): two emulated PCI cards on one bus,
 # and a serial adapter (slcan) whose far side is slcan_pty.py, since only that can be made to go bus-off. Prints TAP.
 # BIN holds the programs.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-BIN=${BIN:-$root/build/release/bin}
+# shellcheck source=tests/vm/lib.sh
+source "$(dirname "$0")/lib.sh"
 
-if [[ -z ${VM_OUT:-} ]]; then
+if ! vm_inside; then
 	work=$(mktemp -d) || exit 1
 	trap 'rm -rf "$work"' EXIT
 	chmod 755 "$work"
 	"$root/sim/pki.sh" "$work/pki" VIN-1 || exit 1
 	chmod -R a+rX "$work/pki" # gatewayd runs without privilege in one of the tests
-	"$root/tests/vm/run.sh" --controllers 2 --deadline 300 env BIN="$BIN" bash "$root/tests/vm/test_controllers.sh" "$work"
+	vm_run --controllers 2 --deadline 300 -- "$work"
 	exit
 fi
 
 work=$1
-number=0
 started=()
 marked=0
-marked=0
 
-result() { # STATUS NAME
-	number=$((number + 1))
-	if (($1 == 0)); then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		ip -details link show type can | grep -vE 'tseg|clock' | sed 's/^/# /'
-		tail -n +$((marked + 1)) "$work/gatewayd.log" | sed 's/^/# /'
-	fi
-}
-
-until_true() { # SECONDS COMMAND…
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
+diagnose() {
+	ip -details link show type can | grep -vE 'tseg|clock'
+	tail -n +$((marked + 1)) "$work/gatewayd.log"
 }
 
 said() { # WORDS - gatewayd has said them since the last `mark`
@@ -250,4 +232,4 @@ result $? "and back once the interface was set down and up"
 stop_gateway
 
 kill "${started[@]}" 2>/dev/null
-echo "1..$number"
+results_end
