@@ -89,6 +89,13 @@ end_lane() {
 	judge "$name" $status "$limit" $((SECONDS - lane_started[$pid]))
 }
 
+# end_lanes SECONDS - wait for all that are left
+end_lanes() {
+	while ((${#lane_name[@]})); do
+		end_lane "$1"
+	done
+}
+
 # judge NAME STATUS LIMIT SECONDS - count the lines of $log; show it if anything failed
 judge() {
 	local name=$1 status=$2 limit=$3 seconds=$4 ok bad skip plan
@@ -157,9 +164,7 @@ suite_daemon() {
 		[[ " ${alone[*]/#/test_} " == *" $(basename "$script" .sh) "* ]] && continue
 		tap_beside "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
 	done
-	while ((${#lane_name[@]})); do
-		end_lane 300
-	done
+	end_lanes 300
 }
 
 # A machine keeps one core busy, whatever it runs.
@@ -168,9 +173,7 @@ suite_vm() {
 	for script in "$root"/tests/vm/test_*.sh; do
 		tap_beside "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
 	done
-	while ((${#lane_name[@]})); do
-		end_lane 300
-	done
+	end_lanes 300
 }
 
 suite_arch() {
@@ -199,16 +202,12 @@ suite_lint() {
 }
 
 suite_fuzz() {
-	local program name corpus
+	local program seconds=${FUZZ_SECONDS:-8}
 	for program in "$root"/build/fuzz/tests/fuzz/fuzz_*; do
-		[[ -x $program && -f $program ]] || continue
-		name=$(basename "$program")
-		corpus=$(mktemp -d)
-		[[ -d $root/tests/fuzz/corpus/$name ]] && cp "$root/tests/fuzz/corpus/$name"/* "$corpus/"
-		check "$name" "$program" -max_total_time="${FUZZ_SECONDS:-8}" -seed=1 -rss_limit_mb=1024 -timeout=5 \
-			-print_final_stats=0 -artifact_prefix="$root/build/fuzz/" "$corpus"
-		rm -rf "$corpus"
+		[[ -x $program && -f $program ]] &&
+			tap_beside "$(basename "$program")" $((seconds + 60)) "$root/tests/fuzz/run.sh" "$program" "$seconds"
 	done
+	end_lanes $((seconds + 60))
 }
 
 suite_bench() {
