@@ -74,6 +74,8 @@ void tls_conn_set_error(struct tls_conn *self, const char *what, const char *rea
 		snprintf(self->error, sizeof self->error, "%s", what);
 }
 
+static void on_timeout(uv_timer_t *timer);
+
 static void on_written(uv_write_t *req, int status)
 {
 	struct tls_conn *self = req->data;
@@ -84,6 +86,8 @@ static void on_written(uv_write_t *req, int status)
 	if (status < 0 && status != UV_ECANCELED && self->state < TLS_STATE_LINGERING) {
 		tls_conn_set_error(self, "sending failed", uv_strerror(status));
 		close_now(self);
+	} else if (status == 0 && self->state == TLS_STATE_LINGERING) {
+		uv_timer_start(&self->timer, on_timeout, TLS_CONN_LINGER_MS, 0);
 	} else if (self->state == TLS_STATE_OPEN && self->queued <= TLS_CONN_LOW_WATER_BYTES &&
 		   self->callbacks.on_drain) {
 		self->callbacks.on_drain(self, self->user);

@@ -20,7 +20,7 @@
 #define TLS_CONN_ERROR_BYTES     256u
 #define TLS_CONN_LOW_WATER_BYTES (256u * 1024u) /* on_drain comes at or below this */
 #define TLS_CONN_HANDSHAKE_MS    10000u         /* default limit of connect and handshake together */
-#define TLS_CONN_LINGER_MS       2000u          /* limit of an orderly close */
+#define TLS_CONN_LINGER_MS       2000u          /* limit of an orderly close, from what left last */
 
 struct tls_conn;
 struct tls_context; /* keys and trust, shared by all connections of one role */
