@@ -2,10 +2,10 @@
  * Our ISO-TP against the kernel's, every byte compared in both directions: lengths, forms of addressing, frame lengths,
  * block sizes and separation times. Takes the name of a vcan interface.
  *
- * The kernel's side, as it was seen to behave (6.1): it checks our padding, byte for byte or for its absence; it takes up
- * to 66000 bytes; it never sends WAIT, whatever wftmax says; it takes reserved separation times for 127 ms, as we do;
- * N_Bs and N_Cr are 1 s (ECOMM, ETIMEDOUT), and cannot be set. Without a separation time it sends a whole message from
- * within one interrupt, so that a receiver on an unpaced bus has to have room for all of it.
+ * The kernel's side, as it was seen to behave (6.1): it checks our padding, byte for byte or for its absence; it takes
+ * up to 66000 bytes; it never sends WAIT, whatever wftmax says; it takes reserved separation times for 127 ms, as we
+ * do; N_Bs and N_Cr are 1 s (ECOMM, ETIMEDOUT), and cannot be set. Without a separation time it sends a whole message
+ * from within one interrupt, so that a receiver on an unpaced bus has to have room for all of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
