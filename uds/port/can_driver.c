@@ -237,6 +237,16 @@ void can_driver_kick(struct can_driver *self)
 		run(self, can_driver_now_us());
 }
 
+/* what the node gives up, the port need not wait for */
+static void expire_node(struct can_driver *self, uint64_t now_us)
+{
+	const bool waited = self->node.n_outstanding > 0;
+
+	can_node_expire(&self->node, now_us);
+	if (waited && self->node.n_outstanding == 0 && self->port)
+		can_port_forget_sent(self->port);
+}
+
 static void on_expire(void *owner)
 {
 	struct can_driver *self = owner;
@@ -247,7 +257,7 @@ static void on_expire(void *owner)
 	if (self->closing)
 		return;
 	uint64_t now_us = can_driver_now_us();
-	can_node_expire(&self->node, now_us);
+	expire_node(self, now_us);
 	run(self, now_us);
 }
 
@@ -293,7 +303,7 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 		return;
 	/* what is due at this very time must not wait for the timer's turn */
 	if (can_node_deadline(&self->node) <= now_us)
-		can_node_expire(&self->node, now_us);
+		expire_node(self, now_us);
 	advance(self, now_us);
 	if (!self->closing && self->port && self->rest_until_us == 0)
 		plan_rest(self, now_us);
@@ -307,14 +317,8 @@ static void on_reopen(uv_timer_t *timer);
 static void on_lost(void *owner, int error)
 {
 	struct can_driver *self = owner;
-	struct can_port_stats stats;
 
-	can_port_stats(self->port, &stats);
-	self->past.n_tx += stats.n_tx;
-	self->past.n_rx += stats.n_rx;
-	self->past.n_confirmed += stats.n_confirmed;
-	self->past.n_enobufs += stats.n_enobufs;
-	self->past.n_batches += stats.n_batches;
+	can_port_add_stats(self->port, &self->past);
 	can_port_close(self->port);
 	self->port = NULL;
 	self->n_stash = 0;
@@ -470,15 +474,9 @@ struct can_node *can_driver_node(struct can_driver *self)
 
 void can_driver_stats(const struct can_driver *self, struct can_port_stats *out)
 {
-	struct can_port_stats now = {0};
-
+	*out = self->past;
 	if (self->port)
-		can_port_stats(self->port, &now);
-	out->n_tx = self->past.n_tx + now.n_tx;
-	out->n_rx = self->past.n_rx + now.n_rx;
-	out->n_confirmed = self->past.n_confirmed + now.n_confirmed;
-	out->n_enobufs = self->past.n_enobufs + now.n_enobufs;
-	out->n_batches = self->past.n_batches + now.n_batches;
+		can_port_add_stats(self->port, out);
 }
 
 void can_driver_close(struct can_driver *self)

@@ -71,6 +71,41 @@ static void send_failed(struct can_port *self, int error)
 	}
 }
 
+/* more than this are never waited for: the oldest go */
+static void remember_sent(struct can_port *self, const uint8_t *wire)
+{
+	if (self->sent_n == CAN_PORT_MAX_SENT) {
+		self->sent_head = (self->sent_head + 1u) % CAN_PORT_MAX_SENT;
+		self->sent_n--;
+	}
+	memcpy(self->sent[(self->sent_head + self->sent_n++) % CAN_PORT_MAX_SENT], wire, CAN_WIRE_FD_BYTES);
+}
+
+void can_port_forget_sent(struct can_port *self)
+{
+	self->sent_n = 0;
+}
+
+/* identifier, length and data; flags of CAN FD come back as the interface's driver had them */
+static bool is_same_frame(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, 5) == 0 && memcmp(a + 8, b + 8, a[4]) == 0;
+}
+
+/* Return: how many frames an echo confirms; 0 if none like it is waited for */
+static unsigned take_echo(struct can_port *self, const uint8_t *wire)
+{
+	for (unsigned i = 0; i < self->sent_n; i++) {
+		if (!is_same_frame(wire, self->sent[(self->sent_head + i) % CAN_PORT_MAX_SENT]))
+			continue;
+		self->sent_head = (self->sent_head + i + 1u) % CAN_PORT_MAX_SENT;
+		self->sent_n -= i + 1u;
+		self->stats.n_dropped += i;
+		return i + 1u;
+	}
+	return 0;
+}
+
 static void flush(struct can_port *self)
 {
 	struct iovec iov[CAN_PORT_BATCH];
@@ -92,6 +127,8 @@ static void flush(struct can_port *self)
 			send_failed(self, errno);
 			return;
 		}
+		for (unsigned i = 0; i < (unsigned)n; i++)
+			remember_sent(self, self->tx[(self->tx_head + i) % CAN_PORT_BATCH]);
 		self->tx_head = (self->tx_head + (unsigned)n) % CAN_PORT_BATCH;
 		self->tx_n -= (unsigned)n;
 		self->stats.n_tx += (unsigned)n;
@@ -169,7 +206,7 @@ static int take_packet(struct can_port *self, unsigned i, struct can_port_batch 
 	if (hdr->msg_hdr.msg_flags & MSG_TRUNC || !can_msg_from_wire(self->rx[i], hdr->msg_len, msg))
 		return self->kind->strict_packets ? -EPROTO : 0;
 	if (self->kind->is_echo(self->rx[i], hdr->msg_hdr.msg_flags)) {
-		batch->n_confirmed++;
+		batch->n_confirmed += take_echo(self, self->rx[i]);
 		return 0;
 	}
 	if (!passes(self, msg))
@@ -318,4 +355,14 @@ void can_port_close(struct can_port *self)
 void can_port_stats(const struct can_port *self, struct can_port_stats *out)
 {
 	*out = self->stats;
+}
+
+void can_port_add_stats(const struct can_port *self, struct can_port_stats *sum)
+{
+	sum->n_tx += self->stats.n_tx;
+	sum->n_rx += self->stats.n_rx;
+	sum->n_confirmed += self->stats.n_confirmed;
+	sum->n_dropped += self->stats.n_dropped;
+	sum->n_enobufs += self->stats.n_enobufs;
+	sum->n_batches += self->stats.n_batches;
 }

@@ -5,8 +5,9 @@
  * was outstanding is gone.
  *
  * Every frame of ours is confirmed once it has left (PF_CAN: CAN_RAW_RECV_OWN_MSGS and MSG_CONFIRM; unix: the broker's
- * echo), in the order sent. Reads and writes are batched (recvmmsg, sendmmsg). ENOBUFS and a full socket are the port's
- * own business: frames wait in the port and go out later.
+ * echo), in the order sent. A frame whose echo never comes (a queue of the interface dropped it) is confirmed with the
+ * echo of a later one, so that it delays nothing behind it. Reads and writes are batched (recvmmsg, sendmmsg). ENOBUFS
+ * and a full socket are the port's own business: frames wait in the port and go out later.
  */
 #ifndef UDS_PORT_CAN_PORT_H
 #define UDS_PORT_CAN_PORT_H
@@ -68,12 +69,18 @@ void can_port_resume(struct can_port *self);
 /* what has gathered, at once and even while paused; on_batch is called from within if there is anything */
 void can_port_read(struct can_port *self);
 
+/* nobody waits any more for the frames that went out until now: they are not confirmed, should their echoes still come
+ */
+void can_port_forget_sent(struct can_port *self);
+
 /* memory is reclaimed in the close callback of its handles; no callback after this call. NULL is allowed. */
 void can_port_close(struct can_port *self);
 
 struct can_port_stats {
 	uint64_t n_tx, n_rx, n_confirmed, n_enobufs, n_batches;
+	uint64_t n_dropped; /* of the confirmed: those without an echo of their own */
 };
 void can_port_stats(const struct can_port *self, struct can_port_stats *out);
+void can_port_add_stats(const struct can_port *self, struct can_port_stats *sum);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "uds/port/can_port.h"
 
+#define CAN_PORT_MAX_SENT (2 * CAN_PORT_BATCH)
+
 struct can_port_kind {
 	/* whether a packet is the echo of a frame of ours */
 	bool (*is_echo)(const uint8_t *wire, int msg_flags);
@@ -39,6 +41,10 @@ struct can_port {
 	uint8_t tx_len[CAN_PORT_BATCH];
 	unsigned tx_head;
 	unsigned tx_n;
+	/* frames that went out and whose echo has not come, as wire packets, oldest at sent_head */
+	uint8_t sent[CAN_PORT_MAX_SENT][CAN_WIRE_FD_BYTES];
+	unsigned sent_head;
+	unsigned sent_n;
 	/* reading */
 	uint8_t rx[CAN_PORT_BATCH][CAN_WIRE_FD_BYTES];
 	struct iovec rx_iov[CAN_PORT_BATCH];

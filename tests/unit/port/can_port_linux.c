@@ -314,7 +314,10 @@ static void own_echoes_are_confirmations_and_foreign_frames_are_not(void **state
 {
 	struct seen *seen = *state;
 
+	const struct can_msg msgs[2] = {{.id = 0x7e0, .len = 8}, {.id = 0x7e0, .len = 8}};
+
 	assert_int_equal(open_port(seen, "cantest0", false), 0);
+	assert_int_equal(can_port_send(seen->port, msgs, 2), 2);
 	deliver(0x7e0, true);
 	deliver(0x7e8, false);
 	deliver(0x7e0, true);
@@ -322,6 +325,29 @@ static void own_echoes_are_confirmations_and_foreign_frames_are_not(void **state
 	assert_int_equal(seen->n_confirmed, 2);
 	assert_int_equal(seen->n_msgs, 1);
 	assert_int_equal(seen->last.id, 0x7e8);
+}
+
+static void the_echo_of_a_later_frame_confirms_those_that_were_dropped(void **state)
+{
+	struct seen *seen = *state;
+	const struct can_msg msgs[4] = {
+	    {.id = 1, .len = 8}, {.id = 2, .len = 8}, {.id = 3, .len = 8}, {.id = 4, .len = 8}};
+	struct can_port_stats stats;
+
+	assert_int_equal(open_port(seen, "cantest0", false), 0);
+	assert_int_equal(can_port_send(seen->port, msgs, 4), 4);
+	deliver(1, true);
+	deliver(3, true); /* 2 never left the interface's queue */
+	uv_run(&seen->loop, UV_RUN_ONCE);
+	assert_int_equal(seen->n_confirmed, 3);
+	can_port_stats(seen->port, &stats);
+	assert_int_equal(stats.n_dropped, 1);
+	can_port_forget_sent(seen->port);
+	deliver(4, true); /* nobody waits for it any more */
+	deliver(9, false);
+	uv_run(&seen->loop, UV_RUN_ONCE);
+	assert_int_equal(seen->n_msgs, 1);
+	assert_int_equal(seen->n_confirmed, 3);
 }
 
 static void a_full_device_queue_is_tried_again_after_a_while(void **state)
@@ -348,9 +374,11 @@ static void a_full_device_queue_is_tried_again_after_a_while(void **state)
 static void a_confirmation_makes_room_at_once(void **state)
 {
 	struct seen *seen = *state;
-	struct can_msg msg = {.id = 1};
+	struct can_msg msg = {.id = 0x7e0, .len = 8};
 
 	assert_int_equal(open_port(seen, "cantest0", false), 0);
+	assert_int_equal(can_port_send(seen->port, &msg, 1), 1);
+	assert_int_equal(left(), 1);
 	kernel.n_enobufs = 1;
 	assert_int_equal(can_port_send(seen->port, &msg, 1), 1);
 	deliver(0x7e0, true);
@@ -391,6 +419,7 @@ int main(void)
 	    CASE(what_cannot_work_is_refused_with_its_reason),
 	    CASE(filters_match_whole_identifiers_of_their_own_format),
 	    CASE(own_echoes_are_confirmations_and_foreign_frames_are_not),
+	    CASE(the_echo_of_a_later_frame_confirms_those_that_were_dropped),
 	    CASE(a_full_device_queue_is_tried_again_after_a_while),
 	    CASE(a_confirmation_makes_room_at_once),
 	    CASE(bus_off_is_the_loss_of_the_bus),
