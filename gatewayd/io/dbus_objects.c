@@ -226,7 +226,9 @@ static const sd_bus_vtable campaign_vtable[] = {
     SD_BUS_PROPERTY("BytesHeld", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("BytesTotal", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Targets", "aa{sv}", get_targets, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_METHOD_WITH_ARGS("Consent", SD_BUS_ARGS("b", given), SD_BUS_NO_RESULT, on_consent, 0),
+    /* who may call it is the bus's policy to say; else sd-bus itself refuses all but root and our own user */
+    SD_BUS_METHOD_WITH_ARGS("Consent", SD_BUS_ARGS("b", given), SD_BUS_NO_RESULT, on_consent,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
 
