@@ -56,6 +56,19 @@ static int path_of(struct loader *l, const char *key, const char *text, char out
 	return 0;
 }
 
+/* a file that may also be a credential of the service manager: what only the daemon is to read */
+static int file_of(struct loader *l, const char *key, const char *text, char out[CONFIG_PATH_BYTES])
+{
+	const size_t n = strlen(CONFIG_CREDENTIAL);
+	char why[CONFIG_PATH_BYTES];
+
+	if (strncmp(text, CONFIG_CREDENTIAL, n) != 0)
+		return path_of(l, key, text, out);
+	if (config_credential(text + n, out, why) == 0)
+		return 0;
+	return yaml_error_at(l->doc, l->error, key, "%s", why);
+}
+
 static int load_backend(struct loader *l)
 {
 	const struct yaml_backend *in = &l->yaml->backend;
@@ -67,9 +80,9 @@ static int load_backend(struct loader *l)
 		return r;
 	snprintf(out->backend_host, sizeof(out->backend_host), "%s", in->host);
 	snprintf(out->backend_port, sizeof(out->backend_port), "%u", in->port);
-	if ((r = path_of(l, "backend.ca", in->ca, out->backend_ca)) ||
-	    (r = path_of(l, "backend.certificate", in->certificate, out->backend_certificate)) ||
-	    (r = path_of(l, "backend.key", in->key, out->backend_key)))
+	if ((r = file_of(l, "backend.ca", in->ca, out->backend_ca)) ||
+	    (r = file_of(l, "backend.certificate", in->certificate, out->backend_certificate)) ||
+	    (r = file_of(l, "backend.key", in->key, out->backend_key)))
 		return r;
 	out->backend_line = yaml_line_of(l->doc, "backend");
 	out->backend_ca_line = yaml_line_of(l->doc, "backend.ca");
@@ -92,7 +105,7 @@ static int load_keys(struct loader *l, const char *name, const struct yaml_keys 
 
 	for (unsigned i = 0; i < in->keys_count; i++) {
 		snprintf(key, sizeof(key), "trust.%s.keys[%u]", name, i);
-		if ((r = path_of(l, key, in->keys[i], out->files[i])))
+		if ((r = file_of(l, key, in->keys[i], out->files[i])))
 			return r;
 		out->lines[i] = yaml_line_of(l->doc, key);
 	}
@@ -413,13 +426,13 @@ static int load_rest(struct loader *l)
 
 	if ((r = id_of(l, "vehicle_id", in->vehicle_id, out->core.vehicle_id)))
 		return r;
-	if ((r = path_of(l, "state_dir", in->state_dir ? in->state_dir : "/var/lib/gatewayd", out->state_dir)))
+	if ((r = path_of(l, "state_dir", in->state_dir ? in->state_dir : config_state_dir(), out->state_dir)))
 		return r;
 	if ((r = range(l, "min_free_mib", min_free_mib, 0, 1048576)))
 		return r;
 	out->min_free_bytes = (uint64_t)min_free_mib << 20;
 	snprintf(out->dbus_address, sizeof(out->dbus_address), "%s", in->dbus ? in->dbus : "system");
-	if (in->ecu_keys && (r = path_of(l, "ecu_keys", in->ecu_keys, out->ecu_keys)))
+	if (in->ecu_keys && (r = file_of(l, "ecu_keys", in->ecu_keys, out->ecu_keys)))
 		return r;
 	out->ecu_keys_line = yaml_line_of(l->doc, "ecu_keys");
 	if (in->seed_key_dir && (r = path_of(l, "seed_key_dir", in->seed_key_dir, out->seed_key_dir)))

@@ -83,6 +83,19 @@ int config_load(const char *path, struct config *config, struct yaml_error *erro
  */
 int config_check_files(const struct config *config, struct yaml_error *error);
 
+/* begins a value that names a credential of the service manager instead of a path */
+#define CONFIG_CREDENTIAL "credential:"
+
+/**
+ * config_credential() - where the credential @name lies, which the service manager hands over ($CREDENTIALS_DIRECTORY)
+ * @path, @why: CONFIG_PATH_BYTES each; @why is what is wrong and what to do, for behind file, line and key
+ * Return: 0; 1 if there is none of this name, with @why filled.
+ */
+int config_credential(const char *name, char *path, char *why);
+
+/* where the state is kept unless the file says so: what the service manager made for it ($STATE_DIRECTORY) */
+const char *config_state_dir(void);
+
 /* Return: 0 if the file at @path can be opened and read; -errno */
 int config_readable(const char *path);
 

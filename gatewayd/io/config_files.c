@@ -1,12 +1,17 @@
-/* config_files - the files that the configuration names: can they be read, and which key named them. */
+/*
+ * config_files - the files that the configuration names: where those of the service manager lie, can they be read, and
+ * which key named them.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "gatewayd/io/config.h"
+#include "proto/check.h"
 
 void config_where(const struct config *config, unsigned line, const char *key, char *out, size_t n)
 {
@@ -29,6 +34,48 @@ int config_readable(const char *path)
 		r = -EISDIR;
 	close(fd);
 	return r;
+}
+
+int config_credential(const char *name, char *path, char *why)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	int n;
+
+	if (!text_is_id(name)) {
+		snprintf(why, CONFIG_PATH_BYTES,
+			 "'%.64s' must be a credential's name: 1..64 of [A-Za-z0-9._-], not beginning with '.'", name);
+		return 1;
+	}
+	if (!folder || !folder[0]) {
+		snprintf(
+		    why, CONFIG_PATH_BYTES,
+		    "systemd hands over %s, and CREDENTIALS_DIRECTORY is not set: start gatewayd as its service, or "
+		    "set that to the folder where it lies, as CREDENTIALS_DIRECTORY=/etc/credstore",
+		    name);
+		return 1;
+	}
+	n = snprintf(path, CONFIG_PATH_BYTES, "%s/%s", folder, name);
+	if (n < 0 || (size_t)n >= CONFIG_PATH_BYTES) {
+		snprintf(why, CONFIG_PATH_BYTES, "CREDENTIALS_DIRECTORY is longer than %u bytes",
+			 CONFIG_PATH_BYTES - 1);
+		return 1;
+	}
+	if (access(path, F_OK) < 0) {
+		snprintf(
+		    why, CONFIG_PATH_BYTES,
+		    "there is no credential %s (%.200s): put it into /etc/credstore; LoadCredential=%s of the unit "
+		    "takes it from there at the next start",
+		    name, strerror(errno), name);
+		return 1;
+	}
+	return 0;
+}
+
+const char *config_state_dir(void)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	return given && given[0] == '/' ? given : "/var/lib/gatewayd";
 }
 
 static int check(const struct config *config, unsigned line, const char *key, const char *path,
