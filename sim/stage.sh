@@ -5,6 +5,8 @@
 # Each part is a function; each says on stderr what failed, with the end of the log. All processes end with stage_end.
 
 stage_vehicle_id=${stage_vehicle_id:-DEMO0000000000001}
+stage_profiles=${stage_profiles:-$root/sim/demo/profiles} # of the ECUs' profiles, of gateway and author
+stage_slowness=${stage_slowness:-1} # times which the waits are longer, on an emulated machine
 stage_pids=()
 stage_named=()
 
@@ -39,7 +41,7 @@ stage_pid() {
 
 # stage_until SECONDS COMMAND… - polls until the command succeeds
 stage_until() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * stage_slowness))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((SECONDS < deadline)) || return 1
@@ -295,8 +297,8 @@ trust:
 buses:
   - {name: body, port: "$stage_port", bitrate: 500000}
 ecus:
-  - {name: lamp, bus: body, profile: $root/sim/demo/profiles/lamp.yaml}
-  - {name: door, bus: body, profile: $root/sim/demo/profiles/door.yaml}
+  - {name: lamp, bus: body, profile: $stage_profiles/lamp.yaml}
+  - {name: door, bus: body, profile: $stage_profiles/door.yaml}
 signals:
   ignition: {bus: body, id: 0x120, start_bit: 0, length: 3, values: {off: 0, accessory: 1, on: 2, cranking: 3}}
   speed_kmh: {bus: body, id: 0x130, start_bit: 7, length: 16, byte_order: big, factor: 0.01}
@@ -332,7 +334,7 @@ severity: {score: 50, change: bug_fix}
 components:
   - name: lamp
     hardware_ids: [LAMP-HW-2]
-    profile: $root/sim/demo/profiles/lamp.yaml
+    profile: $stage_profiles/lamp.yaml
     release_counter: 2
     conditions: [{kind: standstill}, {kind: ignition_off}, {kind: battery_min_mv, value: 11800}]
     functions_lost: [exterior lamps]
@@ -340,7 +342,7 @@ components:
       - {kind: application, image: lamp.hex, format: ihex, expected_version: $(stage_version "$stage/lamp.hex" ihex)}
   - name: door
     hardware_ids: [DOOR-HW-5]
-    profile: $root/sim/demo/profiles/door.yaml
+    profile: $stage_profiles/door.yaml
     release_counter: 7
     conditions: [{kind: standstill}, {kind: ignition_off}]
     functions_lost: [central locking]
@@ -365,8 +367,8 @@ targets:
   - {ecu: lamp, hardware_id: LAMP-HW-2, serial_number: LAMP-000417, component: lamp, rollback: none}
   - {ecu: door, hardware_id: DOOR-HW-5, component: door, rollback: none}
 EOF
-	if ! out=$(stage_oemctl image add "$stage/lamp.hex" "$stage/door.srec" "$root/sim/demo/profiles/lamp.yaml" \
-		"$root/sim/demo/profiles/door.yaml" 2>&1 && stage_oemctl manifest add "$stage/manifest.env" 2>&1 &&
+	if ! out=$(stage_oemctl image add "$stage/lamp.hex" "$stage/door.srec" "$stage_profiles/lamp.yaml" \
+		"$stage_profiles/door.yaml" 2>&1 && stage_oemctl manifest add "$stage/manifest.env" 2>&1 &&
 		stage_oemctl campaign add --spec "$stage/campaign-$1.yaml" 2>&1); then
 		echo "$out" >&2
 		return 1
