@@ -43,13 +43,13 @@ static void put_cut(FILE *out, const char *text, unsigned columns)
 static int describe(const struct follow_progress *p, const char *separator, char *out, size_t n)
 {
 	double bytes_per_s = rate_bytes_per_s(&p->rate);
-	char text[TEXT_TIME_BYTES], rate[32] = "", left[TEXT_TIME_BYTES + 16] = "";
+	char text[RATE_DURATION_BYTES], rate[32] = "", left[RATE_DURATION_BYTES + 16] = "";
 	uint32_t seconds;
 
 	if (bytes_per_s > 0)
 		snprintf(rate, sizeof(rate), "%s%.1f kB/s", separator, bytes_per_s / 1000);
 	if (p->done < p->total && rate_remaining_s(&p->rate, p->total - p->done, &seconds))
-		snprintf(left, sizeof(left), "%s%s left", separator, text_duration(seconds, text));
+		snprintf(left, sizeof(left), "%s%s left", separator, rate_duration(seconds, text));
 	return snprintf(out, n, "%3.0f %%%s%s", p->total ? 100.0 * (double)p->done / (double)p->total : 0.0, rate,
 			left);
 }

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 #include "gatewayd/ctl/model.h"
-#include "gatewayd/ctl/rate.h"
+#include "common/rate.h"
 
 struct follow_progress {
 	struct rate rate;

@@ -28,17 +28,6 @@ const char *text_beyond(const char *text, const char *said)
 	return (text[n] == ':' || text[n] == ';') && text[n + 1] == ' ' ? text + n + 2 : text;
 }
 
-const char *text_duration(uint32_t seconds, char out[TEXT_TIME_BYTES])
-{
-	uint32_t hours = seconds / 3600, minutes = seconds / 60 % 60;
-
-	if (hours)
-		snprintf(out, TEXT_TIME_BYTES, "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32, hours, minutes, seconds % 60);
-	else
-		snprintf(out, TEXT_TIME_BYTES, "%" PRIu32 ":%02" PRIu32, minutes, seconds % 60);
-	return out;
-}
-
 static void line(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, "%-17s %s\n", name, value[0] ? value : "-");

@@ -18,7 +18,5 @@ void text_ecus(const struct model *model, FILE *out);
 const char *text_beyond(const char *text, const char *said);
 /* "2031-05-06 00:00:00 UTC"; "-" for 0 */
 const char *text_time(uint64_t unix_s, char out[TEXT_TIME_BYTES]);
-/* "0:07", "1:02:03" */
-const char *text_duration(uint32_t seconds, char out[TEXT_TIME_BYTES]);
 
 #endif

@@ -1,5 +1,7 @@
-#include "gatewayd/ctl/rate.h"
+#include "common/rate.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WINDOW_US  4000000u
@@ -52,4 +54,16 @@ bool rate_remaining_s(const struct rate *self, uint64_t bytes_left, uint32_t *se
 	left = (double)bytes_left / bytes_per_s + 0.999;
 	*seconds = left > MAX_S ? MAX_S : (uint32_t)left;
 	return true;
+}
+
+const char *rate_duration(uint32_t seconds, char out[RATE_DURATION_BYTES])
+{
+	uint32_t hours = seconds / 3600, minutes = seconds / 60 % 60;
+
+	if (hours)
+		snprintf(out, RATE_DURATION_BYTES, "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32, hours, minutes,
+			 seconds % 60);
+	else
+		snprintf(out, RATE_DURATION_BYTES, "%" PRIu32 ":%02" PRIu32, minutes, seconds % 60);
+	return out;
 }
