@@ -323,6 +323,19 @@ void gateway_stop(struct gateway *self, uint64_t now_us)
 	gateway_settle(self, now_us);
 }
 
+void gateway_reconfigure(struct gateway *self, uint64_t now_us, const struct gateway_config *config, bool profiles)
+{
+	self->config.postpone_s = config->postpone_s;
+	self->config.max_attempts = config->max_attempts;
+	self->config.retry_pause_s = config->retry_pause_s;
+	if (profiles) {
+		self->identify_again = true;
+		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+			self->campaigns[i].prepared = false;
+	}
+	gateway_settle(self, now_us);
+}
+
 bool gateway_idle(const struct gateway *self)
 {
 	return !self->flashing && !gateway_is_dirty(self) && self->txn_durable + 1 == self->txn_next;

@@ -344,6 +344,13 @@ void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal s
 unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given);
 /* the service is being stopped: nothing new begins, what is flashed comes to a safe point, then it is idle */
 void gateway_stop(struct gateway *self, uint64_t now_us);
+/**
+ * gateway_reconfigure() - the configuration was read again: what of it counts from now on
+ * @config:   of which policy numbers alone are taken: postpone_s, max_attempts, retry_pause_s
+ * @profiles: profiles with which ECUs are identified are others; all ECUs are asked again, and campaigns are prepared
+ *            again, but for a flash under way
+ */
+void gateway_reconfigure(struct gateway *self, uint64_t now_us, const struct gateway_config *config, bool profiles);
 /* nothing is being flashed and everything is stored */
 bool gateway_idle(const struct gateway *self);
 
@@ -363,6 +370,13 @@ int gateway_campaign_index(const struct gateway *self, const char *id);
  * True once this campaign has begun to erase it, and where an earlier one did and gave up.
  */
 bool gateway_recovers(const struct gateway *self, uint8_t campaign, uint8_t target);
+/**
+ * gateway_at_risk() - whether the ECU is erased and being brought to its end, now or with an attempt that follows soon
+ *
+ * While it is true the gateway should neither be switched off nor sleep. False for an ECU that waits for the vehicle or
+ * has failed as often as is allowed: that may last for hours, and its flash goes on whenever the gateway is there.
+ */
+bool gateway_at_risk(const struct gateway *self, uint8_t ecu);
 /**
  * gateway_serial_number() - the serial number that an ECU has to tell to be the target's
  *
