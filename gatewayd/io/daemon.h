@@ -7,9 +7,11 @@
 #include "gatewayd/io/config.h"
 
 /**
- * daemon_run() - runs until SIGTERM or SIGINT, then to the next safe point
+ * daemon_run() - runs until SIGTERM or SIGINT, then to the next safe point; SIGHUP has the configuration read again
+ * @config: changed then
+ *
  * Return: exit status, 0 after a clean stop; 1 when something needed to start is missing (logged).
  */
-int daemon_run(const struct config *config);
+int daemon_run(struct config *config);
 
 #endif

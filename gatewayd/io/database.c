@@ -223,9 +223,11 @@ static void on_thread(void *arg)
 			uv_cond_wait(&self->cond, &self->mutex);
 			continue;
 		}
+		self->began_ns = uv_hrtime();
 		uv_mutex_unlock(&self->mutex);
 		r = commit(self, txn);
 		uv_mutex_lock(&self->mutex);
+		self->began_ns = 0;
 		going = after_commit(self, r);
 		if (r != SQLITE_OK)
 			continue;
@@ -400,6 +402,16 @@ void database_store(struct database *self, const struct gateway *gateway, const 
 	self->last = txn;
 	uv_cond_signal(&self->cond);
 	uv_mutex_unlock(&self->mutex);
+}
+
+uint64_t database_writing_ns(struct database *self)
+{
+	uint64_t began_ns;
+
+	uv_mutex_lock(&self->mutex);
+	began_ns = self->began_ns;
+	uv_mutex_unlock(&self->mutex);
+	return began_ns ? uv_hrtime() - began_ns : 0;
 }
 
 int database_start(struct database *self)

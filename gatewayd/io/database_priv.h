@@ -51,6 +51,7 @@ struct database {
 	bool trouble;
 	bool trouble_told;
 	bool closing;
+	uint64_t began_ns; /* when the transaction at hand was begun to be written; 0 = none is */
 	char trouble_text[256];
 };
 

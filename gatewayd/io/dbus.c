@@ -197,6 +197,11 @@ void dbus_output(struct dbus *self, const struct gateway_output *out)
 		dbus_objects_manager_changed(self);
 }
 
+sd_bus *dbus_connection(const struct dbus *self)
+{
+	return self->bus;
+}
+
 static void on_handle_closed(uv_handle_t *handle)
 {
 	struct dbus *self = handle->data;

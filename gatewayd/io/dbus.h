@@ -6,6 +6,7 @@
 #ifndef GATEWAYD_IO_DBUS_H
 #define GATEWAYD_IO_DBUS_H
 
+#include <systemd/sd-bus.h>
 #include <uv.h>
 #include "gatewayd/io/config.h"
 
@@ -15,6 +16,8 @@ struct dbus;
 int dbus_new(uv_loop_t *loop, const char *address, struct gateway *gateway, struct dbus **dbus);
 /* GATEWAY_OUT_CHANGED and GATEWAY_OUT_ADDED, GATEWAY_OUT_RELEASE */
 void dbus_output(struct dbus *self, const struct gateway_output *output);
+/* for calls of others; NULL while there is none. Its replies are processed by the loop */
+sd_bus *dbus_connection(const struct dbus *self);
 void dbus_free(struct dbus *self);
 
 #endif

@@ -121,7 +121,7 @@ void flasher_identify(struct flasher *self)
 			flasher_bus_prepare(&self->buses[i], IDENTIFY_PARALLEL);
 	for (uint8_t i = 0; i < self->config->core.n_ecus; i++) {
 		struct flasher_bus *bus = &self->buses[self->config->ecus[i].bus];
-		const struct flash_job job = {.kind = FLASH_JOB_IDENTIFY, .profile = &self->config->ecus[i].profile};
+		struct flash_job job = {.kind = FLASH_JOB_IDENTIFY, .profile = &self->config->ecus[i].profile};
 
 		if (!bus->driver || flasher_bus_add(bus, i, 0, &job) < 0)
 			absent(self, i);
@@ -234,6 +234,14 @@ void flasher_stop(struct flasher *self)
 		flash_bus_stop(&self->buses[i].bus, can_driver_now_us());
 		can_driver_kick(self->buses[i].driver);
 	}
+}
+
+void flasher_reload(struct flasher *self, struct key_ring *keys, bool profiles)
+{
+	key_ring_free(self->keys);
+	self->keys = keys;
+	for (uint8_t i = 0; profiles && i < self->config->n_buses; i++)
+		flasher_bus_watch_again(&self->buses[i]);
 }
 
 bool flasher_busy(const struct flasher *self)

@@ -19,6 +19,9 @@ void flasher_identify(struct flasher *self);
 void flasher_flash(struct flasher *self, uint8_t campaign, uint32_t targets, const struct prepared *prepared);
 void flasher_intent_stored(struct flasher *self, uint8_t campaign, uint8_t target);
 void flasher_stop(struct flasher *self);
+/* the configuration was read again: @keys are taken over (NULL = none); @profiles: some ECU's profile is another one,
+ * which runs under way do not notice */
+void flasher_reload(struct flasher *self, struct key_ring *keys, bool profiles);
 bool flasher_busy(const struct flasher *self);
 void flasher_free(struct flasher *self);
 

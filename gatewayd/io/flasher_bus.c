@@ -270,6 +270,27 @@ static void cannot_open(struct flasher_bus *self, int error)
 		  why, self->hold ? "minute" : "second");
 }
 
+static void watch(struct flasher_bus *self)
+{
+	const struct log_fields fields = {.bus = bus_name(self)};
+	struct can_port_filter filters[BUS_MAX_FILTERS];
+	size_t n = signals_filters(self->flasher->config, self->index, filters);
+	int r;
+
+	n += request_filters(self, filters + n);
+	r = can_driver_watch(self->driver, filters, n);
+	if (r < 0)
+		log_write(LOG_WARNING, &fields, "bus %s: filters: %s", bus_name(self), strerror(-r));
+	self->watch_due = false;
+}
+
+void flasher_bus_watch_again(struct flasher_bus *self)
+{
+	self->watch_due = self->task != BUS_IDLE;
+	if (self->driver && !self->watch_due)
+		watch(self);
+}
+
 void flasher_bus_open(struct flasher_bus *self)
 {
 	const struct config_bus *bus = &self->flasher->config->buses[self->index];
@@ -280,10 +301,8 @@ void flasher_bus_open(struct flasher_bus *self)
 						       .on_bus = on_bus,
 						       .on_error = on_error,
 						       .on_link = on_link};
-	struct can_port_filter filters[BUS_MAX_FILTERS];
 	const struct log_fields fields = {.bus = bus->name};
 	const bool late = self->trouble[0] != '\0';
-	size_t n;
 	int r;
 
 	if (self->hold > 0) {
@@ -302,11 +321,7 @@ void flasher_bus_open(struct flasher_bus *self)
 	if (late)
 		log_write(LOG_NOTICE, &fields, "bus %s (%s) is open", bus->name, bus->port);
 	self->trouble[0] = '\0';
-	n = signals_filters(self->flasher->config, self->index, filters);
-	n += request_filters(self, filters + n);
-	r = can_driver_watch(self->driver, filters, n);
-	if (r < 0)
-		log_write(LOG_WARNING, &fields, "bus %s: filters: %s", bus->name, strerror(-r));
+	watch(self);
 	if (late)
 		gateway_bus_up(self->flasher->gateway, can_driver_now_us());
 }
@@ -318,7 +333,7 @@ void flasher_bus_prepare(struct flasher_bus *self, uint8_t max_parallel)
 	flash_bus_init(&self->bus, can_driver_node(self->driver), max_parallel);
 }
 
-int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, const struct flash_job *job)
+int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, struct flash_job *job)
 {
 	struct work *work;
 
@@ -328,6 +343,8 @@ int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, const
 		return -ENOMEM;
 	work->ecu = ecu;
 	work->target = target;
+	work->profile = *job->profile;
+	job->profile = &work->profile;
 	uds_channel_init(&work->channel, &job->profile->link, &job->profile->timing, work->request,
 			 sizeof(work->request), work->answer, sizeof(work->answer));
 	flash_run_init(&work->run, job, &work->channel);
@@ -361,6 +378,8 @@ void flasher_bus_clear(struct flasher_bus *self)
 	}
 	self->n_works = 0;
 	self->task = BUS_IDLE;
-	if (self->driver)
+	if (self->driver && self->watch_due)
+		watch(self);
+	else if (self->driver)
 		can_driver_refresh_filters(self->driver);
 }

@@ -16,6 +16,7 @@
 struct work {
 	struct uds_channel channel;
 	struct flash_run run;
+	struct profile profile; /* its own: the one it began with, whatever is read again meanwhile */
 	uint8_t ecu;
 	uint8_t target; /* in the campaign */
 	uint8_t request[WORK_REQUEST_BYTES];
@@ -36,6 +37,7 @@ struct flasher_bus {
 	uint64_t foreign_told_us;
 	uint32_t unasked_told; /* bit per ECU: that it could not be asked who it is */
 	enum bus_task task;
+	bool watch_due; /* other identifiers are to be heard, once no run needs those of now */
 	struct flash_bus bus;
 	struct work *works[GATEWAY_MAX_ECUS];
 	uint8_t n_works;
@@ -56,8 +58,10 @@ struct flasher {
 };
 
 void flasher_bus_open(struct flasher_bus *self);
-/* places an ECU's work on the bus; Return: 0, -ENOMEM */
-int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, const struct flash_job *job);
+/* the identifiers of its ECUs changed */
+void flasher_bus_watch_again(struct flasher_bus *self);
+/* places an ECU's work on the bus; the profile is copied and @job refers to the copy then; Return: 0, -ENOMEM */
+int flasher_bus_add(struct flasher_bus *self, uint8_t ecu, uint8_t target, struct flash_job *job);
 void flasher_bus_prepare(struct flasher_bus *self, uint8_t max_parallel);
 void flasher_bus_start(struct flasher_bus *self, enum bus_task task);
 /* whether another tester was heard within the last GATEWAY_FOREIGN_QUIET_US */

@@ -14,8 +14,8 @@
 
 struct preparation {
 	uv_work_t work;
-	const struct config *config;
-	struct campaign *campaign; /* a copy: the core goes on meanwhile */
+	struct config *config; /* copies: the core goes on meanwhile, and the configuration may be read again */
+	struct campaign *campaign;
 	const struct trust *trust;
 	const struct blob_store *store;
 	struct prepared *prepared;
@@ -224,6 +224,7 @@ static void on_after_work(uv_work_t *work, int status)
 	if (status < 0)
 		fail(prepared, GATEWAY_CODE_IO_ERROR, "", "the preparation was cancelled");
 	free(job->manifest);
+	free(job->config);
 	free(job->campaign);
 	free(job);
 	on_done(owner, prepared);
@@ -238,12 +239,13 @@ int prepare_start(uv_loop_t *loop, const struct config *config, const struct cam
 
 	if (!job)
 		return -ENOMEM;
+	job->config = malloc(sizeof(*job->config));
 	job->campaign = malloc(sizeof(*job->campaign));
 	job->prepared = calloc(1, sizeof(*job->prepared));
-	if (job->campaign && job->prepared) {
+	if (job->config && job->campaign && job->prepared) {
+		*job->config = *config;
 		*job->campaign = *campaign;
 		snprintf(job->prepared->campaign_id, sizeof(job->prepared->campaign_id), "%s", campaign->doc.id);
-		job->config = config;
 		job->trust = trust;
 		job->store = store;
 		job->on_done = on_done;
@@ -252,6 +254,7 @@ int prepare_start(uv_loop_t *loop, const struct config *config, const struct cam
 		r = uv_queue_work(loop, &job->work, on_work, on_after_work);
 	}
 	if (r < 0) {
+		free(job->config);
 		free(job->campaign);
 		free(job->prepared);
 		free(job);
