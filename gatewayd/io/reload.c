@@ -40,7 +40,7 @@ void reload_free(struct reload *self)
 	free(self);
 }
 
-/* --- what is another one; texts and structs of a configuration are zero where they are not filled */
+/* --- what is another one */
 
 __attribute__((format(printf, 2, 3))) static void list(char *text, const char *format, ...)
 {
@@ -56,7 +56,14 @@ __attribute__((format(printf, 2, 3))) static void list(char *text, const char *f
 	va_end(args);
 }
 
-#define DIFFERS(member) (memcmp(&own->member, &fresh->member, sizeof(own->member)) != 0)
+/* A configuration is zero where nothing fills it, its texts' rest and its padding too. Were some byte of no meaning
+ * another one all the same, then something would be taken over that is equal. */
+static bool same_bytes(const void *a, const void *b, size_t n)
+{
+	return memcmp(a, b, n) == 0;
+}
+
+#define DIFFERS(member) (!same_bytes(&own->member, &fresh->member, sizeof(own->member)))
 #define TAKE(name, member)                                                 \
 	do {                                                               \
 		if (DIFFERS(member))                                       \
@@ -152,9 +159,8 @@ static bool same_signal(const struct config_signal *a, const struct config_signa
 	return a->configured == b->configured && a->bus == b->bus && a->id == b->id &&
 	       a->extended_id == b->extended_id && a->codec.start_bit == b->codec.start_bit &&
 	       a->codec.length == b->codec.length && a->codec.order == b->codec.order &&
-	       a->codec.is_signed == b->codec.is_signed &&
-	       memcmp(&a->codec.factor, &b->codec.factor, sizeof(a->codec.factor)) == 0 &&
-	       memcmp(&a->codec.offset, &b->codec.offset, sizeof(a->codec.offset)) == 0 &&
+	       a->codec.is_signed == b->codec.is_signed && a->codec.factor == b->codec.factor &&
+	       a->codec.offset == b->codec.offset &&
 	       memcmp(a->ignition_values, b->ignition_values, sizeof(a->ignition_values)) == 0;
 }
 
