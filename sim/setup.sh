@@ -10,7 +10,7 @@ demo_packages=(dbus openssl binutils firmware-microbit-micropython iproute2 can-
 test_packages=(
 	clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3-scapy arduino-core-avr tshark
 )
-vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils e2fsprogs)
+vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils e2fsprogs polkitd)
 
 # ensure_packages ASSUME_YES PACKAGE… - install the Debian packages that are missing, asking first
 ensure_packages() {
