@@ -128,13 +128,12 @@ const char *session_bus_advice(int error)
 		return "This kernel has no CAN: load the modules 'can' and 'can-raw', or name a simulated bus as "
 		       "unix:PATH.";
 	case ENODEV:
-		return "There is no such interface: 'ip -details link show type can' lists those that are there.";
+		return "There is no such interface: 'ip link show type can' and 'ip link show type vcan' list those "
+		       "that "
+		       "are there.";
 	case ENOENT:
 	case ECONNREFUSED:
 		return "No simulated bus listens there: start 'simbus --listen PATH' first.";
-	case ENOTSUP:
-		return "CAN FD is wanted and the interface has none: 'ip link set INTERFACE mtu 72' and a data bit "
-		       "rate.";
 	default:
 		return "";
 	}

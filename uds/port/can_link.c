@@ -1,6 +1,7 @@
 #include "uds/port/can_link.h"
 
 #include <errno.h>
+#include <linux/can.h>
 #include <linux/can/netlink.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
@@ -294,6 +295,12 @@ enum can_link_verdict can_link_decide(const char *interface, const struct can_li
 	text[0] = '\0';
 	if (!info->can)
 		return say(CAN_LINK_REFUSED, text, "%.15s is no CAN interface", interface);
+	/* what a controller carries is said by its mode */
+	if (!info->controller && wanted->fd && info->mtu < CANFD_MTU)
+		return say(CAN_LINK_REFUSED, text,
+			   "%.15s carries no CAN FD frames, which are wanted: `ip link set %.15s down` and "
+			   "`ip link set %.15s mtu %u up`",
+			   interface, interface, interface, (unsigned)CANFD_MTU);
 	if (info->up)
 		return info->controller ? decide_running(interface, info, wanted, text) : CAN_LINK_USABLE;
 	if (!wanted->bring_up) {

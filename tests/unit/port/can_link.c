@@ -392,6 +392,22 @@ static void a_virtual_interface_has_no_timing_to_check(void **state)
 	assert_int_equal(verdict(&info, &wanted), CAN_LINK_START);
 }
 
+static void a_virtual_interface_for_classic_frames_is_refused_for_can_fd(void **state)
+{
+	(void)state;
+	struct can_link_info info = parsed(virtual_can);
+	struct can_link_wanted wanted = {.fd = true, .bring_up = true};
+
+	info.mtu = 16;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_REFUSED);
+	expect_words("can0 carries no CAN FD frames, which are wanted: `ip link set can0 down` and "
+		     "`ip link set can0 mtu 72 up`");
+	info.up = false;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_REFUSED);
+	wanted.fd = false;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_START);
+}
+
 static void an_interface_that_is_no_can_is_refused(void **state)
 {
 	(void)state;
@@ -448,6 +464,7 @@ int main(void)
 	    cmocka_unit_test(bus_off_is_told_with_what_ends_it),
 	    cmocka_unit_test(a_bit_rate_that_cannot_be_checked_is_told),
 	    cmocka_unit_test(a_virtual_interface_has_no_timing_to_check),
+	    cmocka_unit_test(a_virtual_interface_for_classic_frames_is_refused_for_can_fd),
 	    cmocka_unit_test(an_interface_that_is_no_can_is_refused),
 	    cmocka_unit_test(the_longest_words_fit),
 	};
