@@ -23,7 +23,7 @@ static int failed(struct yaml_error *error, const char *what, int r)
 	return r;
 }
 
-/* Return: 0 or -errno; an existing file of another size is -EINVAL */
+/* Return: 0, -errno, or 1 if there is a file, of another size */
 static int map_flash(struct vecu_store *self, bool anew)
 {
 	char path[FILE_PATH_BYTES];
@@ -40,7 +40,7 @@ static int map_flash(struct vecu_store *self, bool anew)
 		if (fstat(fd, &status) != 0)
 			r = -errno;
 		else if (!anew && (uint64_t)status.st_size != self->n_flash)
-			r = -EINVAL;
+			r = 1;
 		else if (ftruncate(fd, (off_t)self->n_flash) != 0)
 			r = -errno;
 		/* blocks now, or a full disk would show as a bus error in the middle of a flash */
@@ -174,12 +174,13 @@ int vecu_store_open(struct vecu_store *self, const char *dir, struct vecu_defini
 		r = make_new(self, definition, nv, error);
 	else if (r == 0)
 		r = vecu_state_read(path, &definition->core, nv, error);
-	else if (r == -EINVAL)
+	else if (r > 0)
 		snprintf(error->text, sizeof(error->text),
 			 "%s/%s.bin: is of another size than the memory configured; remove it and the .state file",
 			 self->dir, self->name);
 	else
-		failed(error, definition->name, r);
+		snprintf(error->text, sizeof(error->text), "%s/%s.bin: no memory can be kept there: %s", self->dir,
+			 self->name, strerror(-r));
 	if (r == 0 && anew) {
 		r = vecu_store_save(self, &definition->core, nv);
 		if (r != 0)

@@ -1,6 +1,8 @@
 /* What virtual-ecu keeps on disk, and the keys of its seeds. */
 #include "tests/unit/sim/vecu_files.h"
 
+#include <sys/stat.h>
+
 #include "sim/virtual_ecu_key.h"
 #include "sim/virtual_ecu_store.h"
 
@@ -85,6 +87,22 @@ static void both_banks_are_kept_and_which_one_runs(void **state)
 	d->core.banks.present = false;
 	assert_true(vecu_store_open(&store, dir, d, &again, &error) != 0);
 	assert_non_null(strstr(error.text, "of another size"));
+	free(setup);
+}
+
+static void a_file_that_can_hold_no_memory_is_not_said_to_be_of_another_size(void **state)
+{
+	(void)state;
+	struct vecu_setup *setup = load("");
+	struct ecu_nonvolatile nv;
+	struct yaml_error error = {""};
+	struct vecu_store store;
+	char path[128];
+
+	path_in_dir("x.bin", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_true(vecu_store_open(&store, dir, &setup->ecus[0], &nv, &error) != 0);
+	assert_non_null(strstr(error.text, "x.bin: no memory can be kept there: Invalid argument"));
 	free(setup);
 }
 
@@ -191,10 +209,14 @@ static void keys_belong_to_their_seeds_and_levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(an_ecu_is_kept_with_memory_and_state),         TEST(both_banks_are_kept_and_which_one_runs),
-	    TEST(a_state_file_of_an_earlier_version_is_read),   TEST(a_memory_of_another_size_is_refused),
-	    TEST(a_broken_state_file_is_refused_with_its_line), TEST(factory_contents_come_from_a_file),
+	    TEST(an_ecu_is_kept_with_memory_and_state),
+	    TEST(both_banks_are_kept_and_which_one_runs),
+	    TEST(a_state_file_of_an_earlier_version_is_read),
+	    TEST(a_memory_of_another_size_is_refused),
+	    TEST(a_broken_state_file_is_refused_with_its_line),
+	    TEST(factory_contents_come_from_a_file),
 	    TEST(keys_belong_to_their_seeds_and_levels),
+	    TEST(a_file_that_can_hold_no_memory_is_not_said_to_be_of_another_size),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
