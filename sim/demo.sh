@@ -9,15 +9,18 @@ source "$root/sim/stage.sh"
 
 usage() {
 	cat <<'EOF'
-Usage: sim/demo.sh [--batch] [--yes] [--bus auto|sim|vcan] [--keep DIR]
+Usage: sim/demo.sh [--batch] [--yes] [--bus auto|sim|vcan|INTERFACE] [--keep DIR]
 
 Builds, starts a CAN bus, two virtual ECUs, a vehicle, an OEM backend and the gateway daemon, runs one campaign and
 shows it live. Needs a Debian 12; what is missing is installed with apt, asked for first.
 
   --batch     never ask, plain output; exit 0 only if the backend recorded the campaign as verified
   --yes       install without asking (also with CI=true)
-  --bus KIND  auto (default): vcan where the kernel has it, else the simulated bus
-  --keep DIR  leave all files of the run (logs, databases, candump log) in DIR
+  --bus BUS   auto (default): a vcan interface of its own where the kernel and the user's rights allow one, else the
+              simulated bus, and why; vcan: no other; sim: the simulated bus; or the name of a vcan interface that is
+              up, which needs no root: sudo ip link add vcan0 type vcan && sudo ip link set vcan0 up
+  --keep DIR  leave all files of the run (logs, databases, bus.log as candump writes it) in DIR; keys (pki/) and images
+              (lamp.hex, door.srec) that are there already are taken
 
 Exit status: 0 the backend recorded both ECUs as verified and their memory holds the images; 1 not; 2 wrong usage;
 130 stopped by Ctrl-C.
@@ -43,9 +46,14 @@ while (($#)); do
 	esac
 	shift
 done
-[[ $bus == auto || $bus == sim || $bus == vcan ]] || { echo "sim/demo.sh: --bus $bus: must be auto, sim or vcan" >&2 && exit 2; }
+if [[ ! $bus =~ ^(auto|sim|vcan)$ && ! -e /sys/class/net/$bus ]]; then
+	echo "sim/demo.sh: --bus $bus: must be auto, sim, vcan or an interface, and there is none of this name" >&2
+	exit 2
+fi
 
-ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" || exit 1
+packages=("${demo_packages[@]}")
+[[ ${GU_SKIP_BUILD:-} ]] || packages+=("${build_packages[@]}")
+ensure_packages "$assume_yes" "${packages[@]}" || exit 1
 # the tests bring programs of their own
 if [[ -z ${GU_SKIP_BUILD:-} ]]; then
 	build_preset release || exit 1
@@ -82,9 +90,9 @@ echo "ignition: on; the gateway will postpone, and download meanwhile. Off in 3 
 ) &
 stage_pids+=($!)
 if [[ $batch == yes ]]; then
-	timeout --foreground 120 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done" </dev/null | cat
+	timeout --foreground 300 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done" </dev/null | cat
 else
-	timeout --foreground 120 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done"
+	timeout --foreground 300 "$BIN/gatewayctl" --address "$stage_dbus_address" watch demo-1 --until "done"
 fi
 
 # what counts is the backend's record, not what the gateway shows of itself

@@ -14,11 +14,12 @@ vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils
 
 # ensure_packages ASSUME_YES PACKAGE… - install the Debian packages that are missing, asking first
 ensure_packages() {
-	local assume_yes=$1 package answer
+	local assume_yes=$1 installed package answer
 	local -a missing=() sudo=()
 	shift
+	installed=$(dpkg-query -W -f='|${Package}|${db:Status-Status}|\n' "$@" 2>/dev/null)
 	for package in "$@"; do
-		dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+		[[ $installed == *"|$package|installed|"* ]] || missing+=("$package")
 	done
 	((${#missing[@]})) || return 0
 	echo "These Debian packages are missing: ${missing[*]}"

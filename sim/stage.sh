@@ -4,7 +4,9 @@
 #
 # Each part is a function; each says on stderr what failed, with the end of the log. All processes end with stage_end.
 
+# what a test may set to something else
 stage_vehicle_id=${stage_vehicle_id:-DEMO0000000000001}
+stage_ecus_config=${stage_ecus_config:-$root/sim/demo/virtual-ecus.yaml}
 stage_profiles=${stage_profiles:-$root/sim/demo/profiles} # of the ECUs' profiles, of gateway and author
 stage_slowness=${stage_slowness:-1} # times which the waits are longer, on an emulated machine
 stage_pids=()
@@ -89,7 +91,7 @@ stage_end() {
 	kill -TERM "${stage_pids[@]}" 2>/dev/null
 	stage_until 3 stage_gone || kill -KILL "${stage_pids[@]}" 2>/dev/null
 	wait "${stage_pids[@]}" 2>/dev/null
-	[[ ${stage_vcan:-} ]] && ip link del "$stage_vcan" 2>/dev/null
+	[[ ${stage_vcan_made:-} ]] && ip link del "$stage_vcan_made" 2>/dev/null
 	if [[ $stage_keep == yes ]]; then
 		echo "all files of this run are in $stage"
 	else
@@ -97,13 +99,11 @@ stage_end() {
 	fi
 }
 
-# whether every process has ended; a child that is not yet waited for has
 stage_gone() {
 	local pid
 	for pid in "${stage_pids[@]}"; do
-		[[ $(ps -o stat= -p "$pid" 2>/dev/null) == [!Z]* ]] && return 1
+		stage_ended "$pid" || return 1
 	done
-	return 0
 }
 
 stage_pki() {
@@ -113,6 +113,7 @@ stage_pki() {
 # The images: real firmware for the lamp (Intel HEX, several segments), and for the door an S-record that objcopy makes
 # of the code and constants of an ELF program of the toolchain.
 stage_images() {
+	[[ -f $stage/lamp.hex && -f $stage/door.srec ]] && return
 	cp /usr/share/firmware-microbit-micropython/firmware.hex "$stage/lamp.hex" &&
 		objcopy -O srec -j .text -j .rodata --change-section-address .text=0x08000000 \
 			--change-section-address .rodata=0x08018000 "$(command -v objcopy)" "$stage/door.srec"
@@ -121,10 +122,12 @@ stage_images() {
 # stage_sections IMAGE FORMAT - each section as ADDRESS FILE, extracted by binutils, in rising addresses
 stage_sections() {
 	local name size address
-	objdump -h -b "$2" "$1" | awk '$2 ~ /^\.sec/ {print $2, $3, $4}' | sort -k3 | while read -r name size address; do
-		objcopy -I "$2" -O binary -j "$name" "$1" "$1$name.bin"
-		echo "$address $1$name.bin"
-	done
+	[[ -f $1.sections ]] || objdump -h -b "$2" "$1" | awk '$2 ~ /^\.sec/ {print $2, $3, $4}' | sort -k3 |
+		while read -r name size address; do
+			objcopy -I "$2" -O binary -j "$name" "$1" "$1$name.bin"
+			echo "$address $1$name.bin"
+		done >"$1.sections"
+	cat "$1.sections"
 }
 
 # stage_version IMAGE FORMAT - what the virtual ECU will say as its version: the CRC-32 of all bytes (from gzip's trailer)
@@ -136,19 +139,19 @@ stage_version() {
 
 # stage_memory ECU IMAGE FORMAT BASE:SIZE… - the ECU's memory (regions one after another in its file) against the image
 stage_memory() {
-	local ecu=$1 image=$2 format=$3 address file region base size offset bytes=0
+	local ecu=$1 image=$2 format=$3 address file region base size offset n bytes=0
 	shift 3
 	while read -r address file; do
 		offset=0
+		n=$(stat -c %s "$file")
 		for region in "$@"; do
 			base=$((${region%:*})) size=$((${region#*:}))
 			if ((16#$address >= base && 16#$address < base + size)); then
-				if ! cmp -s "$file" <(tail -c +$((offset + 16#$address - base + 1)) "$stage/ecus/$ecu.bin" |
-					head -c "$(stat -c %s "$file")"); then
+				if ! cmp -s -n "$n" -i "0:$((offset + 16#$address - base))" "$file" "$stage/ecus/$ecu.bin"; then
 					echo "memory of $ecu: differs from $image in the section at 0x$address" >&2
 					return 1
 				fi
-				bytes=$((bytes + $(stat -c %s "$file")))
+				bytes=$((bytes + n))
 			fi
 			offset=$((offset + size))
 		done
@@ -157,39 +160,85 @@ stage_memory() {
 	echo "memory of $ecu: equal to the image, $bytes bytes compared"
 }
 
-# stage_vcan_up - sets stage_vcan to a virtual interface of our own (others may be there, of a run beside this one or of
-# one that was killed), or stage_vcan_words to why there is none
-stage_vcan_up() {
+# whether a virtual interface of this name is there, and up
+stage_vcan_is() {
+	ip -details link show "$1" up 2>/dev/null | grep -qE '^ +vcan '
+}
+
+# why there is no interface of our own, where the kernel did not let us make one; and what to do
+stage_vcan_denied() {
+	local name
+	if [[ ! -d /sys/module/vcan ]] && ! PATH=$PATH:/usr/sbin:/sbin modprobe -n -q vcan 2>/dev/null; then
+		echo "this kernel has no vcan"
+		return
+	fi
+	for name in vcan{0..9}; do
+		stage_vcan_is "$name" && echo "making a vcan interface needs root; --bus $name takes the one that is there" && return
+		[[ -e /sys/class/net/$name ]] && continue
+		echo "vcan needs root: \`sudo ip link add $name type vcan && sudo ip link set $name up\`, then --bus $name"
+		return
+	done
+	echo "vcan needs root"
+}
+
+# stage_vcan_make - sets stage_vcan to a virtual interface of our own (others may be there, of a run beside this one or of
+# one that was killed), or stage_vcan_words to why there is none. The kernel loads its driver by itself.
+stage_vcan_make() {
 	local name words
 	for name in gu-demo gu-demo{2..9}; do
 		[[ -e /sys/class/net/$name ]] && continue
 		if ! words=$(ip link add "$name" type vcan 2>&1) || ! words=$(ip link set "$name" up 2>&1); then
 			case $words in
 			*"Unknown device type"* | *"not supported"*) stage_vcan_words="this kernel has no vcan" ;;
+			*"not permitted"*) stage_vcan_words=$(stage_vcan_denied) ;;
 			*) stage_vcan_words="vcan: $words" ;;
 			esac
-			((EUID == 0)) || stage_vcan_words="vcan needs root"
 			ip link del "$name" 2>/dev/null
 			return 1
 		fi
 		stage_vcan=$name
+		stage_vcan_made=$name
 		return 0
 	done
 	stage_vcan_words="gu-demo to gu-demo9 are there already; 'ip link del NAME' removes one"
 	return 1
 }
 
-# stage_bus auto|sim|vcan - sets stage_port and stage_bus_words
+# stage_vcan_take NAME - the same with one that somebody else has made, and keeps; never with a controller, whose bus may
+# be that of a vehicle
+stage_vcan_take() {
+	if ! stage_vcan_is "$1"; then
+		stage_vcan_words="$1 is no vcan interface, or down: \`sudo ip link set $1 up\`"
+		return 1
+	fi
+	stage_vcan=$1
+}
+
+stage_candump_listens() {
+	grep -qE "^ +$stage_vcan " /proc/net/can/rcvlist_all
+}
+
+# stage_bus auto|sim|vcan|INTERFACE - sets stage_port and stage_bus_words
 stage_bus() {
 	local kind=$1
 	stage_vcan_words=
-	if [[ $kind != sim ]] && stage_vcan_up; then
+	case $kind in
+	sim) ;;
+	auto | vcan) stage_vcan_make ;;
+	*) stage_vcan_take "$kind" ;;
+	esac
+	if [[ ${stage_vcan:-} ]]; then
 		stage_port=$stage_vcan
 		stage_bus_words="vcan ($stage_vcan), unpaced: rates are those of this machine"
-		command -v candump >/dev/null && stage_spawn candump candump -L "$stage_vcan"
-		return 0
+		# nothing paces a block either: its frames all come before candump is next
+		# shellcheck disable=SC2016  # for the other shell
+		stage_spawn candump sh -c 'exec candump -L -r 8388608 "$0" >"$1"' "$stage_vcan" "$stage/bus.log"
+		stage_until 30 stage_candump_listens && return 0
+		echo "candump did not start; its words:" >&2
+		tail -20 "$stage/candump.log" >&2
+		return 1
 	fi
-	if [[ $kind == vcan ]]; then
+	if [[ $kind != sim && $kind != auto ]]; then
 		echo "no bus: $stage_vcan_words" >&2
 		return 1
 	fi
@@ -197,31 +246,27 @@ stage_bus() {
 	stage_port=unix:$stage/bus
 	stage_spawn simbus "$BIN/simbus" --listen "$stage/bus" --bitrate 500000 --log "$stage/bus.log" --name body \
 		--control "$stage/bus.control"
-	stage_ready simbus 5 listening
+	stage_ready simbus 30 listening
 }
 
-# the log is complete once the broker has ended; the ECUs have written their memory once they have
+# the log is complete once who writes it has ended; the ECUs have written their memory once they have
 stage_bus_end() {
 	stage_kill vecu TERM
-	if [[ ${stage_vcan:-} ]]; then
-		stage_kill candump TERM
-		cp "$stage/candump.log" "$stage/bus.log" 2>/dev/null
-	else
-		stage_kill simbus TERM
-	fi
+	stage_kill candump TERM
+	stage_kill simbus TERM
 }
 
 stage_ecus() {
 	mkdir -p "$stage/ecus"
-	stage_spawn vecu "$BIN/virtual-ecu" --config "${stage_ecus_config:-$root/sim/demo/virtual-ecus.yaml}" --bus "body=$stage_port" \
+	stage_spawn vecu "$BIN/virtual-ecu" --config "$stage_ecus_config" --bus "body=$stage_port" \
 		--state-dir "$stage/ecus" --control "$stage/ecus.control"
-	stage_ready vecu 5 ready
+	stage_ready vecu 30 ready
 }
 
 stage_vehicle() {
 	stage_spawn vehicle "$BIN/vehicle-sim" --config "$root/sim/demo/vehicle.yaml" --bus "$stage_port" \
 		--control "$stage/vehicle.control"
-	stage_until 5 test -S "$stage/vehicle.control"
+	stage_until 30 test -S "$stage/vehicle.control"
 }
 
 # stage_vehicle_set SIGNAL VALUE
@@ -263,14 +308,14 @@ stage_dbus() {
 EOF
 	stage_dbus_address=unix:path=$stage/dbus
 	stage_spawn dbus dbus-daemon --config-file "$stage/dbus.conf" --nofork
-	stage_until 5 test -S "$stage/dbus"
+	stage_until 30 test -S "$stage/dbus"
 }
 
 stage_backend() {
 	cp "$root/sim/demo/backend.yaml" "$stage/backend.yaml"
 	rm -f "$stage/backend.port"
 	stage_spawn backend "$BIN/oem-backend" --config "$stage/backend.yaml"
-	stage_until 5 test -s "$stage/backend.port" && stage_backend_port=$(<"$stage/backend.port") && return 0
+	stage_until 30 test -s "$stage/backend.port" && stage_backend_port=$(<"$stage/backend.port") && return 0
 	echo "oem-backend did not start; its log:" >&2
 	tail -20 "$stage/backend.log" >&2
 	return 1
@@ -316,7 +361,7 @@ stage_gateway() {
 
 stage_gateway_start() {
 	stage_spawn gatewayd "$BIN/gatewayd" --config "$stage/gatewayd.yaml"
-	stage_ready gatewayd 10 "gatewayd "
+	stage_ready gatewayd 30 "gatewayd "
 }
 
 stage_oemctl() {

@@ -38,7 +38,6 @@ sys.exit(got != want or door["serial_number"] != "DOOR-002210")'
 whole_campaign() {
 	stage_images
 	world
-	ecus_config() { stage_ecus_config=; }
 	need stage_gateway
 	need stage_oemctl wait --vehicle "$stage_vehicle_id" --timeout 10 >/dev/null
 	check "the gateway registers with an inventory of what each ECU says of itself" inventory
