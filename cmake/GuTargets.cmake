@@ -59,16 +59,24 @@ function(gu_library name)
   target_link_libraries(${name} PUBLIC gu_flags ${arg_LINK})
 endfunction()
 
-# gu_program(NAME [COMPONENT name] [DESTINATION dir] SOURCES… LINK…): a binary in build/<preset>/bin that is installed.
+# gu_program(NAME COMPONENT package [MAN section] [DESTINATION dir] SOURCES… LINK…): a binary in build/<preset>/bin that is
+# installed with its manual page (section 1) and what bash completes of it.
 function(gu_program name)
-  cmake_parse_arguments(arg "" "DESTINATION" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "COMPONENT;MAN;DESTINATION" "SOURCES;LINK" ${ARGN})
   if(NOT arg_DESTINATION)
     set(arg_DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  endif()
+  if(NOT arg_MAN)
+    set(arg_MAN 1)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
   target_link_libraries(${name} PRIVATE gu_flags ${arg_LINK})
-  install(TARGETS ${name} RUNTIME DESTINATION "${arg_DESTINATION}")
+  install(TARGETS ${name} COMPONENT ${arg_COMPONENT} RUNTIME DESTINATION "${arg_DESTINATION}")
+  install(FILES "${CMAKE_SOURCE_DIR}/docs/man/${name}.${arg_MAN}" COMPONENT ${arg_COMPONENT}
+    DESTINATION "${CMAKE_INSTALL_MANDIR}/man${arg_MAN}")
+  install(FILES "${CMAKE_SOURCE_DIR}/packaging/completion/${name}" COMPONENT ${arg_COMPONENT}
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 endfunction()
 
 # gu_protobuf(NAME PROTO…): generated code in a target of its own, outside our warnings. #include "x.pb-c.h".

@@ -1,1 +1,1 @@
-gu_program(can-rate SOURCES can_rate.c LINK uds common)
+gu_program(can-rate COMPONENT ecu-flash SOURCES can_rate.c LINK uds common)

@@ -8,5 +8,5 @@ gu_library(oemctl_parts
   SOURCES oem_backend/ctl/ctl_campaign.c oem_backend/ctl/ctl_show.c oem_backend/ctl/spec.c oem_backend/ctl/table.c
     oem_backend/ctl/talk.c oem_backend/ctl/when.c
   LINK oembackend)
-gu_program(oem-backend SOURCES oem_backend/main.c LINK oembackend)
-gu_program(oemctl SOURCES oem_backend/ctl/main.c LINK oemctl_parts)
+gu_program(oem-backend COMPONENT gateway-sim MAN 8 SOURCES oem_backend/main.c LINK oembackend)
+gu_program(oemctl COMPONENT gateway-sim SOURCES oem_backend/ctl/main.c LINK oemctl_parts)

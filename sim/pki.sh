@@ -11,7 +11,7 @@
 set -eu
 
 if [ $# -lt 2 ]; then
-	echo "usage: sim/pki.sh DIR VEHICLE_ID..." >&2
+	echo "usage: $0 DIR VEHICLE_ID..." >&2
 	exit 2
 fi
 dir=$1
@@ -23,7 +23,7 @@ trap 'rm -f "$log"' EXIT
 
 run() {
 	if ! "$@" >"$log" 2>&1; then
-		echo "sim/pki.sh: failed: $*" >&2
+		echo "$0: failed: $*" >&2
 		cat "$log" >&2
 		exit 1
 	fi

@@ -8,9 +8,10 @@ build_packages=(
 )
 demo_packages=(dbus openssl binutils firmware-microbit-micropython iproute2 can-utils python3)
 test_packages=(
-	clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3-scapy arduino-core-avr tshark
+	clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3-scapy arduino-core-avr tshark groff-base
+	bash-completion
 )
-vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils e2fsprogs polkitd)
+vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils e2fsprogs polkitd lintian)
 
 # ensure_packages ASSUME_YES PACKAGE… - install the Debian packages that are missing, asking first
 ensure_packages() {

@@ -9,4 +9,4 @@ gu_library(vecu
           virtual_ecu_load_services.c virtual_ecu_schema.c virtual_ecu_state.c virtual_ecu_store.c virtual_ecu_key.c
           virtual_ecu_run.c virtual_ecu_fault.c virtual_ecu_control.c
   LINK vecu_core sim_station common PkgConfig::CRYPTO PkgConfig::CYAML PkgConfig::UV)
-gu_program(virtual-ecu SOURCES virtual_ecu.c LINK vecu)
+gu_program(virtual-ecu COMPONENT gateway-sim SOURCES virtual_ecu.c LINK vecu)

@@ -19,7 +19,8 @@ Runs the test suites, all of the first list without names. What is missing is in
   scenario whole campaigns in one process in simulated time, with lost frames and lost sessions
   daemon   the real binaries: simulated bus, TLS, D-Bus, SIGKILL in each phase, bad input
   vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd
-  arch     who includes whom; pure archives pull in no clock, file, random number or log
+  arch     who includes whom; pure archives pull in no clock, file, random number or log; what documents, manual
+           pages and bash completion promise
   lint     formatting, clang-tidy and shellcheck
   fuzz     each fuzzer for ${FUZZ_SECONDS:-8} s (FUZZ_SECONDS)
 
@@ -180,6 +181,8 @@ suite_arch() {
 	tap includes 60 "$root/tests/arch/includes.sh"
 	tap symbols 60 "$root/tests/arch/symbols.sh" "$root/build/release"
 	tap documents 60 "$root/tests/arch/documents.sh"
+	tap formats 60 "$root/tests/arch/formats.sh" "$root/build/release"
+	tap completion 60 "$root/tests/arch/completion.sh" "$root/build/release/bin"
 }
 
 # a line a finding, each once, although a header's are found with every file that includes it; tests/fuzz/ is not in

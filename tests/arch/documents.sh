@@ -42,7 +42,7 @@ result $? "every message id is explained in the journal's catalog"
 [[ -z $missing ]] || echo "$missing"
 
 missing=$(
-	for page in docs/man/*; do
+	for page in docs/man/*.[18]; do
 		for option in help version; do
 			grep -qF -- "\\-\\-$option" "$page" || echo "# $page does not name --$option"
 		done
