@@ -15,7 +15,8 @@ mount -t tmpfs -o size=80% memory /memory
 mkdir /memory/upper /memory/work
 mount -t overlay -o lowerdir=/host,upperdir=/memory/upper,workdir=/memory/work root /root
 mount -t tmpfs -o mode=755 run /root/run
-mkdir /root/run/out
+mkdir /root/run/out /root/run/memory
+mount --move /memory /root/run/memory # upper/ is what was changed in the machine
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none out /root/run/out
 for dir in proc sys dev; do
 	mount --move "/$dir" "/root/$dir"
