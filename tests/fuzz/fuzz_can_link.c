@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	assert(memchr(text, '\0', sizeof text));
 	assert((verdict != CAN_LINK_REFUSED && verdict != CAN_LINK_DOWN) || text[0]);
+	assert(verdict != CAN_LINK_RESTART || (wanted.bring_up && info.state == CAN_BUS_OFF && text[0]));
 	assert(verdict != CAN_LINK_START || (wanted.bring_up && !info.up));
 	assert(verdict != CAN_LINK_USABLE || info.up);
 	return 0;

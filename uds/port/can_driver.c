@@ -10,7 +10,7 @@
 #include "uds/port/can_sent.h"
 #include "uds/port/hr_timer.h"
 
-#define REOPEN_MS          500
+#define REOPEN_MS          500u
 #define REFUSED_MS         10000 /* until settings that the interface's driver refused are tried again */
 #define DEFAULT_WINDOW     32u
 #define MAX_STEPS_PER_TURN 16u
@@ -31,6 +31,7 @@ struct can_driver {
 	bool has_link;
 	struct can_link_wanted link;
 	char link_text[CAN_LINK_TEXT_BYTES]; /* as last told */
+	struct can_recovery recovery;
 	struct can_health health;
 	struct can_port *port;      /* NULL while the bus is lost */
 	struct can_port_stats past; /* of the ports that were lost */
@@ -314,9 +315,16 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 
 static void on_reopen(uv_timer_t *timer);
 
+static bool is_interface(const struct can_driver *self)
+{
+	return strncmp(self->port_name, "unix:", 5) != 0;
+}
+
 static void on_lost(void *owner, int error)
 {
 	struct can_driver *self = owner;
+	/* what is to be done about a bus-off, and when, is found out at once */
+	const bool at_once = self->health.state == CAN_BUS_OFF && is_interface(self);
 
 	can_port_add_stats(self->port, &self->past);
 	can_port_close(self->port);
@@ -326,7 +334,7 @@ static void on_lost(void *owner, int error)
 	self->rest_until_us = 0;
 	self->frame_us = 0;
 	can_node_reset_outstanding(&self->node);
-	uv_timer_start(&self->reopen_timer, on_reopen, REOPEN_MS, REOPEN_MS);
+	uv_timer_start(&self->reopen_timer, on_reopen, at_once ? 0 : REOPEN_MS, REOPEN_MS);
 	arm(self);
 	if (self->callbacks.on_bus)
 		self->callbacks.on_bus(self->callbacks.owner, error);
@@ -348,9 +356,10 @@ static int open_link(struct can_driver *self)
 	char text[CAN_LINK_TEXT_BYTES];
 	int r;
 
-	if (strncmp(self->port_name, "unix:", 5) != 0) {
+	if (is_interface(self)) {
 		if (self->has_link) {
-			r = can_link_setup(self->port_name, &self->link, &info, text);
+			r = can_link_setup(self->port_name, &self->link, &self->recovery, can_driver_now_us(), &info,
+					   text);
 			tell_link(self, text);
 			if (r < 0)
 				return r;
@@ -385,10 +394,12 @@ static void on_reopen(uv_timer_t *timer)
 	struct can_driver *self = timer->data;
 	int r = open_port(self);
 
-	if (r == -EIO)
-		uv_timer_start(timer, on_reopen, REFUSED_MS, REOPEN_MS);
-	if (r != 0)
+	if (r != 0) {
+		const uint64_t wait_ms = can_recovery_wait_ms(&self->recovery, can_driver_now_us(), REOPEN_MS);
+
+		uv_timer_start(timer, on_reopen, r == -EIO ? REFUSED_MS : wait_ms, REOPEN_MS);
 		return;
+	}
 	uv_timer_stop(&self->reopen_timer);
 	if (self->callbacks.on_bus)
 		self->callbacks.on_bus(self->callbacks.owner, 0);

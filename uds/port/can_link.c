@@ -243,6 +243,28 @@ static enum can_link_verdict decide_fd(const char *interface, const struct can_l
 	return CAN_LINK_USABLE;
 }
 
+/* whether what nothing else restarts is ours to restart */
+static bool restarts(const struct can_link_wanted *wanted)
+{
+	return wanted->bring_up && !(wanted->has_restart_ms && wanted->restart_ms == 0);
+}
+
+static enum can_link_verdict decide_bus_off(const char *interface, const struct can_link_info *info,
+					    const struct can_link_wanted *wanted, char *text)
+{
+	static const char *const words = "is bus-off after too many errors: check cable, termination and bit rate";
+
+	if (info->restart_ms)
+		return say(CAN_LINK_DOWN, text, "%.15s %s; it comes back by itself", interface, words);
+	if (restarts(wanted))
+		return say(CAN_LINK_RESTART, text, "%.15s %s", interface, words);
+	return say(
+	    CAN_LINK_DOWN, text,
+	    "%.15s %s; it stays so (restart-ms is 0) until it is set down and up again: `ip link set %.15s down`, "
+	    "`ip link set %.15s up`",
+	    interface, words, interface, interface);
+}
+
 static enum can_link_verdict decide_running(const char *interface, const struct can_link_info *info,
 					    const struct can_link_wanted *wanted, char *text)
 {
@@ -268,17 +290,14 @@ static enum can_link_verdict decide_running(const char *interface, const struct 
 	if (wanted->fd && decide_fd(interface, info, wanted, text) != CAN_LINK_USABLE)
 		return CAN_LINK_REFUSED;
 	if (info->state == CAN_BUS_OFF)
-		return say(CAN_LINK_DOWN, text,
-			   "%.15s is bus-off after too many errors: check cable, termination and bit rate; %s",
-			   interface,
-			   info->restart_ms ? "it comes back by itself"
-					    : "it stays so (restart-ms is 0) until it is set down and up again");
+		return decide_bus_off(interface, info, wanted, text);
 	if (wanted->bitrate && !info->bitrate)
 		return say(
 		    CAN_LINK_USABLE, text,
 		    "the bit rate of %.15s is known to its adapter alone: whether it is %u bit/s was not checked",
 		    interface, wanted->bitrate);
-	if (wanted->has_restart_ms && info->restart_ms != wanted->restart_ms)
+	if (wanted->has_restart_ms && info->restart_ms != wanted->restart_ms &&
+	    !(restarts(wanted) && !info->restart_ms))
 		return say(
 		    CAN_LINK_USABLE, text,
 		    "%.15s comes back from bus-off after %u ms (0: never), %u is wanted: `ip link set %.15s down` "

@@ -33,13 +33,14 @@ struct can_link_wanted {
 	bool fd;               /* CAN FD frames are to be carried */
 	bool bring_up;         /* set and brought up if it is down: needs @bitrate on a controller, and CAP_NET_ADMIN */
 	bool has_restart_ms;
-	uint32_t restart_ms;
+	uint32_t restart_ms; /* 0: what is bus-off stays so, with @bring_up too */
 };
 
 enum can_link_verdict {
 	CAN_LINK_USABLE,  /* up and as wanted; with a text: but for something that is no danger */
 	CAN_LINK_START,   /* down, and to be set and brought up */
 	CAN_LINK_DOWN,    /* down, or bus-off: may change by itself */
+	CAN_LINK_RESTART, /* bus-off, and to be set down and up again by us, after a pause */
 	CAN_LINK_REFUSED, /* not as wanted: using it would disturb the bus, or not work */
 };
 

@@ -365,7 +365,37 @@ static void bus_off_is_told_with_what_ends_it(void **state)
 	expect_words("comes back by itself");
 	info.restart_ms = 0;
 	assert_int_equal(verdict(&info, &wanted), CAN_LINK_DOWN);
-	expect_words("until it is set down and up again");
+	expect_words("until it is set down and up again: `ip link set can0 down`, `ip link set can0 up`");
+}
+
+static void what_we_brought_up_and_nothing_else_restarts_is_ours_to_restart(void **state)
+{
+	(void)state;
+	struct can_link_info info = running();
+	struct can_link_wanted wanted = {.bitrate = 500000, .bring_up = true};
+
+	info.state = CAN_BUS_OFF;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_DOWN);
+	expect_words("comes back by itself");
+	info.restart_ms = 0;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_RESTART);
+	expect_words("can0 is bus-off");
+	wanted.has_restart_ms = true;
+	wanted.restart_ms = 100;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_RESTART);
+	/* one at another bit rate is another's */
+	info.bitrate = 250000;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_REFUSED);
+	info.bitrate = 500000;
+	/* and "never" means never */
+	wanted.restart_ms = 0;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_DOWN);
+	expect_words("it stays so");
+	/* that the driver cannot do what we do for it is not worth a word */
+	info.state = CAN_BUS_ACTIVE;
+	wanted.restart_ms = 100;
+	assert_int_equal(verdict(&info, &wanted), CAN_LINK_USABLE);
+	assert_string_equal(text, "");
 }
 
 static void a_bit_rate_that_cannot_be_checked_is_told(void **state)
@@ -462,6 +492,7 @@ int main(void)
 	    cmocka_unit_test(the_data_phase_must_be_as_wanted),
 	    cmocka_unit_test(an_interface_that_is_down_is_started_only_where_that_is_wanted),
 	    cmocka_unit_test(bus_off_is_told_with_what_ends_it),
+	    cmocka_unit_test(what_we_brought_up_and_nothing_else_restarts_is_ours_to_restart),
 	    cmocka_unit_test(a_bit_rate_that_cannot_be_checked_is_told),
 	    cmocka_unit_test(a_virtual_interface_has_no_timing_to_check),
 	    cmocka_unit_test(a_virtual_interface_for_classic_frames_is_refused_for_can_fd),
