@@ -63,6 +63,7 @@ struct target {
 	bool running;               /* handed to the flasher and not yet back */
 	/* private, not durable */
 	bool answered;     /* its result came in this run */
+	uint8_t n_lost;    /* attempts in a row that its bus ended */
 	bool intent_first; /* its mark as erased is of this run's intent */
 	enum target_state before_intent;
 	uint64_t intent_txn;  /* INTENT_STORED waits for it; 0 = none wanted */
@@ -322,7 +323,8 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
  * as before, and asked again a minute later */
 void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu);
 void gateway_identified(struct gateway *self, uint64_t now_us);
-/* a bus that was not there is: ECUs that are absent, or were never asked, are asked soon */
+/* a bus that was not there is: ECUs that are absent, or were never asked, are asked soon, and attempts that a bus ended
+ * are repeated soon */
 void gateway_bus_up(struct gateway *self, uint64_t now_us);
 /* another tester was heard on that bus: what gave way to one there waits until it was quiet for
  * GATEWAY_FOREIGN_QUIET_US. May come with each of its frames; changes nothing else. */

@@ -307,8 +307,7 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 static bool counts(unsigned code)
 {
 	return code != GATEWAY_CODE_STOPPED && code != GATEWAY_CODE_FOREIGN_TESTER &&
-	       code != GATEWAY_CODE_BUS_UNAVAILABLE && code != GATEWAY_CODE_INTERRUPTED &&
-	       code != GATEWAY_CODE_TRANSPORT;
+	       code != GATEWAY_CODE_INTERRUPTED && !install_pause_of_bus(code);
 }
 
 static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
@@ -322,6 +321,10 @@ static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, 
 	gateway_text(t->text, sizeof t->text, text && text[0] ? text : gateway_code_words(code));
 	if (code == GATEWAY_CODE_STOPPED)
 		return;
+	if (!install_pause_of_bus(code))
+		t->n_lost = 0;
+	else if (t->n_lost < UINT8_MAX)
+		t->n_lost++;
 	if (counts(code) && t->attempts < UINT8_MAX)
 		t->attempts++;
 	snprintf(line, sizeof line, "attempt %u of %u failed: %.110s", t->attempts, self->config.max_attempts, t->text);
@@ -429,6 +432,7 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	gateway_text(t->text, sizeof t->text, result->text);
 	t->bytes_done = t->bytes_total;
 	t->state = TARGET_VERIFIED;
+	t->n_lost = 0;
 	c->n_stops = 0;
 	gateway_report_campaign(self, now_us, index, target);
 	gateway_log_event(self, GATEWAY_EVENT_VERIFIED, GATEWAY_LOG_NOTICE, index, target, GATEWAY_CODE_OK,

@@ -4,7 +4,37 @@
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
 
+#define BUS_PAUSE_US       600000000u  /* the longest between two attempts on a bus that is not there */
+#define BUS_UP_PAUSE_US    1000000u    /* for the ECUs of a bus that came up to answer */
 #define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
+
+bool install_pause_of_bus(unsigned code)
+{
+	return code == GATEWAY_CODE_BUS_UNAVAILABLE || code == GATEWAY_CODE_TRANSPORT;
+}
+
+void install_pause_bus_up(struct gateway *self, uint64_t now_us)
+{
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		struct campaign *c = &self->campaigns[i];
+
+		for (uint8_t k = 0; k < c->n_targets; k++) {
+			const struct target *t = &c->targets[k];
+
+			if (t->answered && t->n_lost && t->state != TARGET_FAILED &&
+			    c->retry_us > now_us + BUS_UP_PAUSE_US)
+				c->retry_us = now_us + BUS_UP_PAUSE_US;
+		}
+	}
+}
+
+/* @us, doubled so often, up to @longest_us; one that is longer already stays */
+static uint64_t doubled(uint64_t us, unsigned times, uint64_t longest_us)
+{
+	while (times-- > 0 && us < longest_us)
+		us = us * 2 < longest_us ? us * 2 : longest_us;
+	return us;
+}
 
 uint64_t install_pause_repeat_us(const struct gateway *self, const struct campaign *campaign)
 {
@@ -17,8 +47,10 @@ uint64_t install_pause_repeat_us(const struct gateway *self, const struct campai
 
 		if (!t->answered || !t->code || t->code == GATEWAY_CODE_STOPPED || t->state == TARGET_FAILED)
 			continue;
-		for (unsigned n = self->config.max_attempts; n <= t->attempts && pause_us < EXHAUSTED_PAUSE_US; n++)
-			pause_us = pause_us * 2 < EXHAUSTED_PAUSE_US ? pause_us * 2 : EXHAUSTED_PAUSE_US;
+		if (t->attempts >= self->config.max_attempts)
+			pause_us = doubled(pause_us, t->attempts - self->config.max_attempts + 1u, EXHAUSTED_PAUSE_US);
+		if (t->n_lost)
+			pause_us = doubled(plain_us, t->n_lost - 1u, BUS_PAUSE_US);
 		if (t->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < GATEWAY_FOREIGN_QUIET_US)
 			pause_us = GATEWAY_FOREIGN_QUIET_US;
 		shortest_us = pause_us < shortest_us ? pause_us : shortest_us;
@@ -30,8 +62,7 @@ uint64_t install_pause_stopped_us(const struct gateway *self, const struct campa
 {
 	uint64_t pause_us = (uint64_t)self->config.retry_pause_s * 1000000;
 
-	for (unsigned n = 1; n < campaign->n_stops && pause_us < EXHAUSTED_PAUSE_US; n++)
-		pause_us *= 2;
+	pause_us = doubled(pause_us, campaign->n_stops ? campaign->n_stops - 1u : 0, EXHAUSTED_PAUSE_US);
 	return pause_us < EXHAUSTED_PAUSE_US ? pause_us : EXHAUSTED_PAUSE_US;
 }
 

@@ -9,6 +9,13 @@
 
 /* until the next attempt at what failed in the run: the shortest that one of its ECUs asks for */
 uint64_t install_pause_repeat_us(const struct gateway *self, const struct campaign *campaign);
+/* a code of an attempt that its bus ended, not the ECU */
+bool install_pause_of_bus(unsigned code);
+/*
+ * A bus that was not there is: what waits because of one goes on soon. Any bus, since one that is still away ends its
+ * attempts at once.
+ */
+void install_pause_bus_up(struct gateway *self, uint64_t now_us);
 /*
  * A run that was stopped has made the bus quiet and loud again for nothing. Where a signal falls silent with the bus,
  * it does so each time: the runs come ever more rarely.

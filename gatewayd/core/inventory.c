@@ -4,6 +4,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/install_pause.h"
 
 #define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
 #define BUS_UP_PAUSE_US 1000000u  /* for the ECUs of a bus that came up to answer */
@@ -120,6 +121,7 @@ void gateway_bus_up(struct gateway *self, uint64_t now_us)
 		self->bus_came_up = true; /* whether an ECU was asked in vain shows at the end */
 	else if ((any_missing(self) || !self->inventory_known) && self->identify_us > now_us + BUS_UP_PAUSE_US)
 		self->identify_us = now_us + BUS_UP_PAUSE_US;
+	install_pause_bus_up(self, now_us);
 	gateway_settle(self, now_us);
 }
 

@@ -203,7 +203,7 @@ void flasher_flash(struct flasher *self, uint8_t campaign, uint32_t targets, con
 		job_of(self, i, job);
 		if (yields(self, bus, i, job))
 			continue;
-		if (!bus->driver || flasher_bus_add(bus, c->targets[i].ecu, i, job) < 0)
+		if (!bus->driver || bus->lost || flasher_bus_add(bus, c->targets[i].ecu, i, job) < 0)
 			self->code = GATEWAY_CODE_BUS_UNAVAILABLE;
 	}
 	free(job);

@@ -11,6 +11,7 @@
 
 #define REFUSED_TURNS   59u       /* until settings that the interface's driver refused are tried again */
 #define TELL_AGAIN_US   60000000u /* what goes on is told once in this time */
+#define LOST_COUNTS_US  10000000u /* a request and its repetitions last no longer */
 #define BUS_MAX_FILTERS (VEHICLE_SIGNALS + 2u * GATEWAY_MAX_ECUS)
 
 static const char *bus_name(const struct flasher_bus *self)
@@ -61,6 +62,22 @@ static void identified(struct flasher_bus *self, const struct work *work, uint64
 	gateway_not_identified(gateway, now_us, work->ecu);
 }
 
+/* An ECU that did not answer while its bus was lost is not to blame: then that is the reason. */
+static void flashed(struct flasher_bus *self, const struct work *work, uint64_t now_us)
+{
+	struct flash_result result = *flash_run_result(&work->run);
+	const bool off = can_driver_health(self->driver)->state == CAN_BUS_OFF;
+	const bool was_lost = self->lost || (self->lost_us && now_us - self->lost_us < LOST_COUNTS_US);
+
+	if (was_lost && (result.code == FLASH_TRANSPORT || result.code == FLASH_NO_ANSWER)) {
+		result.code = FLASH_TRANSPORT;
+		snprintf(result.text, sizeof(result.text), "%s: bus %s %s%s", work->run.job.profile->name,
+			 bus_name(self), self->lost ? "is lost" : "was lost meanwhile",
+			 off ? ", its controller is bus-off" : "");
+	}
+	gateway_flash_result(self->flasher->gateway, now_us, self->flasher->campaign, work->target, &result);
+}
+
 static void on_target(struct flasher_bus *self, struct work *work, uint64_t now_us, const struct flash_event *event)
 {
 	struct gateway *gateway = self->flasher->gateway;
@@ -89,7 +106,7 @@ static void on_target(struct flasher_bus *self, struct work *work, uint64_t now_
 	case FLASH_EVENT_DONE:
 	case FLASH_EVENT_FAILED:
 		if (flashing)
-			gateway_flash_result(gateway, now_us, campaign, work->target, flash_run_result(&work->run));
+			flashed(self, work, now_us);
 		else
 			identified(self, work, now_us);
 		return;
@@ -218,6 +235,8 @@ static void on_bus(void *owner, int error)
 	struct flasher_bus *self = owner;
 	const struct log_fields fields = {.bus = bus_name(self), .message_id = error ? CATALOG_BUS_LOST : NULL};
 
+	self->lost = error != 0;
+	self->lost_us = can_driver_now_us();
 	if (error == 0) {
 		log_write(LOG_NOTICE, &fields, "bus %s is back", bus_name(self));
 		gateway_bus_up(self->flasher->gateway, can_driver_now_us());

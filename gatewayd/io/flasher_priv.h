@@ -29,6 +29,8 @@ struct flasher_bus {
 	struct flasher *flasher;
 	uint8_t index;                       /* in the configuration */
 	struct can_driver *driver;           /* NULL: not open, tried again each second */
+	bool lost;                           /* since it was open: the driver waits for it */
+	uint64_t lost_us;                    /* when it was last lost, or came back from that; 0 = never */
 	char trouble[CAN_LINK_TEXT_BYTES];   /* why it is not open, as last told */
 	char link_text[CAN_LINK_TEXT_BYTES]; /* what the driver last said of the interface */
 	uint8_t hold;                        /* so many tries are left out */

@@ -401,7 +401,7 @@ static void buses_that_cannot_be_used_are_tried_again_uncounted(void **state)
 		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
 		assert_int_equal(sim_campaign(s)->targets[ENGINE].attempts, 0);
 		sim_settle(s);
-		s->now_us += 10 * SECOND;
+		s->now_us += 600 * SECOND;
 		gateway_expire(s->gateway, s->now_us);
 	}
 	sim_free(s);
