@@ -12,13 +12,46 @@ test_packages=(
 	bash-completion
 )
 vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils e2fsprogs polkitd lintian)
+cross_packages=( # cmake/aarch64.cmake; never protobuf-c-compiler:arm64, which takes the machine's own away
+	gcc-aarch64-linux-gnu qemu-user libuv1-dev:arm64 libssl-dev:arm64 libsystemd-dev:arm64 libprotobuf-c-dev:arm64
+	libsocketcan-dev:arm64 libsqlite3-dev:arm64 libcyaml-dev:arm64 libyaml-dev:arm64 libcmocka-dev:arm64
+)
+
+# as_root COMMAND…
+as_root() {
+	if ((EUID == 0)); then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "Root is needed to install packages, and sudo is not here." >&2
+		return 1
+	fi
+}
+
+# ensure_architecture ASSUME_YES ARCHITECTURE - that dpkg knows it beside the machine's own, asking first
+ensure_architecture() {
+	local answer
+	dpkg --print-foreign-architectures | grep -qx "$2" && return 0
+	echo "Packages of $2 are needed beside the machine's own: 'dpkg --add-architecture $2' lets apt install them, and" \
+		"brings libraries that both have to the same version."
+	if [[ $1 != yes ]]; then
+		if [[ ! -t 0 ]]; then
+			echo "Do it, or run this again with --yes." >&2
+			return 1
+		fi
+		read -r -p "Do it? [Y/n] " answer
+		[[ ${answer:-y} == [yY]* ]] || return 1
+	fi
+	as_root dpkg --add-architecture "$2"
+}
 
 # ensure_packages ASSUME_YES PACKAGE… - install the Debian packages that are missing, asking first
 ensure_packages() {
 	local assume_yes=$1 installed package answer
-	local -a missing=() sudo=()
+	local -a missing=()
 	shift
-	installed=$(dpkg-query -W -f='|${Package}|${db:Status-Status}|\n' "$@" 2>/dev/null)
+	installed=$(dpkg-query -W -f='|${Package}|${db:Status-Status}|\n|${Package}:${Architecture}|${db:Status-Status}|\n' "$@" 2>/dev/null)
 	for package in "$@"; do
 		[[ $installed == *"|$package|installed|"* ]] || missing+=("$package")
 	done
@@ -32,16 +65,9 @@ ensure_packages() {
 		read -r -p "Install them with apt-get? [Y/n] " answer
 		[[ ${answer:-y} == [yY]* ]] || return 1
 	fi
-	if ((EUID != 0)); then
-		command -v sudo >/dev/null || {
-			echo "Root is needed to install packages, and sudo is not here." >&2
-			return 1
-		}
-		sudo=(sudo)
-	fi
-	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			"${missing[@]}" >/dev/null
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+			>/dev/null
 }
 
 # build_preset PRESET - configure and build; prints only progress in a line and, on failure, the compiler's words
