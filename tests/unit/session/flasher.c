@@ -417,6 +417,54 @@ static void an_ecu_that_is_not_the_one_named_is_left_alone(void **state)
 	free(prepared);
 }
 
+/* --- a bus that is lost */
+
+static void a_flash_on_a_bus_that_is_lost_is_not_begun(void **state)
+{
+	struct bench *b = bench_new(true);
+	const struct target *target = &b->gateway->campaigns[0].targets[0];
+	struct prepared *prepared;
+
+	(void)state;
+	until(b, b->gateway->inventory_known && !b->gateway->identifying);
+	stop_bus(b);
+	until(b, b->flasher->buses[0].lost);
+	prepared = begin_campaign(b, true);
+	b->gateway->config.retry_pause_s = 30;
+	flasher_flash(b->flasher, 0, 1, prepared);
+	assert_int_equal(b->flasher->buses[0].n_works, 0);
+	until(b, !b->gateway->flashing);
+	assert_int_equal(target->code, GATEWAY_CODE_BUS_UNAVAILABLE);
+	assert_int_equal(target->attempts, 0);
+	restart_bus(b);
+	until(b, !b->flasher->buses[0].lost);
+	bench_free(b);
+	free(prepared);
+}
+
+static void a_flash_whose_bus_is_lost_names_the_bus(void **state)
+{
+	struct bench *b = bench_new(true);
+	const struct target *target = &b->gateway->campaigns[0].targets[0];
+	struct prepared *prepared;
+
+	(void)state;
+	until(b, b->gateway->inventory_known && !b->gateway->identifying);
+	prepared = begin_campaign(b, true);
+	prepared->targets[0].profile.link.n_as_us = 50000; /* each request of many waits so long */
+	b->gateway->config.retry_pause_s = 30;
+	flasher_flash(b->flasher, 0, 1, prepared);
+	assert_int_equal(b->flasher->buses[0].n_works, 1);
+	until(b, flash_run_started(&b->flasher->buses[0].works[0]->run));
+	stop_bus(b);
+	until(b, !b->gateway->flashing);
+	assert_int_equal(target->code, GATEWAY_CODE_TRANSPORT);
+	assert_string_equal(target->text, "lamp: bus body is lost");
+	assert_int_equal(target->attempts, 0);
+	bench_free(b);
+	free(prepared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +482,8 @@ int main(void)
 	    cmocka_unit_test(after_60_s_of_quiet_it_is_begun),
 	    cmocka_unit_test(an_ecu_that_is_erased_is_finished_all_the_same),
 	    cmocka_unit_test(an_ecu_that_is_not_the_one_named_is_left_alone),
+	    cmocka_unit_test(a_flash_on_a_bus_that_is_lost_is_not_begun),
+	    cmocka_unit_test(a_flash_whose_bus_is_lost_names_the_bus),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
