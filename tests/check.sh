@@ -18,7 +18,7 @@ Runs the test suites, all of the first list without names. What is missing is in
   unit     pure cores in simulated time, and modules; with AddressSanitizer and UBSan
   scenario whole campaigns in one process in simulated time, with lost frames and lost sessions
   daemon   the real binaries: simulated bus, TLS, D-Bus, SIGKILL in each phase, bad input
-  vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd
+  vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd, power cuts
   arch     who includes whom; pure archives pull in no clock, file, random number or log; what documents, manual
            pages and bash completion promise
   lint     formatting, clang-tidy and shellcheck

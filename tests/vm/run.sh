@@ -20,7 +20,7 @@
 #
 # Modules beyond vcan, can-raw and can-isotp: modprobe them in the command. The kernel, unpacked, and the initial file
 # system are cached in build/vm. Exit status besides the command's: 77 something is not installed (says what; count it as skipped),
-# 124 the deadline passed, 125 the machine died (the console's end is printed).
+# 124 the deadline passed, 125 the machine died (the console's end is printed), 123 somebody pulled its plug (SIGKILL).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$here/../../build/vm
@@ -129,6 +129,7 @@ cp "$here/guest.sh" "$out/guest.sh"
 : >"$out/stdout"
 : >"$out/stderr"
 
+started=$SECONDS
 # The clock is the HPET, whose rate is known. What the kernel measures the TSC's to be while this machine is busy was seen
 # to be wrong by a factor of up to 20, above all against the PIT, and the clock with it.
 timeout -k 5 "$deadline" nice qemu-system-x86_64 -machine pc,pit=off -accel tcg,thread=multi -cpu max -m 768 -smp 1 -nodefaults \
@@ -142,6 +143,7 @@ ended=$?
 cat "$out/stdout"
 cat "$out/stderr" >&2
 [[ -s $out/status ]] && exit "$(<"$out/status")"
+((ended == 137 && SECONDS - started < deadline)) && exit 123
 echo "tests/vm/run.sh: $( ((ended == 124 || ended == 137)) && echo "not done in $deadline s" || echo "the machine died")" \
 	"(qemu ended with $ended); its console:" >&2
 tail -30 "$out/console.log" >&2
