@@ -11,7 +11,7 @@ test_packages=(
 	clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3-scapy arduino-core-avr tshark groff-base
 	bash-completion
 )
-vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils e2fsprogs polkitd lintian)
+vm_packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils e2fsprogs dmsetup polkitd lintian)
 cross_packages=( # cmake/aarch64.cmake; never protobuf-c-compiler:arm64, which takes the machine's own away
 	gcc-aarch64-linux-gnu qemu-user libuv1-dev:arm64 libssl-dev:arm64 libsystemd-dev:arm64 libprotobuf-c-dev:arm64
 	libsocketcan-dev:arm64 libsqlite3-dev:arm64 libcyaml-dev:arm64 libyaml-dev:arm64 libcmocka-dev:arm64

@@ -10,8 +10,7 @@ import json
 import os
 
 
-def main():
-    control, database, *campaigns = sys.argv[1:]
+def wrong_reports(control, database, campaigns):
     wrong = []
     db = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)
     queues = db.execute("SELECT vehicle, hex(queue_id), applied FROM queue").fetchall()
@@ -37,6 +36,12 @@ def main():
                 wrong.append(f"{campaign}: {ecu} was reported verified {len(verified)} times")
         if not ecus:
             wrong.append(f"{campaign}: no ECU was reported")
+    return wrong
+
+
+def main():
+    control, database, *campaigns = sys.argv[1:]
+    wrong = wrong_reports(control, database, campaigns)
     print("\n".join(wrong))
     return 1 if wrong else 0
 
