@@ -5,8 +5,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=sim/setup.sh
 source "$root/sim/setup.sh"
 
-all_suites=(unit scenario daemon vm arch lint fuzz)
-named_suites=(bench aarch64) # that run only if they are named
+all_suites=(unit scenario daemon arch lint fuzz)
+named_suites=(vm bench aarch64) # that run only if they are named
 usage() {
 	cat <<EOF
 Usage: tests/check.sh [--yes] [--list] [SUITE…]
@@ -18,7 +18,6 @@ Runs the test suites, all of the first list without names. What is missing is in
   unit     pure cores in simulated time, and modules; with AddressSanitizer and UBSan
   scenario whole campaigns in one process in simulated time, with lost frames and lost sessions
   daemon   the real binaries: simulated bus, TLS, D-Bus, SIGKILL in each phase, bad input
-  vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd, power cuts
   arch     who includes whom; pure archives pull in no clock, file, random number or log; what documents, manual
            pages and bash completion promise
   lint     formatting, clang-tidy and shellcheck
@@ -26,6 +25,8 @@ Runs the test suites, all of the first list without names. What is missing is in
 
 Only if they are named:
 
+  vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd, power cuts; about
+           ten minutes
   bench    CPU time of ecu-flash and its rates against what the wire allows, medians of ${BENCH_RUNS:-3} runs
            (BENCH_RUNS); fails if a goal marked as a test is missed, and prints the others. Takes two minutes on a
            machine that does nothing else
@@ -249,7 +250,8 @@ suite_aarch64() {
 	done
 }
 
-ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" "${vm_packages[@]}" || exit 1
+ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" || exit 1
+[[ " ${suites[*]} " != *" vm "* ]] || ensure_packages "$assume_yes" "${vm_packages[@]}" || exit 1
 if [[ " ${suites[*]} " == *" aarch64 "* ]]; then
 	ensure_architecture "$assume_yes" arm64 && ensure_packages "$assume_yes" "${cross_packages[@]}" || exit 1
 fi
