@@ -380,10 +380,8 @@ static int open_port(struct can_driver *self)
 
 	if (r == 0)
 		r = can_port_open(self->loop, self->port_name, self->fd, &callbacks, &self->port);
-	if (r != 0) {
-		self->port = NULL;
+	if (r != 0)
 		return r;
-	}
 	self->last_batch_us = can_driver_now_us();
 	can_driver_refresh_filters(self);
 	return 0;
