@@ -5,6 +5,8 @@
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/guide.sh
 source "$root/tests/guide.sh"
+# shellcheck source=sim/stage.sh
+source "$root/sim/stage.sh" # stage_say
 
 hardened() { # PROGRAM - position independent, bound at start, fortified where it can be, with guarded stacks, stripped
 	readelf -hW "$1" | grep -q 'DYN (Position' && readelf -dW "$1" | grep -q BIND_NOW && readelf -lW "$1" | grep -q GNU_RELRO &&
@@ -17,13 +19,14 @@ hardened() { # PROGRAM - position independent, bound at start, fortified where i
 dpkg_database() {
 	local folder=$1 name names file
 	mkdir -p "$folder"/{info,updates,triggers,alternatives,parts}
-	names=$({ for file in "${@:2}"; do dpkg-deb -f "$file" Depends; done && echo ,systemd, dbus, man-db; } | tr ',|' '\n' |
+	names=$({ for file in "${@:2}"; do dpkg-deb -f "$file" Depends; done && echo ,systemd, dbus; } | tr ',|' '\n' |
 		awk 'NF {print $1}' | sort -u)
 	for name in $names; do
 		dpkg-query -s "$name:$(dpkg --print-architecture)" 2>/dev/null && echo && cp /var/lib/dpkg/info/"$name"[.:]* "$folder/info"
-	done >"$folder/status"
+	done | grep -vE '^(Pre-)?Depends:' >"$folder/status" # what they depend on themselves is not there
 	cp /var/lib/dpkg/info/format "$folder/info"
 	cp /var/lib/dpkg/{arch,diversions,statoverride} "$folder" 2>/dev/null
+	: >"$folder/triggers/Unincorp" # else dpkg takes the database for one from before there were triggers
 	grep -E " (${names//[$'\n' ]/|})(/|$)" /var/lib/dpkg/triggers/File >"$folder/triggers/File"
 }
 
@@ -95,8 +98,8 @@ package() {
 	return $status
 }
 
-told() { # CAMPAIGN MESSAGE-ID - the daemon has logged this of the campaign
-	journalctl -q -t gatewayd CAMPAIGN_ID="$1" MESSAGE_ID="$2" | grep -q .
+journal_says() { # WORDS MATCH… - the daemon says them within a minute, or has
+	timeout 60 grep -qm 1 -- "$1" < <(exec journalctl -q -f -n all -o cat "${@:2}")
 }
 about_to_erase=709bb36f94524838aed9f86c87c5a619
 
@@ -114,13 +117,13 @@ result $? "the daemon runs as a user of its own; others may read what it knows, 
 
 missing=
 for command in gatewayd gatewayctl ecu-flash manifestctl can-rate simbus virtual-ecu vehicle-sim oem-backend oemctl; do
-	[[ -x $(type -P $command) && -s /usr/share/bash-completion/completions/$command ]] && man -w $command || missing+="$command "
-done >/dev/null 2>&1
+	[[ -x $(type -P $command) && -s /usr/share/bash-completion/completions/$command && $(compgen -G "/usr/share/man/man[18]/$command.[18].gz") ]] || missing+="$command "
+done
 for page in gatewayd.yaml ecu-profile ecu-keys manifest-spec campaign-spec virtual-ecu.yaml vehicle-sim.yaml oem-backend.yaml \
 	simbus-faults; do
-	man -w 5 $page >/dev/null 2>&1 || missing+="$page(5) "
+	[[ -s /usr/share/man/man5/$page.5.gz ]] || missing+="$page(5) "
 done
-[[ -z $missing ]]
+[[ -z $missing ]] && man -w gatewayd.yaml >/dev/null
 result $? "every command has its manual page and completion, every file format its page${missing:+ - but $missing}"
 
 # --- an upgrade in the middle of a flash
@@ -131,22 +134,24 @@ result $? "while an upgrade unpacks, the daemon goes on"
 
 cd /srv/try || exit 1
 export OEMCTL_CONTROL=$PWD/backend.control
-# an ECU that takes its time, so that the flash lasts until the new package asks for its end
-pkill -x virtual-ecu
-sed 's/program_us_per_block: 2000/program_us_per_block: 150000/' /usr/share/gateway-sim/virtual-ecus.yaml >slow.yaml
-virtual-ecu --config slow.yaml --bus body=can0 --state-dir ecus >slow.log 2>&1 &
-until_true 20 grep -q ready slow.log
-head -c 200000 /usr/sbin/gatewayd >lamp.bin
-version=crc-$(ecu-flash image show lamp.bin | tail -1 | awk '{print $NF}')
-sed "s/^id: .*/id: lamp-3.0/; s/crc-[0-9a-f]*/$version/" release.yaml >release-3.yaml
+stage_say ecus.control "fault door stuck-erase on" >>/run/dpkg.log
+head -c 16384 /usr/sbin/gatewayd >door.bin
+version=crc-$(ecu-flash image show door.bin | tail -1 | awk '{print $NF}')
+sed "s/^id: .*/id: door-3.0/; s/crc-[0-9a-f]*/$version/" release.yaml >release-3.yaml
 {
 	manifestctl manifest --spec release-3.yaml --key pki/author.key --out release-3.manifest &&
-	oemctl image add lamp.bin && oemctl campaign add --id second-1 --vehicle DEMO0000000000001 \
-		--manifest release-3.manifest --start +0s --end +2h --target ecu=lamp,component=lamp,rollback=none
+	oemctl image add door.bin && oemctl campaign add --id second-1 --vehicle DEMO0000000000001 \
+		--manifest release-3.manifest --start +0s --end +2h --target ecu=door,component=door,rollback=none
 } >>/run/dpkg.log 2>&1
-until_true 60 told second-1 $about_to_erase && package --configure gatewayd &&
-	grep -q 'restarting; it ends at its next safe point' /run/dpkg.out && journalctl -q -o cat _PID="$pid" |
-	awk '/SIGTERM/ {asked = NR} /second-1: lamp: the ECU is verified/ {verified = NR} END {exit !asked || verified < asked}'
+# the ECU's erase lasts until the daemon was asked to end
+journal_says . CAMPAIGN_ID=second-1 MESSAGE_ID=$about_to_erase && {
+	package --configure gatewayd &
+	journal_says '^SIGTERM' _PID="$pid" && systemctl status gatewayd | grep -q deactivating
+	stopping=$?
+	stage_say ecus.control "fault door stuck-erase off" >>/run/dpkg.log
+	wait $! && ((stopping == 0)) && grep -q 'restarting; it ends at its next safe point' /run/dpkg.out &&
+		journalctl -q -o cat _PID="$pid" | grep -q 'second-1: door: the ECU is verified'
+}
 result $? "it then asks the daemon that flashes to end, which flashes the ECU to the end before"
 
 [[ $(systemctl is-active gatewayd) == active && $(systemctl show -P MainPID gatewayd) != "$pid" ]] &&
