@@ -202,7 +202,7 @@ tidy_all() (
 suite_lint() {
 	local -a sources scripts
 	mapfile -t sources < <(cd "$root" && git ls-files '*.c' '*.h' | sed "s|^|$root/|")
-	mapfile -t scripts < <(cd "$root" && git ls-files '*.sh' | sed "s|^|$root/|")
+	mapfile -t scripts < <(cd "$root" && git ls-files '*.sh' 'packaging/debian/*/p*' | sed "s|^|$root/|")
 	check clang-format clang-format --dry-run -Werror "${sources[@]}"
 	check shellcheck shellcheck -x -P "$root" "${scripts[@]}"
 	check clang-tidy tidy_all

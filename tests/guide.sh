@@ -42,14 +42,13 @@ guide_shown() {
 # guide_run FOLDER KIND… - the blocks of these kinds, from the current folder on. Processes of theirs live on; their ids are
 # in FOLDER/pids.
 guide_run() {
-	local folder=$1 block name out status good began kinds=" ${*:2} "
+	local folder=$1 block name out status good kinds=" ${*:2} "
 	pwd >"$folder/pwd"
 	: >"$folder/exported"
 	for block in "$folder"/[0-9][0-9].*; do
 		[[ $kinds == *" ${block##*.} "* ]] || continue
 		name=$(grep -v '^sleep' "$block" | head -1 | cut -c 1-90)
 		out=${block%.*}.out
-		began=$SECONDS
 		# what is told on standard error comes before the result, as on a terminal
 		bash -c '
 			source "$1/exported"
@@ -67,7 +66,6 @@ guide_run() {
 			guide_shown "${block%.*}.shown" "$out" >"$folder/missing" 2>&1 || good=1
 		fi
 		number=$((number + 1))
-		[[ ! ${GUIDE_SECONDS:-} ]] || name+=" # $((SECONDS - began)) s"
 		if ((good == 0)); then
 			echo "ok $number - $name"
 		else
