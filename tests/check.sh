@@ -245,9 +245,7 @@ suite_aarch64() {
 			tap_beside "$name" 900 qemu-aarch64 "$program"
 		fi
 	done
-	while ((${#lane_name[@]})); do
-		end_lane 900
-	done
+	end_lanes 900
 }
 
 ensure_packages "$assume_yes" "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}" || exit 1

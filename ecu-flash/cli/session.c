@@ -129,8 +129,7 @@ const char *session_bus_advice(int error)
 		       "unix:PATH.";
 	case ENODEV:
 		return "There is no such interface: 'ip link show type can' and 'ip link show type vcan' list those "
-		       "that "
-		       "are there.";
+		       "that are there.";
 	case ENOENT:
 	case ECONNREFUSED:
 		return "No simulated bus listens there: start 'simbus --listen PATH' first.";

@@ -5,7 +5,6 @@
 #include "gatewayd/core/gateway_out.h"
 
 #define BUS_PAUSE_US       600000000u  /* the longest between two attempts on a bus that is not there */
-#define BUS_UP_PAUSE_US    1000000u    /* for the ECUs of a bus that came up to answer */
 #define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
 
 bool install_pause_of_bus(unsigned code)
@@ -22,8 +21,8 @@ void install_pause_bus_up(struct gateway *self, uint64_t now_us)
 			const struct target *t = &c->targets[k];
 
 			if (t->answered && t->n_lost && t->state != TARGET_FAILED &&
-			    c->retry_us > now_us + BUS_UP_PAUSE_US)
-				c->retry_us = now_us + BUS_UP_PAUSE_US;
+			    c->retry_us > now_us + INSTALL_BUS_UP_PAUSE_US)
+				c->retry_us = now_us + INSTALL_BUS_UP_PAUSE_US;
 		}
 	}
 }

@@ -7,6 +7,8 @@
 
 #include "gatewayd/core/gateway.h"
 
+#define INSTALL_BUS_UP_PAUSE_US 1000000u /* for the ECUs of a bus that came up to answer */
+
 /* until the next attempt at what failed in the run: the shortest that one of its ECUs asks for */
 uint64_t install_pause_repeat_us(const struct gateway *self, const struct campaign *campaign);
 /* a code of an attempt that its bus ended, not the ECU */

@@ -1,8 +1,7 @@
 /* install_risk - which ECUs have no valid application at this moment and are about to get one. */
 #include "gatewayd/core/gateway.h"
 
-/* Its next attempt is near. One that has failed as often as is allowed, or waits for the vehicle, may wait for hours.
- */
+/* Its next attempt is near. One that has failed as often as is allowed, or waits for the vehicle, may wait for long. */
 static bool repeats_soon(const struct gateway *self, const struct campaign *campaign, const struct target *target)
 {
 	return campaign->state == CAMPAIGN_WAITING && campaign->code == GATEWAY_CODE_WAITING_RETRY &&

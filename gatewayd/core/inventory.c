@@ -7,7 +7,6 @@
 #include "gatewayd/core/install_pause.h"
 
 #define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
-#define BUS_UP_PAUSE_US 1000000u  /* for the ECUs of a bus that came up to answer */
 #define WAKE_PAUSE_US   60000000u /* between identifications for the ignition's sake */
 
 /*
@@ -119,8 +118,8 @@ void gateway_bus_up(struct gateway *self, uint64_t now_us)
 {
 	if (self->identifying)
 		self->bus_came_up = true; /* whether an ECU was asked in vain shows at the end */
-	else if ((any_missing(self) || !self->inventory_known) && self->identify_us > now_us + BUS_UP_PAUSE_US)
-		self->identify_us = now_us + BUS_UP_PAUSE_US;
+	else if ((any_missing(self) || !self->inventory_known) && self->identify_us > now_us + INSTALL_BUS_UP_PAUSE_US)
+		self->identify_us = now_us + INSTALL_BUS_UP_PAUSE_US;
 	install_pause_bus_up(self, now_us);
 	gateway_settle(self, now_us);
 }
@@ -148,7 +147,7 @@ void inventory_ignition(struct gateway *self, uint64_t now_us)
 	if (self->identifying)
 		self->woke = true; /* half of them may have been asked while they slept */
 	else
-		ask_after_wake(self, now_us + BUS_UP_PAUSE_US);
+		ask_after_wake(self, now_us + INSTALL_BUS_UP_PAUSE_US);
 }
 
 void gateway_identified(struct gateway *self, uint64_t now_us)
@@ -158,8 +157,8 @@ void gateway_identified(struct gateway *self, uint64_t now_us)
 		return;
 	}
 	self->identifying = false;
-	self->identify_us =
-	    any_missing(self) ? now_us + (self->bus_came_up ? BUS_UP_PAUSE_US : ABSENT_PAUSE_US) : GATEWAY_NEVER;
+	self->identify_us = any_missing(self) ? now_us + (self->bus_came_up ? INSTALL_BUS_UP_PAUSE_US : ABSENT_PAUSE_US)
+					      : GATEWAY_NEVER;
 	self->bus_came_up = false;
 	if (self->woke)
 		ask_after_wake(self, now_us);

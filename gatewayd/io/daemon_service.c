@@ -154,8 +154,7 @@ void daemon_service_after(struct daemon *d)
 {
 	bool stalled = is_stalled(d);
 
-	/* A flash is no endless reason: each of its waits has a limit, and what a hung loop would ask for, it does not.
-	 */
+	/* A flash is no endless reason: each of its waits has a limit, and a hung loop asks for nothing. */
 	notify_more_time(&d->notify, d->stopping && flasher_busy(d->flasher));
 	notify_turn(&d->notify, d->gateway, can_driver_now_us(), stalled, !stalled || flasher_busy(d->flasher));
 }

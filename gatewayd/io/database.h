@@ -37,8 +37,7 @@ int database_restore(struct database *self, struct gateway *gateway, const struc
 void database_store(struct database *self, const struct gateway *gateway, const struct gateway_output *output,
 		    const uint8_t *director, size_t n_director);
 
-/* how long the writer has been at the transaction at hand, 0 = at none; one that fails and is tried again begins anew
- */
+/* how long the writer has been at the transaction at hand, 0 = at none; one tried again begins anew */
 uint64_t database_writing_ns(struct database *self);
 
 /* waits for what is queued, then closes */

@@ -1,22 +1,6 @@
 /* database: what is stored is restored, from every state, by older and newer programs. */
 #include "rig_database.h"
 
-static struct rig_database d;
-
-static int setup(void **state)
-{
-	if (rig_setup(state))
-		return -1;
-	rig_database_setup(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	rig_database_teardown(&d);
-	return rig_teardown(state);
-}
-
 /* --- there and back */
 
 /* each durable field of a campaign with a value of its own */

@@ -9,22 +9,6 @@
 #define MAX_AHEAD 4u  /* transactions in flight */
 #define KEPT      20u /* reports not yet acknowledged */
 
-static struct rig_database d;
-
-static int setup(void **state)
-{
-	if (rig_setup(state))
-		return -1;
-	rig_database_setup(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	rig_database_teardown(&d);
-	return rig_teardown(state);
-}
-
 /* one transaction that changes a row of every table, each to the same number */
 static void store_number(uint64_t number)
 {

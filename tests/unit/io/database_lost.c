@@ -2,22 +2,6 @@
  */
 #include "rig_database.h"
 
-static struct rig_database d;
-
-static int setup(void **state)
-{
-	if (rig_setup(state))
-		return -1;
-	rig_database_setup(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	rig_database_teardown(&d);
-	return rig_teardown(state);
-}
-
 /* two campaigns of one document, the first with an erased ECU; the daemon is gone */
 static void stored(void)
 {

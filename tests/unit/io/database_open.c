@@ -3,22 +3,6 @@
 
 #include <dirent.h>
 
-static struct rig_database d;
-
-static int setup(void **state)
-{
-	if (rig_setup(state))
-		return -1;
-	rig_database_setup(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	rig_database_teardown(&d);
-	return rig_teardown(state);
-}
-
 /* --- opening */
 
 static void an_empty_file_becomes_a_database_with_an_id_that_stays(void **state)

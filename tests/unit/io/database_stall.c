@@ -3,22 +3,6 @@
 
 #include "gatewayd/io/database_priv.h"
 
-static struct rig_database d;
-
-static int setup(void **state)
-{
-	if (rig_setup(state))
-		return -1;
-	rig_database_setup(&d);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	rig_database_teardown(&d);
-	return rig_teardown(state);
-}
-
 static uv_sem_t in_commit, go_on;
 
 static int wait_in_commit(void *unused)

@@ -236,4 +236,21 @@ static inline int64_t rig_sql(const char *sql)
 	return value;
 }
 
+/* what each of the tests has, and their setup and teardown */
+static struct rig_database d;
+
+static int setup(void **state)
+{
+	if (rig_setup(state))
+		return -1;
+	rig_database_setup(&d);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_database_teardown(&d);
+	return rig_teardown(state);
+}
+
 #endif
