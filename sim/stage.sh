@@ -86,11 +86,13 @@ stage_end() {
 	local gateway
 	trap '' INT TERM
 	gateway=$(stage_pid gatewayd)
-	[[ -n $gateway ]] && kill -KILL "$gateway" 2>/dev/null
-	kill -CONT "${stage_pids[@]}" 2>/dev/null
-	kill -TERM "${stage_pids[@]}" 2>/dev/null
-	stage_until 3 stage_gone || kill -KILL "${stage_pids[@]}" 2>/dev/null
-	wait "${stage_pids[@]}" 2>/dev/null
+	{
+		[[ -n $gateway ]] && kill -KILL "$gateway"
+		kill -CONT "${stage_pids[@]}"
+		kill -TERM "${stage_pids[@]}"
+		stage_until 3 stage_gone || kill -KILL "${stage_pids[@]}"
+		wait "${stage_pids[@]}"
+	} 2>/dev/null # the shell's own words on killed processes among it
 	[[ ${stage_vcan_made:-} ]] && ip link del "$stage_vcan_made" 2>/dev/null
 	if [[ $stage_keep == yes ]]; then
 		echo "all files of this run are in $stage"

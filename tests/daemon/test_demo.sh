@@ -38,6 +38,7 @@ batch() {
 	check "it says that the memories equal the images, and which bus it used" eval \
 		'[[ $(grep -c "^memory of .*equal to the image" "$stage/demo.out") == 2 ]] && grep -q "^bus: simulated" "$stage/demo.out"'
 	check "a line per phase" phases
+	check "and no word of the shell's own on what it ended" eval '! grep -E "line [0-9]+:|Killed|Terminated" "$stage/demo.out"'
 	check "no process and no folder is left" left_nothing
 }
 
