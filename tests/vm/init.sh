@@ -18,6 +18,11 @@ mount -t tmpfs -o mode=755 run /root/run
 mkdir /root/run/out /root/run/memory
 mount --move /memory /root/run/memory # upper/ is what was changed in the machine
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none out /root/run/out
+mkdir -p /dev/pts /dev/shm
+ln -sfn /proc/self/fd /dev/fd # what udev would do; process substitution needs it
+mount -t devpts devpts /dev/pts
+mount -t tmpfs shm /dev/shm
+ip link set lo up
 for dir in proc sys dev; do
 	mount --move "/$dir" "/root/$dir"
 done
