@@ -7,9 +7,11 @@
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-while read -r module; do
-	insmod "/$module"
-done </modules
+for list in $(echo "${load:?}" | tr , ' '); do # from the kernel's command line
+	while read -r module; do
+		insmod "/$module"
+	done <"/modules.$list"
+done
 mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose hostroot /host
 mount -t tmpfs -o size=80% memory /memory
 mkdir /memory/upper /memory/work
@@ -23,6 +25,10 @@ ln -sfn /proc/self/fd /dev/fd # what udev would do; process substitution needs i
 mount -t devpts devpts /dev/pts
 mount -t tmpfs shm /dev/shm
 ip link set lo up
+if [ -e /sys/class/net/eth0 ]; then
+	ip address add 10.0.2.15/24 dev eth0
+	ip link set eth0 up
+fi
 for dir in proc sys dev; do
 	mount --move "/$dir" "/root/$dir"
 done

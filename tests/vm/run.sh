@@ -11,9 +11,8 @@
 #   --systemd           systemd is process 1 (about 8 s), pruned to D-Bus and what the command starts itself
 #   --controllers N     can0 … on one bus, emulated PCI cards with a real driver (modprobe kvaser_pci in the command): no
 #                       FD, and frames are neither paced nor ever wrong
-#   --disk FILE         a disk whose bytes are this file's, /dev/vda (modprobe virtio_blk); may be given more than once
-#   --network           eth0 (modprobe virtio_net; ip address add 10.0.2.15/24 dev eth0; ip link set eth0 up): 10.0.2.2 is
-#                       this machine's loopback
+#   --disk FILE         a disk whose bytes are this file's, /dev/vda; may be given more than once; ext4 is there, too
+#   --network           eth0, up, as 10.0.2.15/24: 10.0.2.2 is this machine's loopback
 #   --deadline SECONDS  [120]
 #   --keep DIR          leave console.log, stdout, stderr and whatever the command put into $VM_OUT in DIR; qemu.pid is
 #                       there while the machine runs, for whoever wants to pull its plug
@@ -25,16 +24,22 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$here/../../build/vm
 packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils)
-modules=(virtio_pci 9pnet_virtio 9p overlay can can-raw can-isotp can-dev vcan)
+base_modules=(virtio_pci 9pnet_virtio 9p overlay can can-raw can-isotp can-dev vcan)
+disk_modules=(virtio_blk ext4 crc32c_generic)
+network_modules=(virtio_net)
 
 process_1=shell
 deadline=120
 keep=
 devices=()
+load=base
 while (($#)); do
 	case $1 in
 	--systemd) process_1=systemd ;;
-	--network) devices+=(-netdev "user,id=net" -device "virtio-net-pci,netdev=net") ;;
+	--network)
+		devices+=(-netdev "user,id=net" -device "virtio-net-pci,netdev=net")
+		load+=,network
+		;;
 	--deadline | --keep | --controllers | --disk)
 		(($# > 1)) || { echo "tests/vm/run.sh: $1 needs a value; see its header" >&2 && exit 2; }
 		case $1 in
@@ -44,7 +49,10 @@ while (($#)); do
 			devices+=(-object "can-bus,id=bus")
 			for ((i = 0; i < $2; i++)); do devices+=(-device "kvaser_pci,canbus=bus"); done
 			;;
-		--disk) devices+=(-drive "file=$2,format=raw,if=virtio,cache=writeback") ;;
+		--disk)
+			devices+=(-drive "file=$2,format=raw,if=virtio,cache=writeback")
+			[[ $load == *disk* ]] || load+=,disk
+			;;
 		esac
 		shift
 		;;
@@ -60,7 +68,7 @@ find_kernel() {
 	local image
 	while read -r image; do
 		kernel=${image#/boot/vmlinuz-}
-		modprobe -n -q -S "$kernel" -a "${modules[@]}" && return
+		modprobe -n -q -S "$kernel" -a "${base_modules[@]}" "${disk_modules[@]}" "${network_modules[@]}" && return
 	done < <(printf '%s\n' /boot/vmlinuz-* | sort -rV)
 	return 1
 }
@@ -74,7 +82,7 @@ for tool in qemu-system-x86_64 busybox cpio modprobe xz; do
 	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || missing "$tool is not installed"
 done
 PATH=$PATH:/usr/sbin:/sbin
-find_kernel || missing "no kernel in /boot has the modules ${modules[*]}"
+find_kernel || missing "no kernel in /boot has the modules ${base_modules[*]} ${disk_modules[*]} ${network_modules[*]}"
 [[ $process_1 == shell || -x /lib/systemd/systemd ]] || missing "systemd is not installed"
 
 number_at() { # OFFSET BYTES
@@ -90,14 +98,17 @@ unpack_kernel() {
 }
 
 pack_initramfs() {
-	local tree=$1.tree module kind path
+	local tree=$1.tree list names module kind path
 	mkdir -p "$tree/bin" && cp "$(command -v busybox)" "$tree/bin/busybox" && cp "$here/init.sh" "$tree/init" || return 1
 	chmod +x "$tree/init"
-	for module in "${modules[@]}"; do
-		while read -r kind path; do
-			[[ $kind == insmod && ! -e $tree/$(basename "$path") ]] || continue
-			cp "$path" "$tree/" && basename "$path" >>"$tree/modules" || return 1
-		done < <(modprobe -n -S "$kernel" --show-depends "$module")
+	for list in base disk network; do
+		names="${list}_modules[@]"
+		for module in "${!names}"; do
+			while read -r kind path; do
+				[[ $kind == insmod && ! -e $tree/$(basename "$path") ]] || continue
+				cp "$path" "$tree/" && basename "$path" >>"$tree/modules.$list" || return 1
+			done < <(modprobe -n -S "$kernel" --show-depends "$module")
+		done
 	done
 	(cd "$tree" && find . | cpio -o -H newc --quiet) >"$1"
 	rm -rf "$tree"
@@ -174,7 +185,7 @@ sooner="rcupdate.rcu_expedited=1 random.trust_cpu=on cryptomgr.notests no_timer_
 timeout -k 5 "$deadline" nice qemu-system-x86_64 -machine pc,pit=off -accel tcg,thread=multi -cpu Westmere,+rdrand -m 768 -smp 1 -nodefaults \
 	-no-user-config -display none -no-reboot -kernel "$vmlinux" -initrd "$initramfs" -monitor none \
 	-pidfile "$out/qemu.pid" -serial "file:$out/console.log" \
-	-append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off apparmor=0 audit=0 nokaslr clocksource=hpet $sooner" \
+	-append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off apparmor=0 audit=0 nokaslr clocksource=hpet $sooner load=$load" \
 	-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap" \
 	-device virtio-9p-pci,fsdev=root,mount_tag=hostroot \
 	-fsdev "local,id=out,path=$out,security_model=none" -device virtio-9p-pci,fsdev=out,mount_tag=out "${devices[@]}" </dev/null

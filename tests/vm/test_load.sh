@@ -155,7 +155,7 @@ stage_new "$work/stage" && stage_images && stage_bus vcan && stage_ecus && stage
 result $? "a campaign begins on a bus that loses 1 % of the frames"
 
 began=$SECONDS
-until_true 120 grep -qE "7E0#10..36" "$stage/candump.log" && ip link set "$stage_vcan" down && until_true 30 grep -q "bus body is lost" "$stage/gatewayd.log" &&
+until_true 120 grep -qE "7E0#10..36" "$stage/bus.log" && ip link set "$stage_vcan" down && until_true 30 grep -q "bus body is lost" "$stage/gatewayd.log" &&
 	ip link set "$stage_vcan" up && until_true 30 grep -q "bus body is back" "$stage/gatewayd.log"
 result $? "its interface goes down in the middle of a transfer, and comes back"
 

@@ -10,9 +10,6 @@
 source "$(dirname "$0")/lib.sh"
 
 if vm_inside; then
-	modprobe -a virtio_blk virtio_net ext4 || exit 1
-	ip address add 10.0.2.15/24 dev eth0
-	ip link set eth0 up
 	echo "10.0.2.2 localhost" >/etc/hosts
 	mkdir /run/disk && mount /dev/vda /run/disk && mkdir -p /run/disk/state || exit 1
 	"${BIN%/bin}/tests/vm/bus_link" unix:/run/bus "tcp:10.0.2.2:$2" &

@@ -203,7 +203,7 @@ stage_bus_end
 took=$((SECONDS - began))
 cmp -s "$work/image.bin" <(head -c 4096 "$stage/ecus/lamp.bin") && cmp -s "$work/image.bin" <(head -c 4096 "$stage/ecus/door.bin")
 result $? "both ECUs hold the image"
-out systemctl status --no-pager gatewayd && grep -qE '^ +Status: ".*session up' "$stage/out"
+out systemctl status --no-pager gatewayd && grep -qE '^ +Status: "idle; backend connected; 2 ECUs known"' "$stage/out"
 result $? "systemctl status says in words what it does"
 out journalctl --no-pager -x -u gatewayd && says "ECU lamp is verified" && says "Subject: Campaign demo-1 is done" &&
 	says "Every ECU of the campaign is verified." && says "man:gatewayctl(1)"

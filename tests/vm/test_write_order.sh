@@ -18,7 +18,7 @@ disk_mib=32 # gatewayd wants 16 MiB to spare
 in_the_machine() {
 	export DM_DISABLE_UDEV=1
 	stage_slowness=10
-	modprobe -a virtio_blk ext4 dm-log-writes || return 1
+	modprobe dm-log-writes || return 1
 	dmsetup create logged --table "0 $((disk_mib * 2048)) log-writes /dev/vda /dev/vdb" && mkdir /run/disk &&
 		mount /dev/mapper/logged /run/disk && mkdir /run/disk/state && sync || return 1
 	stage_bus sim && ecus_config && stage_ecus && stage_vehicle && stage_backend || return 1
