@@ -24,19 +24,23 @@ guide_read() {
 
 # guide_shown FILE OUTPUT - each line of the first is in the second, in this order
 guide_shown() {
-	python3 - "$1" "$2" <<-'END'
-		import re, sys
-		with open(sys.argv[2], errors="replace") as file:
-		    output = file.read().splitlines()
-		at = 0
-		for line in open(sys.argv[1]).read().splitlines():
-		    pattern = re.compile(".*".join(re.escape(part) for part in line.split("...")))
-		    while at < len(output) and not pattern.fullmatch(output[at]):
-		        at += 1
-		    if at == len(output):
-		        sys.exit(f"not printed, or not in this order: {line}")
-		    at += 1
-	END
+	local want rest part pattern line any=$'\x01'
+	while IFS= read -r want <&3; do
+		pattern=
+		rest=${want//.../$any}$any
+		while [[ $rest ]]; do
+			part=${rest%%"$any"*}
+			[[ ! $part ]] || printf -v part %q "$part"
+			pattern+="$part*"
+			rest=${rest#*"$any"}
+		done
+		pattern=${pattern%\*}
+		while :; do
+			IFS= read -r line || { echo "not printed, or not in this order: $want" >&2 && return 1; }
+			# shellcheck disable=SC2053  # it is a pattern
+			[[ $line != $pattern ]] || break
+		done
+	done 3<"$1" <"$2"
 }
 
 # guide_run FOLDER KIND… - the blocks of these kinds, from the current folder on. Processes of theirs live on; their ids are

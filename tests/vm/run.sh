@@ -115,7 +115,7 @@ told() {
 started=$SECONDS
 mapfile -t more < <(shares "$out" "${files[@]}")
 timeout -k 5 "$deadline" nice qemu-system-x86_64 "${machine[@]}" "${more[@]}" -pidfile "$out/qemu.pid" -monitor none \
-	-chardev "stdio,id=console,signal=off,logfile=$out/console.log" -incoming "exec:cat $snapshot" < <(told) >/dev/null
+	-chardev "stdio,id=console,signal=off,logfile=$out/console.log" -incoming fd:9 9<"$snapshot" < <(told) >/dev/null
 ended=$?
 cat "$out/stdout"
 cat "$out/stderr" >&2

@@ -54,11 +54,21 @@ if ! vm_inside; then
 	diagnose() { cat "$work/lintian"; }
 	! grep -E '^[EW]: ' "$work/lintian" && grep -qE '^(I|N|running)|^$' <(cat "$work/lintian" && echo)
 	result $? "lintian has neither an error nor a warning"
-	diagnose() { cat "$work/soft"; }
-	n=0
 	for package in "$work"/packages/*.deb; do
 		dpkg-deb -x "$package" "$work/root"
 	done
+	missing=
+	for command in gatewayd gatewayctl ecu-flash manifestctl can-rate simbus virtual-ecu vehicle-sim oem-backend oemctl; do
+		[[ $(compgen -G "$work/root/usr/*bin/$command") && -s $work/root/usr/share/bash-completion/completions/$command && $(compgen -G "$work/root/usr/share/man/man[18]/$command.[18].gz") ]] || missing+="$command "
+	done
+	for page in gatewayd.yaml ecu-profile ecu-keys manifest-spec campaign-spec virtual-ecu.yaml vehicle-sim.yaml oem-backend.yaml \
+		simbus-faults; do
+		[[ -s $work/root/usr/share/man/man5/$page.5.gz ]] || missing+="$page(5) "
+	done
+	[[ -z $missing ]] && MANPATH=$work/root/usr/share/man man -w gatewayd.yaml >/dev/null
+	result $? "every command has its manual page and completion, every file format its page${missing:+ - but $missing}"
+	diagnose() { cat "$work/soft"; }
+	n=0
 	for program in "$work"/root/usr/bin/* "$work"/root/usr/sbin/*; do
 		n=$((n + 1))
 		hardened "$program" || echo "$program" >>"$work/soft"
@@ -114,17 +124,6 @@ pid=$(systemctl show -P MainPID gatewayd)
 [[ $(stat -c %U /var/lib/gatewayd "/proc/$pid") == $'gatewayd\ngatewayd' ]] && getent group gateway-update >/dev/null &&
 	runuser -u nobody -- gatewayctl status >/dev/null && ! runuser -u nobody -- gatewayctl consent first-1 yes >/run/refused 2>&1
 result $? "the daemon runs as a user of its own; others may read what it knows, and change nothing"
-
-missing=
-for command in gatewayd gatewayctl ecu-flash manifestctl can-rate simbus virtual-ecu vehicle-sim oem-backend oemctl; do
-	[[ -x $(type -P $command) && -s /usr/share/bash-completion/completions/$command && $(compgen -G "/usr/share/man/man[18]/$command.[18].gz") ]] || missing+="$command "
-done
-for page in gatewayd.yaml ecu-profile ecu-keys manifest-spec campaign-spec virtual-ecu.yaml vehicle-sim.yaml oem-backend.yaml \
-	simbus-faults; do
-	[[ -s /usr/share/man/man5/$page.5.gz ]] || missing+="$page(5) "
-done
-[[ -z $missing ]] && man -w gatewayd.yaml >/dev/null
-result $? "every command has its manual page and completion, every file format its page${missing:+ - but $missing}"
 
 # --- an upgrade in the middle of a flash
 

@@ -9,7 +9,8 @@ source "$(dirname "$0")/lib.sh"
 source "$root/tests/daemon/lib.sh"
 
 campaigns=(one two three)
-lamp_bytes=12288
+lamp_bytes=6144
+door_bytes=6144
 
 if ! vm_inside; then
 	stage_new "" && trap 'rm -rf "$stage"' EXIT
