@@ -5,8 +5,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=sim/setup.sh
 source "$root/sim/setup.sh"
 
-all_suites=(unit scenario daemon arch lint fuzz)
-named_suites=(vm bench aarch64) # that run only if they are named
+all_suites=(unit scenario daemon vm arch lint fuzz)
+named_suites=(bench aarch64) # that run only if they are named
 usage() {
 	cat <<EOF
 Usage: tests/check.sh [--yes] [--list] [SUITE…]
@@ -18,15 +18,14 @@ Runs the test suites, all of the first list without names. What is missing is in
   unit     pure cores in simulated time, and modules; with AddressSanitizer and UBSan
   scenario whole campaigns in one process in simulated time, with lost frames and lost sessions
   daemon   the real binaries: simulated bus, TLS, D-Bus, SIGKILL in each phase, bad input
+  vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd, power cuts, packages
   arch     who includes whom; pure archives pull in no clock, file, random number or log; what documents, manual
            pages and bash completion promise
   lint     formatting, clang-tidy and shellcheck
-  fuzz     each fuzzer for ${FUZZ_SECONDS:-8} s (FUZZ_SECONDS)
+  fuzz     each fuzzer for ${FUZZ_SECONDS:-5} s (FUZZ_SECONDS)
 
 Only if they are named:
 
-  vm       the real binaries under a real kernel in QEMU: vcan, kernel ISO-TP, controllers, systemd, power cuts; about
-           ten minutes
   bench    CPU time of ecu-flash and its rates against what the wire allows, medians of ${BENCH_RUNS:-3} runs
            (BENCH_RUNS); fails if a goal marked as a test is missed, and prints the others. Takes two minutes on a
            machine that does nothing else
@@ -146,17 +145,19 @@ check() {
 suite_unit() {
 	local program
 	for program in "$root"/build/asan/tests/unit/*; do
-		[[ -x $program && -f $program ]] && tap "$(basename "$program")" 120 "$program"
+		[[ -x $program && -f $program ]] && tap_beside "$(basename "$program")" 120 "$program"
 	done
+	end_lanes 120
 }
 
 suite_scenario() {
 	local preset program
 	for preset in release asan; do
 		for program in "$root/build/$preset"/tests/scenario/*; do
-			[[ -x $program && -f $program ]] && tap "$preset/$(basename "$program")" 300 "$program"
+			[[ -x $program && -f $program ]] && tap_beside "$preset-$(basename "$program")" 300 "$program"
 		done
 	done
+	end_lanes 300
 }
 
 # Those that hold rates against the wire run alone. The others wait most of their time, for buses at real bit rates, for
@@ -210,7 +211,7 @@ suite_lint() {
 }
 
 suite_fuzz() {
-	local program seconds=${FUZZ_SECONDS:-8}
+	local program seconds=${FUZZ_SECONDS:-5}
 	for program in "$root"/build/fuzz/tests/fuzz/fuzz_*; do
 		[[ -x $program && -f $program ]] &&
 			tap_beside "$(basename "$program")" $((seconds + 60)) "$root/tests/fuzz/run.sh" "$program" "$seconds"

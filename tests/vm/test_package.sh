@@ -166,11 +166,11 @@ package -r gatewayd && grep -q 'stopping; it ends at its next safe point' /run/d
 result $? "a removal stops the daemon and keeps what it stored"
 
 package -P gatewayd ecu-flash gateway-sim && grep -q 'removing /var/lib/gatewayd' /run/dpkg.out && [[ ! -e /var/lib/gatewayd ]] &&
-	grep -q '/etc/gatewayd stays' /run/dpkg.out && [[ -s /etc/gatewayd/pki/client.key ]]
+	grep -q '/etc/gatewayd stays' /run/dpkg.out && [[ -s /etc/gatewayd/gatewayd.yaml && -s /etc/credstore/gatewayd.vehicle.key ]]
 result $? "a purge removes that, says so, and leaves the vehicle's keys"
 figures+=", removal and purge $((SECONDS - start)) s"
 
-rm -r /etc/gatewayd /etc/systemd/system/gatewayd.service.d
+rm -r /etc/gatewayd /etc/credstore/gatewayd.* /etc/systemd/system/gatewayd.service.d
 diagnose() { diff /run/before /run/after; }
 files >/run/after
 (($(wc -l </run/after) > 0)) && [[ -z $(comm -13 /run/before /run/after) ]]
