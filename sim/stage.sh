@@ -314,7 +314,8 @@ EOF
 }
 
 stage_backend() {
-	cp "$root/sim/demo/backend.yaml" "$stage/backend.yaml"
+	cp "$root/sim/demo/backend.yaml" "$root/sim/demo/strategy.yaml" "$stage/"
+	echo "strategy: strategy.yaml" >>"$stage/backend.yaml"
 	rm -f "$stage/backend.port"
 	stage_spawn backend "$BIN/oem-backend" --config "$stage/backend.yaml"
 	stage_until 30 test -s "$stage/backend.port" && stage_backend_port=$(<"$stage/backend.port") && return 0

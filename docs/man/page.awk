@@ -11,7 +11,8 @@ function manual(file) { # the page of a document that another one links to
 	return file == "configuration.md" ? "gatewayd.yaml(5)" : file == "profile.md" ? "ecu-profile(5)" : \
 		file == "manifest.md" ? "manifest-spec(5)" : file == "campaign.md" ? "campaign-spec(5)" : \
 		file == "virtual-ecu.md" ? "virtual-ecu.yaml(5)" : file == "vehicle-sim.md" ? "vehicle-sim.yaml(5)" : \
-		file == "oem-backend.md" ? "oem-backend.yaml(5)" : ""
+		file == "oem-backend.md" ? "oem-backend.yaml(5)" : \
+		file == "strategy.md" ? "oem-strategy.yaml(5)" : ""
 }
 
 function escaped(s) {

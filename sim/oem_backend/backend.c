@@ -11,7 +11,10 @@
 
 #include "sim/oem_backend/control.h"
 #include "sim/oem_backend/log.h"
+#include "sim/oem_backend/mode_table.h"
+#include "sim/oem_backend/rollout_run.h"
 #include "sim/oem_backend/session.h"
+#include "sim/oem_backend/strategy_load.h"
 
 #define PEM_MAX_BYTES 16384u
 
@@ -79,6 +82,22 @@ static int load_keys(struct backend *self, char error[512])
 	return 0;
 }
 
+static void warn(const char *text)
+{
+	backend_log("warning: %s", text);
+}
+
+static int load_strategy(struct backend *self, struct strategy **strategy, char error[512])
+{
+	struct yaml_error wrong;
+
+	*strategy = NULL;
+	int status = self->config->strategy ? strategy_load(self->config->strategy, strategy, warn, &wrong) : 0;
+	if (status)
+		snprintf(error, 512, "%s", wrong.text);
+	return status > 0 ? -EINVAL : status;
+}
+
 int backend_open(struct backend *self, uv_loop_t *loop, const struct config *config, char error[512])
 {
 	struct tls_config tls = {true, config->tls.certificate, config->tls.key, config->tls.client_ca, false, 0};
@@ -97,6 +116,8 @@ int backend_open(struct backend *self, uv_loop_t *loop, const struct config *con
 		snprintf(error, 512, "cannot make the folder %s: %s", config->blob_dir, strerror(errno));
 	}
 	if (!status)
+		status = load_strategy(self, &self->strategy, error);
+	if (!status)
 		status = store_open(&self->store, config->database, error);
 	if (status)
 		backend_close(self);
@@ -113,7 +134,29 @@ void backend_close(struct backend *self)
 	crypto_key_free(self->time_key);
 	tls_context_free(self->tls);
 	control_free(self);
+	strategy_free(self->strategy);
+	self->strategy = NULL;
 	store_close(&self->store);
+}
+
+void backend_reload(struct backend *self)
+{
+	struct strategy *fresh, *old = self->strategy;
+	struct mode_table before, after;
+	char error[512];
+
+	if (load_strategy(self, &fresh, error)) {
+		backend_log("the strategy stays as it was: %s", error);
+		return;
+	}
+	mode_table_of(self, &before);
+	self->strategy = fresh;
+	mode_table_of(self, &after);
+	backend_log("the strategy was read anew");
+	/* a mode is fixed at registration, so that a vehicle learns of another by registering again */
+	if (!mode_table_equal(&before, &after))
+		(void)session_close_all(self, NULL);
+	strategy_free(old);
 }
 
 static void on_connection(uv_stream_t *stream, int status)
@@ -187,6 +230,11 @@ int backend_listen(struct backend *self, char error[512])
 	status = control_listen(self, error);
 	if (status)
 		return status;
+	status = rollout_run_open(self);
+	if (status) {
+		snprintf(error, 512, "cannot start a timer: %s", uv_strerror(status));
+		return status;
+	}
 	if (config->port_file) {
 		status = write_port_file(config->port_file, self->port);
 		if (status) {
@@ -202,6 +250,7 @@ void backend_stop(struct backend *self)
 {
 	if (self->listening && !uv_is_closing((uv_handle_t *)&self->listener))
 		uv_close((uv_handle_t *)&self->listener, NULL);
+	rollout_run_stop(self);
 	session_close_all(self, NULL);
 	control_stop(self);
 }

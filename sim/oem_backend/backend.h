@@ -18,6 +18,7 @@
 
 struct session;
 struct control;
+struct strategy;
 
 /* faults and limits that a test asks for by `oemctl debug` */
 struct faults {
@@ -35,9 +36,12 @@ struct backend {
 	struct trust_role authors;
 	struct trust_role directors; /* our own public key: what we sign is read back as a vehicle would */
 	struct tls_context *tls;
+	struct strategy *strategy; /* NULL: all campaigns are as their requests say */
 	uv_tcp_t listener;
 	uint16_t port; /* that it listens on */
 	bool listening;
+	uv_timer_t rollouts; /* of rollout_run */
+	bool rollouts_open;
 	struct session *sessions;
 	struct control *control;
 	struct faults faults;
@@ -52,6 +56,9 @@ int backend_listen(struct backend *self, char error[512]);
 /* closes what is open; the loop then runs empty; after that backend_close() */
 void backend_stop(struct backend *self);
 void backend_close(struct backend *self);
+
+/* reads the strategy's file anew; a wrong one changes nothing. Vehicles register again if their modes changed */
+void backend_reload(struct backend *self);
 
 uint64_t backend_now_s(void);
 

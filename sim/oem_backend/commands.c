@@ -129,6 +129,29 @@ static void campaign_cancel(struct backend *backend, const struct json_read *req
 		 answer);
 }
 
+bool command_take_back(struct backend *backend, const char *campaign)
+{
+	struct json request, answer;
+	bool done;
+
+	json_init(&request);
+	json_init(&answer);
+	json_object(&request);
+	json_key(&request, "id");
+	json_string(&request, campaign);
+	json_object_end(&request);
+	const char *line = json_text(&request);
+	struct json_read read = {backend->store.db, line};
+	if (line)
+		campaign_cancel(backend, &read, &answer);
+	const char *text = line ? json_text(&answer) : NULL;
+	struct json_read result = {backend->store.db, text};
+	done = text && json_read_bool(&result, "$.ok");
+	json_deinit(&request);
+	json_deinit(&answer);
+	return done;
+}
+
 static void campaign_close(struct backend *backend, const struct json_read *request, struct json *answer)
 {
 	struct campaign_row row;
@@ -208,6 +231,14 @@ void command_run(struct backend *backend, const struct json_read *request, struc
 	    {"vehicle-list", command_vehicle_list},
 	    {"vehicle-show", command_vehicle_show},
 	    {"reports", command_reports},
+	    {"strategy-show", command_strategy_show},
+	    {"strategy-test", command_strategy_test},
+	    {"rollout-create", command_rollout_create},
+	    {"rollout-list", command_rollout_list},
+	    {"rollout-show", command_rollout_show},
+	    {"rollout-pause", command_rollout_pause},
+	    {"rollout-resume", command_rollout_resume},
+	    {"rollout-cancel", command_rollout_cancel},
 	    {"debug-drop-after", debug_drop_after},
 	    {"debug-rate", debug_rate},
 	    {"debug-disconnect", debug_disconnect},

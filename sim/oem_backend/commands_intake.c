@@ -40,6 +40,7 @@ struct draft {
 	char *supersedes_list[MAX_SUPERSEDES];
 	char base[8];
 	char *features[1];
+	struct campaign_decision decision;
 	char warnings[8][160];
 	size_t n_warnings;
 };
@@ -69,13 +70,10 @@ static bool read_word(const struct json_read *request, const char *path, const c
 	return false;
 }
 
-static bool read_head(struct backend *backend, const struct json_read *request, struct draft *draft,
-		      struct json *answer)
+static bool read_head(const struct json_read *request, struct draft *draft, struct json *answer)
 {
 	Gu__Campaign *campaign = &draft->campaign;
 	char hex[HEX_BYTES];
-	int urgency = GU__URGENCY__URGENCY_NORMAL;
-	int mode = backend->config->mode;
 
 	if (!json_read_text(request, "$.id", draft->id, sizeof draft->id) ||
 	    !json_read_text(request, "$.vehicle", draft->vehicle, sizeof draft->vehicle)) {
@@ -91,9 +89,6 @@ static bool read_head(struct backend *backend, const struct json_read *request, 
 		command_refuse(answer, "campaign %s needs a window with start and end", draft->id);
 		return false;
 	}
-	if (!read_word(request, "$.urgency", "urgency", &gu__urgency__descriptor, &urgency, answer) ||
-	    !read_word(request, "$.mode", "update mode", &gu__update_mode__descriptor, &mode, answer))
-		return false;
 	snprintf(draft->base, sizeof draft->base, "base-1");
 	draft->features[0] = draft->base;
 	campaign->n_required_features = 1;
@@ -102,9 +97,6 @@ static bool read_head(struct backend *backend, const struct json_read *request, 
 	campaign->manifest = &draft->manifest;
 	draft->manifest.sha256 = (ProtobufCBinaryData){sizeof draft->manifest_sha256, draft->manifest_sha256};
 	campaign->window = &draft->window;
-	campaign->urgency = (Gu__Urgency)urgency;
-	campaign->mode = (Gu__UpdateMode)mode;
-	campaign->consent_required = json_read_bool(request, "$.consent_required");
 	return true;
 }
 
@@ -240,13 +232,14 @@ static bool fits(const Gu__Component *component, const char *hardware_id)
 	return false;
 }
 
-/* what a vehicle would refuse because of the manifest is refused here already */
-static bool check_manifest(struct backend *backend, struct draft *draft, struct json *answer)
+/* what a vehicle would refuse because of the manifest is refused here already; then the strategy reads it */
+static bool check_manifest(struct backend *backend, const struct json_read *request, struct draft *draft,
+			   struct json *answer)
 {
 	uint8_t *bytes;
 	size_t n;
 	char hex[HEX_BYTES];
-	bool good = true;
+	bool good;
 
 	hex_of(draft->manifest_sha256, hex);
 	if (blobs_read(backend->config->blob_dir, draft->manifest_sha256, MANIFEST_MAX_BYTES, &bytes, &n)) {
@@ -273,6 +266,7 @@ static bool check_manifest(struct backend *backend, struct draft *draft, struct 
 			command_refuse(answer, "ECU %s: component %s of manifest %s does not fit hardware \"%s\"",
 				       draft->ecus[i], component->name, manifest->id, draft->hardware_ids[i]);
 	}
+	good = good && campaign_decide(backend, request, manifest, &draft->campaign, &draft->decision, answer);
 	envelope_free_manifest(manifest);
 	return good;
 }
@@ -291,6 +285,9 @@ static int insert(struct backend *backend, const struct draft *draft)
 				    "ttbu", draft->id, draft->vehicle, spec, n, backend_now_s());
 	}
 	free(spec);
+	if (!status)
+		status = store_exec(&backend->store, "INSERT INTO decision(campaign, rule, why) VALUES(?1, ?2, ?3)",
+				    "ttt", draft->id, draft->decision.rule, draft->decision.why);
 	for (size_t i = 0; !status && i < draft->campaign.n_targets; i++)
 		status = store_exec(&backend->store,
 				    "INSERT OR IGNORE INTO target(campaign, ecu, position) VALUES(?1, ?2, ?3)", "ttu",
@@ -339,12 +336,17 @@ static bool read_draft(struct backend *backend, const struct json_read *request,
 {
 	uint64_t length;
 
-	if (!read_head(backend, request, draft, answer) || !read_lists(request, draft, answer) ||
+	if (!read_head(request, draft, answer) || !read_lists(request, draft, answer) ||
 	    !read_targets(backend, request, draft, answer))
 		return false;
-	/* unchecked: for tests of what a vehicle itself refuses */
-	if (!json_read_bool(request, "$.unchecked") && !check_manifest(backend, draft, answer))
+	/* unchecked: for tests of what a vehicle itself refuses; nothing is known of the manifest then */
+	bool good = json_read_bool(request, "$.unchecked")
+			? campaign_decide(backend, request, NULL, &draft->campaign, &draft->decision, answer)
+			: check_manifest(backend, request, draft, answer);
+	if (!good)
 		return false;
+	if (draft->campaign.deadline_unix_s && draft->campaign.deadline_unix_s <= draft->window.start_unix_s)
+		warn(draft, "the deadline is over before the window opens");
 	int fd = blobs_open(backend->config->blob_dir, draft->manifest_sha256, &length);
 	if (fd < 0) {
 		command_refuse(answer, "campaign %s: the backend has no file of its manifest's digest", draft->id);
@@ -355,18 +357,36 @@ static bool read_draft(struct backend *backend, const struct json_read *request,
 	return true;
 }
 
-void command_campaign_add(struct backend *backend, const struct json_read *request, struct json *answer)
+static struct draft *draft_new(struct json *answer)
 {
 	struct draft *draft = calloc(1, sizeof *draft);
 
 	if (!draft) {
 		command_refuse(answer, "out of memory");
-		return;
+		return NULL;
 	}
 	gu__campaign__init(&draft->campaign);
 	gu__file_ref__init(&draft->manifest);
 	gu__window__init(&draft->window);
 	gu__no_rollback__init(&draft->no_rollback);
+	return draft;
+}
+
+bool campaign_try(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	struct draft *draft = draft_new(answer);
+	bool good = draft && read_draft(backend, request, draft, answer);
+
+	free(draft);
+	return good;
+}
+
+void command_campaign_add(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	struct draft *draft = draft_new(answer);
+
+	if (!draft)
+		return;
 	if (read_draft(backend, request, draft, answer) && commit(backend, draft, answer) == 0) {
 		backend_log("campaign %s: added for vehicle %s", draft->id, draft->vehicle);
 		json_object(answer);

@@ -8,7 +8,7 @@
 
 #include "sim/oem_backend/words.h"
 
-static int read_file(const char *path, uint8_t **bytes, size_t *n)
+int manifest_read_file(const char *path, uint8_t **bytes, size_t *n)
 {
 	FILE *file = fopen(path, "re");
 	uint8_t *buf = file ? malloc(MANIFEST_MAX_BYTES + 1) : NULL;
@@ -107,7 +107,7 @@ void command_manifest_add(struct backend *backend, const struct json_read *reque
 		command_refuse(answer, "manifest-add needs a path");
 		return;
 	}
-	status = read_file(path, &bytes, &n);
+	status = manifest_read_file(path, &bytes, &n);
 	if (status) {
 		command_refuse(answer, "cannot read the manifest %s: %s", path, strerror(-status));
 		return;

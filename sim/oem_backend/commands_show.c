@@ -131,6 +131,10 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 		word(answer, "mode", &gu__update_mode__descriptor, (int)spec->mode);
 		word(answer, "urgency", &gu__urgency__descriptor, (int)spec->urgency);
 		boolean(answer, "consent_required", spec->consent_required);
+		number(answer, "deadline_unix_s", spec->deadline_unix_s);
+		number(answer, "retry_pause_s", spec->retry_pause_s);
+		text(answer, "rule", store_text(stmt, 16));
+		text(answer, "rule_why", store_text(stmt, 17));
 		json_key(answer, "manifest");
 		json_hex(answer, spec->manifest->sha256.data, spec->manifest->sha256.len);
 		number(answer, "window_start_unix_s", spec->window->start_unix_s);
@@ -144,7 +148,8 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 
 #define CAMPAIGN_COLUMNS                                                                                       \
 	"SELECT id, vehicle, removed, state, code, text, created_unix_s, updated_unix_s, answer, answer_code," \
-	" answer_text, proposed_unix_s, confirmed, start_unix_s, n, spec FROM campaign"
+	" answer_text, proposed_unix_s, confirmed, start_unix_s, n, spec, rule, why FROM campaign"             \
+	" LEFT JOIN decision ON decision.campaign = id"
 
 void command_campaign_list(struct backend *backend, const struct json_read *request, struct json *answer)
 {
@@ -205,6 +210,29 @@ static void ecus(struct backend *backend, struct json *answer, const char *vehic
 	sqlite3_finalize(stmt);
 }
 
+/* what the vehicle was told when it registered last */
+static void modes(struct backend *backend, struct json *answer, const char *vehicle)
+{
+	sqlite3_stmt *stmt = store_query(
+	    &backend->store, "SELECT ecu, urgency, mode FROM vehicle_mode WHERE vehicle = ?1 ORDER BY position", "t",
+	    vehicle);
+
+	json_key(answer, "modes");
+	json_array(answer);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+		json_object(answer);
+		text(answer, "ecu", store_text(stmt, 0));
+		if (store_column(stmt, 1))
+			word(answer, "urgency", &gu__urgency__descriptor, sqlite3_column_int(stmt, 1));
+		else
+			text(answer, "urgency", "");
+		word(answer, "mode", &gu__update_mode__descriptor, sqlite3_column_int(stmt, 2));
+		json_object_end(answer);
+	}
+	json_array_end(answer);
+	sqlite3_finalize(stmt);
+}
+
 static void vehicle(struct backend *backend, struct json *answer, sqlite3_stmt *stmt)
 {
 	const char *id = store_text(stmt, 0);
@@ -224,6 +252,7 @@ static void vehicle(struct backend *backend, struct json *answer, sqlite3_stmt *
 	number(answer, "battery_mv", store_column(stmt, 10));
 	number(answer, "heartbeat_unix_s", store_column(stmt, 11));
 	ecus(backend, answer, id);
+	modes(backend, answer, id);
 	json_object_end(answer);
 }
 

@@ -33,14 +33,14 @@ static const cyaml_schema_field_t tls_fields[] = {
 };
 
 static const cyaml_schema_field_t mode_fields[] = {
-    CYAML_FIELD_STRING_PTR("ecu", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_mode, ecu, 1, 64),
-    OPTIONAL_WORD("urgency", struct config_mode, urgency, urgency_words),
-    CYAML_FIELD_ENUM("mode", CYAML_FLAG_STRICT, struct config_mode, mode, mode_words, CYAML_ARRAY_LEN(mode_words)),
+    CYAML_FIELD_STRING_PTR("ecu", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct strategy_mode, ecu, 1, 64),
+    OPTIONAL_WORD("urgency", struct strategy_mode, urgency, urgency_words),
+    CYAML_FIELD_ENUM("mode", CYAML_FLAG_STRICT, struct strategy_mode, mode, mode_words, CYAML_ARRAY_LEN(mode_words)),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t mode_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_mode, mode_fields),
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct strategy_mode, mode_fields),
 };
 
 static const cyaml_schema_value_t path_schema = {
@@ -61,6 +61,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_UINT("heartbeat_s", CYAML_FLAG_OPTIONAL, struct config, heartbeat_s),
     OPTIONAL_WORD("mode", struct config, mode, mode_words),
     CYAML_FIELD_SEQUENCE("modes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, modes, &mode_schema, 0, 255),
+    OPTIONAL_PATH("strategy", struct config, strategy),
     CYAML_FIELD_END,
 };
 
@@ -84,9 +85,9 @@ static int below(const char *folder, char **path)
 static int resolve_paths(struct config *self, const char *file)
 {
 	char *copy = strdup(file);
-	char **paths[] = {&self->port_file,     &self->tls.certificate, &self->tls.key,
-			  &self->tls.client_ca, &self->database,        &self->blob_dir,
-			  &self->director_key,  &self->time_key,        &self->control};
+	char **paths[] = {&self->port_file, &self->tls.certificate, &self->tls.key,      &self->tls.client_ca,
+			  &self->database,  &self->blob_dir,        &self->director_key, &self->time_key,
+			  &self->control,   &self->strategy};
 	int error = copy ? 0 : -ENOMEM;
 	const char *folder = copy ? dirname(copy) : "";
 

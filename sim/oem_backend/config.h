@@ -8,18 +8,12 @@
 
 #include "common/yaml_load.h"
 #include "metadata.pb-c.h"
+#include "sim/oem_backend/strategy.h"
 
 struct config_tls {
 	char *certificate;
 	char *key;
 	char *client_ca; /* who signs the vehicles' certificates */
-};
-
-/* the update mode for an ECU (NULL: all) and an urgency (unspecified: all); the first that fits counts */
-struct config_mode {
-	char *ecu;
-	int urgency;
-	int mode;
 };
 
 struct config {
@@ -36,8 +30,9 @@ struct config {
 	char *control;            /* UNIX socket of oemctl */
 	uint16_t heartbeat_s;     /* 0 = 10 */
 	int mode;                 /* of all that modes does not name; unspecified = negotiated */
-	struct config_mode *modes;
+	struct strategy_mode *modes;
 	unsigned modes_count;
+	char *strategy; /* NULL, or the file of urgencies, see strategy_load.h */
 	/* not of the file */
 	char host[256];
 	uint16_t port;

@@ -49,6 +49,15 @@ bool json_read_uint(const struct json_read *self, const char *path, uint64_t *va
 	return good;
 }
 
+bool json_read_has(const struct json_read *self, const char *path)
+{
+	sqlite3_stmt *stmt = look(self, "SELECT json_type(?1, ?2) <> 'null'", path);
+	bool has = stmt && sqlite3_column_int(stmt, 0) == 1;
+
+	sqlite3_finalize(stmt);
+	return has;
+}
+
 bool json_read_bool(const struct json_read *self, const char *path)
 {
 	sqlite3_stmt *stmt = look(self, "SELECT json_type(?1, ?2) = 'true'", path);

@@ -21,6 +21,7 @@ bool json_read_valid(const struct json_read *self);
 bool json_read_text(const struct json_read *self, const char *path, char *out, size_t cap);
 /* Return: false, and *value 0, if there is no whole number of at least 0 at @path */
 bool json_read_uint(const struct json_read *self, const char *path, uint64_t *value);
+bool json_read_has(const struct json_read *self, const char *path);     /* anything but null */
 bool json_read_bool(const struct json_read *self, const char *path);    /* false if absent */
 size_t json_read_count(const struct json_read *self, const char *path); /* of an array; 0 if absent */
 

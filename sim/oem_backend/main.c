@@ -19,9 +19,10 @@ static const char usage[] =
     "  --version      the version\n"
     "\n"
     "Keys of FILE: listen (host:port, port 0 takes any), port_file, tls {certificate, key, client_ca}, database,\n"
-    "blob_dir, director_key, time_key, author_keys, author_threshold, control, heartbeat_s, mode, modes.\n"
+    "blob_dir, director_key, time_key, author_keys, author_threshold, control, heartbeat_s, mode, modes, strategy.\n"
     "\n"
-    "SIGTERM and SIGINT end it. Exit codes: 0 ended by a signal, 1 it could not start, 2 wrong usage or "
+    "SIGHUP reads the strategy's file anew. SIGTERM and SIGINT end it. Exit codes: 0 ended by a signal, 1 it could not "
+    "start, 2 wrong usage or "
     "configuration.\n";
 
 static struct backend backend; /* a megabyte of frame buffer is too much for the stack */
@@ -30,6 +31,10 @@ static void on_signal(uv_signal_t *handle, int number)
 {
 	struct backend *self = handle->data;
 
+	if (number == SIGHUP) {
+		backend_reload(self);
+		return;
+	}
 	backend_log("ends by signal %d", number);
 	backend_stop(self);
 	uv_signal_stop(handle);
@@ -46,15 +51,15 @@ static int serve(const struct config *config)
 {
 	char error[512] = "";
 	uv_loop_t loop;
-	uv_signal_t signals[2];
-	static const int numbers[2] = {SIGINT, SIGTERM};
+	uv_signal_t signals[3];
+	static const int numbers[3] = {SIGINT, SIGTERM, SIGHUP};
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&loop);
 	status = backend_open(&backend, &loop, config, error);
 	if (!status) {
-		for (size_t i = 0; i < 2; i++) {
+		for (size_t i = 0; i < 3; i++) {
 			uv_signal_init(&loop, &signals[i]);
 			signals[i].data = &backend;
 			uv_signal_start(&signals[i], on_signal, numbers[i]);

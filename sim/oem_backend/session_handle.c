@@ -10,6 +10,7 @@
 #include "sim/oem_backend/director.h"
 #include "sim/oem_backend/ledger.h"
 #include "sim/oem_backend/log.h"
+#include "sim/oem_backend/mode_table.h"
 
 #define TIME_VALID_S 60u
 
@@ -121,31 +122,32 @@ static int store_inventory(struct session *self, const Gu__Register *registratio
 	return error;
 }
 
-/* the table of modes: what the configuration names, then the one for all */
+/* the table of modes: what the strategy or the configuration names, then the one for all */
 static void send_register_result(struct session *self)
 {
-	const struct config *config = self->backend->config;
+	struct mode_table table;
 	Gu__Frame frame = GU__FRAME__INIT;
 	Gu__RegisterResult result = GU__REGISTER_RESULT__INIT;
 	Gu__ModeEntry entries[256];
 	Gu__ModeEntry *list[256];
 	size_t n = 0;
 
-	for (; n < config->modes_count && n < 255; n++) {
+	mode_table_of(self->backend, &table);
+	for (; n < table.n && n < 255; n++) {
 		gu__mode_entry__init(&entries[n]);
-		if (config->modes[n].ecu)
-			entries[n].ecu = config->modes[n].ecu;
-		entries[n].urgency = (Gu__Urgency)config->modes[n].urgency;
-		entries[n].mode = (Gu__UpdateMode)config->modes[n].mode;
+		if (table.modes[n].ecu)
+			entries[n].ecu = table.modes[n].ecu;
+		entries[n].urgency = (Gu__Urgency)table.modes[n].urgency;
+		entries[n].mode = (Gu__UpdateMode)table.modes[n].mode;
 		list[n] = &entries[n];
 	}
 	gu__mode_entry__init(&entries[n]);
-	entries[n].mode = (Gu__UpdateMode)config->mode;
+	entries[n].mode = (Gu__UpdateMode)table.otherwise;
 	list[n] = &entries[n];
 	result.accepted = true;
 	result.n_modes = n + 1;
 	result.modes = list;
-	result.heartbeat_s = config->heartbeat_s;
+	result.heartbeat_s = self->backend->config->heartbeat_s;
 	frame.body_case = GU__FRAME__BODY_REGISTER_RESULT;
 	frame.register_result = &result;
 	session_send(self, &frame);
@@ -164,6 +166,8 @@ static void on_register(struct session *self, const Gu__Register *registration)
 	error = store_begin(store);
 	if (!error) {
 		error = store_inventory(self, registration);
+		if (!error)
+			error = mode_table_record(self->backend, self->vehicle);
 		if (error)
 			store_rollback(store);
 		else

@@ -43,6 +43,24 @@ static const char schema[] =
     "  campaign TEXT NOT NULL, received_unix_s INTEGER NOT NULL, body BLOB NOT NULL,"
     "  UNIQUE(vehicle, queue_id, sequence));"
     "CREATE INDEX IF NOT EXISTS report_campaign ON report(campaign);"
+    /* what the strategy made of a campaign, beside what stands in its spec */
+    "CREATE TABLE IF NOT EXISTS decision(campaign TEXT PRIMARY KEY, rule TEXT NOT NULL, why TEXT NOT NULL);"
+    /* the table that a vehicle was given when it registered last; an empty ecu and urgency 0: all */
+    "CREATE TABLE IF NOT EXISTS vehicle_mode("
+    "  vehicle TEXT NOT NULL, position INTEGER NOT NULL, ecu TEXT NOT NULL, urgency INTEGER NOT NULL,"
+    "  mode INTEGER NOT NULL, PRIMARY KEY(vehicle, position));"
+    /* roll-outs: template is the request of a campaign without id and vehicle */
+    "CREATE TABLE IF NOT EXISTS rollout("
+    "  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, template TEXT NOT NULL, state INTEGER NOT NULL,"
+    "  why TEXT NOT NULL DEFAULT '', created_unix_s INTEGER NOT NULL, updated_unix_s INTEGER NOT NULL,"
+    "  waves TEXT NOT NULL, error_threshold INTEGER NOT NULL, min_done INTEGER NOT NULL, soak_s INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS rollout_wave("
+    "  rollout TEXT NOT NULL, wave INTEGER NOT NULL, began_unix_s INTEGER NOT NULL DEFAULT 0,"
+    "  ended_unix_s INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(rollout, wave));"
+    "CREATE TABLE IF NOT EXISTS rollout_vehicle("
+    "  rollout TEXT NOT NULL, vehicle TEXT NOT NULL, position INTEGER NOT NULL, wave INTEGER NOT NULL,"
+    "  campaign TEXT UNIQUE NOT NULL, attempt INTEGER NOT NULL DEFAULT 1, refused TEXT NOT NULL DEFAULT '',"
+    "  withdrawn INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(rollout, vehicle));"
     "PRAGMA user_version = 1;";
 
 int store_open(struct store *self, const char *path, char error[256])

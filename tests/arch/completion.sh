@@ -56,7 +56,7 @@ done
 
 # first words of a help's lines that are no options, of a command with verbs
 verbs() {
-	"$@" --help 2>&1 | sed -nE 's/^  ([a-z]+( (show|convert|compare|check|new|id|add|list|cancel|close|drop-after|rate|disconnect))?)( .*)?$/\1/p' |
+	"$@" --help 2>&1 | sed -nE 's/^  ([a-z]+( (show|convert|compare|check|new|id|add|create|list|watch|test|pause|resume|cancel|close|drop-after|rate|disconnect))?)( .*)?$/\1/p' |
 		sort -u
 }
 

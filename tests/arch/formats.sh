@@ -20,6 +20,7 @@ campaign-spec     docs/campaign.md       sim/oem_backend/ctl/spec.c
 virtual-ecu.yaml  docs/virtual-ecu.md    sim/virtual_ecu_schema.c
 vehicle-sim.yaml  docs/vehicle-sim.md    sim/vehicle_config.c
 oem-backend.yaml  docs/oem-backend.md    sim/oem_backend/config.c
+oem-strategy.yaml docs/strategy.md       sim/oem_backend/strategy_load.c
 "
 # what a program keeps for itself and nobody writes by hand
 private="sim/virtual_ecu_state.c"

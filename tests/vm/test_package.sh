@@ -62,7 +62,7 @@ if ! vm_inside; then
 		[[ $(compgen -G "$work/root/usr/*bin/$command") && -s $work/root/usr/share/bash-completion/completions/$command && $(compgen -G "$work/root/usr/share/man/man[18]/$command.[18].gz") ]] || missing+="$command "
 	done
 	for page in gatewayd.yaml ecu-profile ecu-keys manifest-spec campaign-spec virtual-ecu.yaml vehicle-sim.yaml oem-backend.yaml \
-		simbus-faults; do
+		oem-strategy.yaml simbus-faults; do
 		[[ -s $work/root/usr/share/man/man5/$page.5.gz ]] || missing+="$page(5) "
 	done
 	[[ -z $missing ]] && MANPATH=$work/root/usr/share/man man -w gatewayd.yaml >/dev/null

@@ -26,7 +26,13 @@ struct ctl {
 	const char *campaign;
 	const char *vehicle;
 	const char *state;
+	const char *vehicles; /* of a roll-out: a file, or "all" */
+	const char *waves;
+	const char *error_threshold; /* percent, NULL: not given */
+	const char *min_done;        /* percent */
+	const char *soak;            /* seconds */
 	double timeout_s;
+	bool timeout_given;
 	/* a command may have nothing to say when it asks several times */
 	bool quiet;
 };
@@ -45,8 +51,29 @@ enum ctl_exit ctl_ask(struct ctl *self, struct json *request, char **answer);
 enum ctl_exit ctl_image_add(struct ctl *self, char **files, int n);
 enum ctl_exit ctl_manifest_add(struct ctl *self, const char *file);
 enum ctl_exit ctl_campaign_add(struct ctl *self);
+/* adds what the spec says of a campaign; a roll-out's has no vehicle, and a window that may count from each campaign's
+ * own beginning */
+enum ctl_exit ctl_campaign_request(struct ctl *self, struct json *request, bool rollout);
+/* the SHA-256 of a manifest's file, which the backend is given, or of one that it has */
+enum ctl_exit ctl_manifest_digest(struct ctl *self, const char *manifest, char sha256[65]);
+
+/* ctl_strategy.c */
+enum ctl_exit ctl_strategy_show(struct ctl *self);
+enum ctl_exit ctl_strategy_test(struct ctl *self, const char *manifest);
+
+/* ctl_rollout.c */
+enum ctl_exit ctl_rollout_create(struct ctl *self);
+enum ctl_exit ctl_rollout_list(struct ctl *self);
+enum ctl_exit ctl_rollout_show(struct ctl *self, const char *id);
+enum ctl_exit ctl_rollout_set(struct ctl *self, const char *verb, const char *id);
+
+/* ctl_watch.c */
+enum ctl_exit ctl_campaign_watch(struct ctl *self, const char *id);
+enum ctl_exit ctl_rollout_watch(struct ctl *self, const char *id);
 
 /* ctl_show.c */
+/* a request with one text, and --all; @key may be NULL */
+enum ctl_exit ctl_ask_for(struct ctl *self, const char *command, const char *key, const char *value, char **answer);
 enum ctl_exit ctl_campaign_list(struct ctl *self);
 enum ctl_exit ctl_campaign_show(struct ctl *self, const char *id);
 enum ctl_exit ctl_vehicle_list(struct ctl *self);

@@ -97,20 +97,25 @@ enum ctl_exit ctl_manifest_add(struct ctl *self, const char *file)
 	return CTL_OK;
 }
 
-static enum ctl_exit add_window(const struct spec *spec, struct json *request)
+/* @rollout: a time from now counts from each campaign's own beginning */
+static enum ctl_exit add_window(const struct spec *spec, struct json *request, bool rollout)
 {
-	uint64_t now_s = (uint64_t)time(NULL), start_s, end_s;
-	bool start_good = when_parse(spec->window.start, now_s, &start_s);
+	const char *const times[2] = {spec->window.start, spec->window.end};
+	static const char *const keys[2] = {"start_unix_s", "end_unix_s"};
+	static const char *const after_keys[2] = {"start_after_s", "end_after_s"};
+	static const char *const flags[2] = {"--start", "--end"};
 
-	if (!start_good || !when_parse(spec->window.end, now_s, &end_s)) {
-		fprintf(stderr, "oemctl: %s: \"%s\" is no time; " WHEN_HELP "\n", start_good ? "--end" : "--start",
-			start_good ? spec->window.end : spec->window.start);
-		return CTL_USAGE;
+	for (size_t i = 0; i < 2; i++) {
+		bool after = rollout && times[i][0] == '+';
+		uint64_t value;
+
+		if (!when_parse(times[i], after ? 0 : (uint64_t)time(NULL), &value)) {
+			fprintf(stderr, "oemctl: %s: \"%s\" is no time; " WHEN_HELP "\n", flags[i], times[i]);
+			return CTL_USAGE;
+		}
+		json_key(request, after ? after_keys[i] : keys[i]);
+		json_uint(request, value);
 	}
-	json_key(request, "start_unix_s");
-	json_uint(request, start_s);
-	json_key(request, "end_unix_s");
-	json_uint(request, end_s);
 	return CTL_OK;
 }
 
@@ -180,45 +185,60 @@ static void show_added(struct ctl *self, const char *answer)
 		       json_read_bool(&read, "$.online") ? "online and has been told" : "offline and will be told");
 }
 
-enum ctl_exit ctl_campaign_add(struct ctl *self)
+enum ctl_exit ctl_manifest_digest(struct ctl *self, const char *manifest, char sha256[65])
+{
+	struct file_in in = {0};
+	uint8_t digest[32];
+
+	if (hex_parse(manifest, digest)) {
+		hex_of(digest, sha256);
+		return CTL_OK;
+	}
+	enum ctl_exit status = add_file(self, self->unchecked ? "image-add" : "manifest-add", manifest, &in, NULL);
+	memcpy(sha256, in.sha256, sizeof in.sha256);
+	return status;
+}
+
+enum ctl_exit ctl_campaign_request(struct ctl *self, struct json *request, bool rollout)
 {
 	const struct spec *spec = self->spec;
 	const char *missing = spec_missing(spec);
-	struct file_in manifest = {0};
-	uint8_t digest[32];
+	char sha256[65];
+
+	if (missing) {
+		fprintf(stderr, "oemctl: the %s has no %s; give it in --spec FILE or by its flag, see oemctl --help\n",
+			rollout ? "roll-out" : "campaign", missing);
+		return CTL_USAGE;
+	}
+	enum ctl_exit status = ctl_manifest_digest(self, spec->manifest, sha256);
+	if (status != CTL_OK)
+		return status;
+	ctl_add_text(request, "id", spec->id);
+	if (!rollout)
+		ctl_add_text(request, "vehicle", spec->vehicle);
+	ctl_add_text(request, "manifest", sha256);
+	if (spec->urgency)
+		ctl_add_text(request, "urgency", spec->urgency);
+	if (spec->mode)
+		ctl_add_text(request, "mode", spec->mode);
+	if (spec->consent_given) {
+		json_key(request, "consent_required");
+		json_bool(request, spec->consent_required);
+	}
+	json_key(request, "unchecked");
+	json_bool(request, self->unchecked);
+	add_lists(spec, request);
+	status = add_window(spec, request, rollout);
+	return status == CTL_OK ? add_targets(self, spec, request) : status;
+}
+
+enum ctl_exit ctl_campaign_add(struct ctl *self)
+{
 	struct json request;
 	char *answer;
 
-	if (missing) {
-		fprintf(stderr,
-			"oemctl: the campaign has no %s; give it in --spec FILE or by its flag, see oemctl --help\n",
-			missing);
-		return CTL_USAGE;
-	}
-	enum ctl_exit status = CTL_OK;
-	if (hex_parse(spec->manifest, digest))
-		hex_of(digest, manifest.sha256);
-	else
-		status =
-		    add_file(self, self->unchecked ? "image-add" : "manifest-add", spec->manifest, &manifest, NULL);
-	if (status != CTL_OK)
-		return status;
 	ctl_request(&request, "campaign-add");
-	ctl_add_text(&request, "id", spec->id);
-	ctl_add_text(&request, "vehicle", spec->vehicle);
-	ctl_add_text(&request, "manifest", manifest.sha256);
-	if (spec->urgency)
-		ctl_add_text(&request, "urgency", spec->urgency);
-	if (spec->mode)
-		ctl_add_text(&request, "mode", spec->mode);
-	json_key(&request, "consent_required");
-	json_bool(&request, spec->consent_required);
-	json_key(&request, "unchecked");
-	json_bool(&request, self->unchecked);
-	add_lists(spec, &request);
-	status = add_window(spec, &request);
-	if (status == CTL_OK)
-		status = add_targets(self, spec, &request);
+	enum ctl_exit status = ctl_campaign_request(self, &request, false);
 	if (status != CTL_OK) {
 		json_deinit(&request);
 		return status;

@@ -13,7 +13,7 @@
 
 #define POLL_US 100000u
 
-/* clang-format off: one column a line */
+/* clang-format off */
 static const char campaigns_sql[] =
     "SELECT value->>'id' AS CAMPAIGN,"
     " value->>'vehicle' AS VEHICLE,"
@@ -21,14 +21,11 @@ static const char campaigns_sql[] =
     " iif(value->>'verified', 'yes', 'no') AS VERIFIED,"
     " value->>'urgency' AS URGENCY,"
     " value->>'answer' AS ANSWER,"
-    " " TABLE_TIME(
-	"value->>'window_start_unix_s'") " AS \"WINDOW FROM\","
-					 " " TABLE_TIME(
-					     "value->>'window_end_unix_s'") " AS \"WINDOW TO\","
-									    " json_array_length(value, '$.targets') AS "
-									    "ECUS,"
-									    " value->>'removed' AS REMOVED"
-									    " FROM json_each(?1, '$.campaigns')";
+    " " TABLE_TIME("value->>'window_start_unix_s'") " AS \"WINDOW FROM\","
+    " " TABLE_TIME("value->>'window_end_unix_s'") " AS \"WINDOW TO\","
+    " json_array_length(value, '$.targets') AS ECUS,"
+    " value->>'removed' AS REMOVED"
+    " FROM json_each(?1, '$.campaigns')";
 
 static const char campaign_sql[] =
     "SELECT value->>'id' AS campaign,"
@@ -39,57 +36,21 @@ static const char campaign_sql[] =
     " iif(value->>'code' <> 0, (value->>'code') || ' ' || (value->>'text'), '') AS why,"
     " value->>'urgency' AS urgency,"
     " value->>'mode' AS mode,"
-    " " TABLE_TIME(
-	"value->>'window_start_unix_s'") " || ' to ' ||"
-					 " " TABLE_TIME(
-					     "value->>'window_end_unix_s'") " AS window,"
-									    " (value->>'answer') || "
-									    "iif(value->>'answer_code' <> 0,"
-									    "  ', ' || (value->>'answer_code') || "
-									    "' ' || (value->>'answer_text'), '') "
-									    "AS answer,"
-									    " " TABLE_TIME(
-										"value->>'proposed_unix_"
-										"s'") " AS proposed,"
-										      " CASE WHEN NOT "
-										      "(value->>'"
-										      "confirmed') THEN "
-										      "'no'"
-										      "  WHEN "
-										      "(value->>'start_"
-										      "unix_s') = 0 "
-										      "THEN 'yes, at "
-										      "once'"
-										      "  ELSE 'yes, "
-										      "from ' "
-										      "|| " TABLE_TIME(
-											  "value->>'"
-											  "start_unix_"
-											  "s'") " END "
-												"AS "
-												"confirm"
-												"ed,"
-												" value-"
-												">>'"
-												"manifes"
-												"t' AS "
-												"manifes"
-												"t,"
-												" " TABLE_TIME(
-												    "val"
-												    "ue-"
-												    ">>'"
-												    "upd"
-												    "ate"
-												    "d_"
-												    "uni"
-												    "x_"
-												    "s'") " AS updated"
-													  " FROM "
-													  "(SELECT "
-													  "?1->'$."
-													  "campaign' "
-													  "AS value)";
+    " iif(value->>'rule' <> '', (value->>'rule') || ': ', '') || (value->>'rule_why') AS rule,"
+    " " TABLE_TIME("value->>'deadline_unix_s'") " AS deadline,"
+    " iif(value->>'retry_pause_s' > 0, (value->>'retry_pause_s') || ' s', '') AS \"retry pause\","
+    " iif(value->>'consent_required', 'needed', 'not needed') AS consent,"
+    " " TABLE_TIME("value->>'window_start_unix_s'") " || ' to ' ||"
+    "  " TABLE_TIME("value->>'window_end_unix_s'") " AS window,"
+    " (value->>'answer') || iif(value->>'answer_code' <> 0,"
+    "  ', ' || (value->>'answer_code') || ' ' || (value->>'answer_text'), '') AS answer,"
+    " " TABLE_TIME("value->>'proposed_unix_s'") " AS proposed,"
+    " CASE WHEN NOT (value->>'confirmed') THEN 'no'"
+    "  WHEN (value->>'start_unix_s') = 0 THEN 'yes, at once'"
+    "  ELSE 'yes, from ' || " TABLE_TIME("value->>'start_unix_s'") " END AS confirmed,"
+    " value->>'manifest' AS manifest,"
+    " " TABLE_TIME("value->>'updated_unix_s'") " AS updated"
+    " FROM (SELECT ?1->'$.campaign' AS value)";
 
 static const char targets_sql[] =
     "SELECT value->>'ecu' AS ECU,"
@@ -108,53 +69,58 @@ static const char vehicles_sql[] =
     "SELECT value->>'id' AS VEHICLE,"
     " iif(value->>'online', 'online', 'offline') AS SESSION,"
     " " TABLE_TIME("value->>'last_unix_s'") " AS SEEN,"
-					    " value->>'ignition' AS IGNITION,"
-					    " value->>'battery_mv' AS mV,"
-					    " value->>'director_version' AS DOCUMENT,"
-					    " value->>'director_held' AS HELD,"
-					    " json_array_length(value, '$.ecus') AS ECUS,"
-					    " value->>'software' AS SOFTWARE"
-					    " FROM json_each(?1, '$.vehicles')";
+    " value->>'ignition' AS IGNITION,"
+    " value->>'battery_mv' AS mV,"
+    " value->>'director_version' AS DOCUMENT,"
+    " value->>'director_held' AS HELD,"
+    " json_array_length(value, '$.ecus') AS ECUS,"
+    " value->>'software' AS SOFTWARE"
+    " FROM json_each(?1, '$.vehicles')";
 
 static const char vehicle_sql[] =
     "SELECT value->>'id' AS vehicle,"
     " iif(value->>'online', 'online, from ' || (value->>'address'), 'offline') AS session,"
     " value->>'software' AS software,"
     " value->>'features' AS features,"
-    " " TABLE_TIME(
-	"value->>'first_unix_s'") " AS first,"
-				  " " TABLE_TIME(
-				      "value->>'last_unix_s'") " AS last,"
-							       " value->>'director_version' AS document,"
-							       " value->>'director_held' AS held,"
-							       " value->>'ignition' AS ignition,"
-							       " iif(value->>'standstill', 'yes', 'no') AS standstill,"
-							       " (value->>'battery_mv') || ' mV' AS battery"
-							       " FROM (SELECT ?1->'$.vehicle' AS value)";
+    " " TABLE_TIME("value->>'first_unix_s'") " AS first,"
+    " " TABLE_TIME("value->>'last_unix_s'") " AS last,"
+    " value->>'director_version' AS document,"
+    " value->>'director_held' AS held,"
+    " value->>'ignition' AS ignition,"
+    " iif(value->>'standstill', 'yes', 'no') AS standstill,"
+    " (value->>'battery_mv') || ' mV' AS battery"
+    " FROM (SELECT ?1->'$.vehicle' AS value)";
 
-static const char ecus_sql[] = "SELECT value->>'name' AS ECU,"
-			       " value->>'bus' AS BUS,"
-			       " value->>'hardware_id' AS HARDWARE,"
-			       " value->>'serial_number' AS SERIAL,"
-			       " value->>'boot_version' AS BOOT,"
-			       " value->>'application_version' AS APPLICATION,"
-			       " value->>'data_version' AS DATA,"
-			       " iif(value->>'present', 'yes', 'no') AS PRESENT"
-			       " FROM json_each(?1, '$.vehicle.ecus')";
+static const char ecus_sql[] =
+    "SELECT value->>'name' AS ECU,"
+    " value->>'bus' AS BUS,"
+    " value->>'hardware_id' AS HARDWARE,"
+    " value->>'serial_number' AS SERIAL,"
+    " value->>'boot_version' AS BOOT,"
+    " value->>'application_version' AS APPLICATION,"
+    " value->>'data_version' AS DATA,"
+    " iif(value->>'present', 'yes', 'no') AS PRESENT"
+    " FROM json_each(?1, '$.vehicle.ecus')";
 
-static const char reports_sql[] = "SELECT " TABLE_TIME(
-    "(value->>'unix_ms') / 1000") " AS TIME,"
-				  " value->>'vehicle' AS VEHICLE,"
-				  " value->>'sequence' AS NUMBER,"
-				  " value->>'campaign' AS CAMPAIGN,"
-				  " value->>'ecu' AS ECU,"
-				  " coalesce(value->>'campaign_state', value->>'ecu_state', '') AS STATE,"
-				  " value->>'code' AS CODE,"
-				  " value->>'text' AS TEXT"
-				  " FROM json_each(?1, '$.reports')";
+static const char modes_sql[] =
+    "SELECT iif(value->>'ecu' = '', 'all', value->>'ecu') AS ECU,"
+    " iif(value->>'urgency' = '', 'all', value->>'urgency') AS URGENCY,"
+    " value->>'mode' AS MODE"
+    " FROM json_each(?1, '$.vehicle.modes')";
+
+static const char reports_sql[] =
+    "SELECT " TABLE_TIME("(value->>'unix_ms') / 1000") " AS TIME,"
+    " value->>'vehicle' AS VEHICLE,"
+    " value->>'sequence' AS NUMBER,"
+    " value->>'campaign' AS CAMPAIGN,"
+    " value->>'ecu' AS ECU,"
+    " coalesce(value->>'campaign_state', value->>'ecu_state', '') AS STATE,"
+    " value->>'code' AS CODE,"
+    " value->>'text' AS TEXT"
+    " FROM json_each(?1, '$.reports')";
 /* clang-format on */
 
-static enum ctl_exit ask_for(struct ctl *self, const char *command, const char *key, const char *value, char **answer)
+enum ctl_exit ctl_ask_for(struct ctl *self, const char *command, const char *key, const char *value, char **answer)
 {
 	struct json request;
 
@@ -170,7 +136,7 @@ static enum ctl_exit ask_for(struct ctl *self, const char *command, const char *
 enum ctl_exit ctl_campaign_list(struct ctl *self)
 {
 	char *answer;
-	enum ctl_exit status = ask_for(self, "campaign-list", NULL, NULL, &answer);
+	enum ctl_exit status = ctl_ask_for(self, "campaign-list", NULL, NULL, &answer);
 
 	if (status != CTL_OK)
 		return status;
@@ -185,7 +151,7 @@ enum ctl_exit ctl_campaign_list(struct ctl *self)
 enum ctl_exit ctl_campaign_show(struct ctl *self, const char *id)
 {
 	char *answer;
-	enum ctl_exit status = ask_for(self, "campaign-show", "id", id, &answer);
+	enum ctl_exit status = ctl_ask_for(self, "campaign-show", "id", id, &answer);
 
 	if (status != CTL_OK)
 		return status;
@@ -203,7 +169,7 @@ enum ctl_exit ctl_campaign_show(struct ctl *self, const char *id)
 enum ctl_exit ctl_vehicle_list(struct ctl *self)
 {
 	char *answer;
-	enum ctl_exit status = ask_for(self, "vehicle-list", NULL, NULL, &answer);
+	enum ctl_exit status = ctl_ask_for(self, "vehicle-list", NULL, NULL, &answer);
 
 	if (status != CTL_OK)
 		return status;
@@ -218,7 +184,7 @@ enum ctl_exit ctl_vehicle_list(struct ctl *self)
 enum ctl_exit ctl_vehicle_show(struct ctl *self, const char *id)
 {
 	char *answer;
-	enum ctl_exit status = ask_for(self, "vehicle-show", "id", id, &answer);
+	enum ctl_exit status = ctl_ask_for(self, "vehicle-show", "id", id, &answer);
 
 	if (status != CTL_OK)
 		return status;
@@ -228,6 +194,8 @@ enum ctl_exit ctl_vehicle_show(struct ctl *self, const char *id)
 		table_print_one(self->db, vehicle_sql, answer);
 		putchar('\n');
 		table_print(self->db, ecus_sql, answer, "no ECUs");
+		putchar('\n');
+		table_print(self->db, modes_sql, answer, "no update modes: it has not registered since they are kept");
 	}
 	free(answer);
 	return CTL_OK;
@@ -236,7 +204,7 @@ enum ctl_exit ctl_vehicle_show(struct ctl *self, const char *id)
 enum ctl_exit ctl_reports(struct ctl *self)
 {
 	char *answer;
-	enum ctl_exit status = ask_for(self, "reports", "campaign", self->campaign ? self->campaign : "", &answer);
+	enum ctl_exit status = ctl_ask_for(self, "reports", "campaign", self->campaign ? self->campaign : "", &answer);
 
 	if (status != CTL_OK)
 		return status;
@@ -257,7 +225,7 @@ static bool passed(struct ctl *self)
 {
 	char *answer, found[8], sql[256];
 
-	if (ask_for(self, "reports", "campaign", self->campaign, &answer) != CTL_OK)
+	if (ctl_ask_for(self, "reports", "campaign", self->campaign, &answer) != CTL_OK)
 		return false;
 	sqlite3_snprintf(sizeof sql, sql,
 			 "SELECT 1 FROM json_each(?1, '$.reports') WHERE value->>'campaign_state' = %Q LIMIT 1",
@@ -284,8 +252,8 @@ static enum progress look_at_campaign(struct ctl *self, const char *answer)
 
 static enum progress look(struct ctl *self, char **answer, enum ctl_exit *status)
 {
-	*status = self->campaign ? ask_for(self, "campaign-show", "id", self->campaign, answer)
-				 : ask_for(self, "vehicle-show", "id", self->vehicle, answer);
+	*status = self->campaign ? ctl_ask_for(self, "campaign-show", "id", self->campaign, answer)
+				 : ctl_ask_for(self, "vehicle-show", "id", self->vehicle, answer);
 	if (*status != CTL_OK) {
 		/* the backend may be starting, the vehicle may never have connected; a campaign does not come by itself
 		 */

@@ -16,16 +16,32 @@ static const char usage[] =
     "  campaign add           a campaign from --spec FILE.yaml, or completed or made by flags:\n"
     "      --id ID --vehicle ID --manifest FILE|SHA256 --start TIME --end TIME\n"
     "      --urgency low|normal|high|critical --mode client_initiated|server_initiated|negotiated\n"
-    "      --consent --condition KIND[=VALUE] --supersedes ID\n"
+    "      --consent|--no-consent --condition KIND[=VALUE] --supersedes ID\n"
     "      --target ecu=NAME,component=NAME[,hardware_id=ID][,serial_number=NO][,rollback=none|FILE]\n"
     "      --unchecked        not compared with manifest and inventory, to test a vehicle's own refusal\n"
+    "      what is not said of urgency, mode, and consent is the strategy's to say\n"
     "      TIME is 2026-11-23T18:00:00Z, or from now +90s, +15m, +2h, +1d\n"
+    "  campaign create        the same\n"
     "  campaign list [--all]  those that are not closed, or all\n"
     "  campaign show ID       one with its ECUs\n"
+    "  campaign watch ID      follow it until it is over; exit code 0 if it was verified\n"
     "  campaign cancel ID     end one that is not over\n"
     "  campaign close ID      take one that is over off the vehicle's list\n"
+    "  strategy show          the rules, classes and modes of the backend's strategy\n"
+    "  strategy test FILE|SHA256 [--vehicle ID]\n"
+    "                         which rule decides about a manifest and why, and what a campaign of it gets\n"
+    "  rollout create --vehicles FILE|all [--waves 1,10%,rest] [--error-threshold PERCENT] [--min-done PERCENT]\n"
+    "      [--soak SECONDS]   one campaign for each vehicle, in waves; beside it what `campaign add` takes, without\n"
+    "                         --vehicle; FILE has a vehicle a line; a TIME from now counts from each beginning\n"
+    "  rollout list           all\n"
+    "  rollout show ID [--all] one with its waves, and the vehicles that failed, or all\n"
+    "  rollout watch ID       follow it until it is over or stopped; exit code 0 if it is done\n"
+    "  rollout pause ID       give no further vehicle its campaign\n"
+    "  rollout resume ID [--error-threshold PERCENT]\n"
+    "                         go on with one that is paused or was stopped\n"
+    "  rollout cancel ID      end it and take back what no vehicle has begun to install\n"
     "  vehicle list           all that ever connected\n"
-    "  vehicle show ID        one with its ECUs\n"
+    "  vehicle show ID        one with its ECUs and update modes\n"
     "  reports [--campaign ID]\n"
     "  wait --campaign ID [--state STATE] [--timeout SECONDS]\n"
     "                         STATE: verified (default), done, installing, failed, ...; 60 s if not given\n"
@@ -59,6 +75,12 @@ enum {
 	OPTION_STATE,
 	OPTION_TIMEOUT,
 	OPTION_VERSION,
+	OPTION_NO_CONSENT,
+	OPTION_VEHICLES,
+	OPTION_WAVES,
+	OPTION_THRESHOLD,
+	OPTION_MIN_DONE,
+	OPTION_SOAK,
 };
 
 static const struct option options[] = {
@@ -75,6 +97,12 @@ static const struct option options[] = {
     {"urgency", required_argument, NULL, OPTION_URGENCY},
     {"mode", required_argument, NULL, OPTION_MODE},
     {"consent", no_argument, NULL, OPTION_CONSENT},
+    {"no-consent", no_argument, NULL, OPTION_NO_CONSENT},
+    {"vehicles", required_argument, NULL, OPTION_VEHICLES},
+    {"waves", required_argument, NULL, OPTION_WAVES},
+    {"error-threshold", required_argument, NULL, OPTION_THRESHOLD},
+    {"min-done", required_argument, NULL, OPTION_MIN_DONE},
+    {"soak", required_argument, NULL, OPTION_SOAK},
     {"condition", required_argument, NULL, OPTION_CONDITION},
     {"supersedes", required_argument, NULL, OPTION_SUPERSEDES},
     {"target", required_argument, NULL, OPTION_TARGET},
@@ -171,22 +199,52 @@ static bool is(char **args, int n, const char *noun, const char *verb, int n_min
 	return n >= n_min && n <= n_max && strcmp(args[0], noun) == 0 && (!verb || strcmp(args[1], verb) == 0);
 }
 
+static enum ctl_exit unknown(const char *first, const char *second)
+{
+	fprintf(stderr, "oemctl: %s%s%s: no such command, or not with these arguments; see oemctl --help\n", first,
+		second ? " " : "", second ? second : "");
+	return CTL_USAGE;
+}
+
+static enum ctl_exit rollout(struct ctl *self, char **args, int n)
+{
+	if (is(args, n, "create", NULL, 1, 1))
+		return ctl_rollout_create(self);
+	if (is(args, n, "list", NULL, 1, 1))
+		return ctl_rollout_list(self);
+	if (is(args, n, "show", NULL, 2, 2))
+		return ctl_rollout_show(self, args[1]);
+	if (is(args, n, "watch", NULL, 2, 2))
+		return ctl_rollout_watch(self, args[1]);
+	if (is(args, n, "pause", NULL, 2, 2) || is(args, n, "resume", NULL, 2, 2) || is(args, n, "cancel", NULL, 2, 2))
+		return ctl_rollout_set(self, args[0], args[1]);
+	return unknown("rollout", args[0]);
+}
+
 static enum ctl_exit run(struct ctl *self, char **args, int n)
 {
 	if (is(args, n, "image", "add", 3, 10000))
 		return ctl_image_add(self, args + 2, n - 2);
 	if (is(args, n, "manifest", "add", 3, 3))
 		return ctl_manifest_add(self, args[2]);
-	if (is(args, n, "campaign", "add", 2, 2))
+	if (is(args, n, "campaign", "add", 2, 2) || is(args, n, "campaign", "create", 2, 2))
 		return ctl_campaign_add(self);
 	if (is(args, n, "campaign", "list", 2, 2))
 		return ctl_campaign_list(self);
 	if (is(args, n, "campaign", "show", 3, 3))
 		return ctl_campaign_show(self, args[2]);
+	if (is(args, n, "campaign", "watch", 3, 3))
+		return ctl_campaign_watch(self, args[2]);
 	if (is(args, n, "campaign", "cancel", 3, 3))
 		return simple(self, "campaign-cancel", "id", args[2]);
 	if (is(args, n, "campaign", "close", 3, 3))
 		return simple(self, "campaign-close", "id", args[2]);
+	if (is(args, n, "strategy", "show", 2, 2))
+		return ctl_strategy_show(self);
+	if (is(args, n, "strategy", "test", 3, 3))
+		return ctl_strategy_test(self, args[2]);
+	if (n >= 2 && strcmp(args[0], "rollout") == 0)
+		return rollout(self, args + 1, n - 1);
 	if (is(args, n, "vehicle", "list", 2, 2))
 		return ctl_vehicle_list(self);
 	if (is(args, n, "vehicle", "show", 3, 3))
@@ -201,9 +259,7 @@ static enum ctl_exit run(struct ctl *self, char **args, int n)
 		return number(self, "debug-rate", "rate", args[2]);
 	if (is(args, n, "debug", "disconnect", 2, 3))
 		return simple(self, "debug-disconnect", n == 3 ? "vehicle" : NULL, n == 3 ? args[2] : NULL);
-	fprintf(stderr, "oemctl: %s%s%s: no such command, or not with these arguments; see oemctl --help\n", args[0],
-		n > 1 ? " " : "", n > 1 ? args[1] : "");
-	return CTL_USAGE;
+	return unknown(args[0], n > 1 ? args[1] : NULL);
 }
 
 /* a flag of `campaign add`; Return: whether it was good */
@@ -231,7 +287,9 @@ static bool spec_option(struct spec *spec, int option, const char *value)
 		spec_set(&spec->mode, value);
 		break;
 	case OPTION_CONSENT:
-		spec->consent_required = true;
+	case OPTION_NO_CONSENT:
+		spec->consent_required = option == OPTION_CONSENT;
+		spec->consent_given = true;
 		break;
 	case OPTION_CONDITION:
 		wrong = spec_add_condition(spec, value);
@@ -314,7 +372,23 @@ static int parse(struct ctl *self, int argc, char **argv)
 		case OPTION_STATE:
 			self->state = optarg;
 			break;
+		case OPTION_VEHICLES:
+			self->vehicles = optarg;
+			break;
+		case OPTION_WAVES:
+			self->waves = optarg;
+			break;
+		case OPTION_THRESHOLD:
+			self->error_threshold = optarg;
+			break;
+		case OPTION_MIN_DONE:
+			self->min_done = optarg;
+			break;
+		case OPTION_SOAK:
+			self->soak = optarg;
+			break;
 		case OPTION_TIMEOUT:
+			self->timeout_given = true;
 			self->timeout_s = strtod(optarg, &end);
 			if (end == optarg || *end || !(self->timeout_s >= 0)) {
 				fprintf(stderr, "oemctl: --timeout %s: no number of seconds\n", optarg);

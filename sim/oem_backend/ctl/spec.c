@@ -151,6 +151,7 @@ int spec_load(const char *path, struct spec **spec, struct yaml_error *error)
 		return status;
 	struct spec *self = data;
 	status = check(self, doc, error);
+	self->consent_given = yaml_has(doc, "consent_required");
 	yaml_doc_free(doc);
 	if (status) {
 		spec_free(self);

@@ -50,6 +50,7 @@ struct spec {
 	char *urgency;
 	char *mode;
 	bool consent_required;
+	bool consent_given; /* not of the file: the strategy decides unless it says so */
 	char **supersedes;
 	unsigned supersedes_count;
 	struct spec_condition *conditions;

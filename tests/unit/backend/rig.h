@@ -394,7 +394,7 @@ static inline Gu__Director *open_director(const Gu__Frame *frame, uint64_t *vers
 	return director;
 }
 
-static char vin1[] = "VIN1";
+static char vin1[] __attribute__((unused)) = "VIN1";
 
 /* takes chunks until @n bytes came; checks that they follow each other and are the image's */
 static inline uint64_t take_blob(struct client *client, uint64_t offset, uint64_t n)
