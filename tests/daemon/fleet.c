@@ -24,13 +24,25 @@
 
 enum what { GOOD, BAD, HOLD };
 
+#define MAX_REPORTS 512u
+
+/* as a gateway keeps it until it is acknowledged */
+struct kept_report {
+	char campaign[65];
+	Gu__CampaignState state;
+	Gu__EcuState ecu_state;
+	unsigned code;
+};
+
 struct vehicle {
 	char id[65];
 	enum what what;
 	struct tls_context *tls;
 	struct tls_conn *conn;
 	struct stream_decoder decoder;
+	struct kept_report reports[MAX_REPORTS]; /* number n is reports[n - 1] */
 	uint64_t sequence;
+	uint64_t acknowledged;
 	uint64_t counter;
 	char live[MAX_CAMPAIGNS][65]; /* of the last document, still to be ended */
 	size_t n_live;
@@ -112,23 +124,44 @@ static void say_accept(struct vehicle *self, char *campaign, uint64_t version)
 	send_frame(self, &frame);
 }
 
-static void report(struct vehicle *self, char *campaign, Gu__CampaignState state, Gu__EcuState ecu_state, unsigned code)
+static void send_report(struct vehicle *self, uint64_t number)
 {
 	static char lamp[] = "lamp", none[] = "";
 	static uint8_t queue[] = {9};
+	struct kept_report *kept = &self->reports[number - 1];
 	Gu__Frame frame = GU__FRAME__INIT;
 	Gu__Report message = GU__REPORT__INIT;
 
-	message.sequence = ++self->sequence;
+	message.sequence = number;
 	message.queue_id = (ProtobufCBinaryData){sizeof queue, queue};
-	message.campaign_id = campaign;
-	message.ecu = ecu_state ? lamp : none;
-	message.campaign_state = state;
-	message.ecu_state = ecu_state;
-	message.code = code;
+	message.campaign_id = kept->campaign;
+	message.ecu = kept->ecu_state ? lamp : none;
+	message.campaign_state = kept->state;
+	message.ecu_state = kept->ecu_state;
+	message.code = kept->code;
 	frame.body_case = GU__FRAME__BODY_REPORT;
 	frame.report = &message;
 	send_frame(self, &frame);
+}
+
+static void report(struct vehicle *self, const char *campaign, Gu__CampaignState state, Gu__EcuState ecu_state,
+		   unsigned code)
+{
+	struct kept_report *kept = &self->reports[self->sequence];
+
+	if (self->sequence == MAX_REPORTS)
+		return;
+	snprintf(kept->campaign, sizeof kept->campaign, "%s", campaign);
+	kept->state = state;
+	kept->ecu_state = ecu_state;
+	kept->code = code;
+	send_report(self, ++self->sequence);
+}
+
+static void send_reports_again(struct vehicle *self)
+{
+	for (uint64_t number = self->acknowledged + 1; number <= self->sequence; number++)
+		send_report(self, number);
 }
 
 static bool is_over(const struct vehicle *self, const char *campaign)
@@ -140,7 +173,7 @@ static bool is_over(const struct vehicle *self, const char *campaign)
 	return false;
 }
 
-static void end_campaign(struct vehicle *self, char *campaign)
+static void end_campaign(struct vehicle *self, const char *campaign)
 {
 	if (self->what == HOLD || is_over(self, campaign) || self->n_over == 64)
 		return;
@@ -222,6 +255,10 @@ static void on_data(struct tls_conn *conn, void *user, const uint8_t *bytes, siz
 
 			if (unpacked && unpacked->body_case == GU__FRAME__BODY_TIME_RESPONSE)
 				say_register(self);
+			else if (unpacked && unpacked->body_case == GU__FRAME__BODY_REGISTER_RESULT)
+				send_reports_again(self);
+			else if (unpacked && unpacked->body_case == GU__FRAME__BODY_REPORT_ACK)
+				self->acknowledged = unpacked->report_ack->sequence;
 			else if (unpacked && unpacked->body_case == GU__FRAME__BODY_DIRECTOR)
 				on_director(self, unpacked->director);
 			if (unpacked)
