@@ -75,6 +75,7 @@ echo "bus: $stage_bus_words"
 stage_ecus || exit 1
 stage_vehicle || exit 1
 stage_dbus || exit 1
+stage_strategy=$root/sim/demo/strategy.yaml
 stage_backend || exit 1
 stage_gateway || exit 1
 stage_intake demo-1 || exit 1

@@ -9,6 +9,7 @@ stage_vehicle_id=${stage_vehicle_id:-DEMO0000000000001}
 stage_ecus_config=${stage_ecus_config:-$root/sim/demo/virtual-ecus.yaml}
 stage_profiles=${stage_profiles:-$root/sim/demo/profiles} # of the ECUs' profiles, of gateway and author
 stage_slowness=${stage_slowness:-1} # times which the waits are longer, on an emulated machine
+stage_strategy=${stage_strategy:-} # file of urgencies for the backend; none if empty
 stage_pids=()
 stage_named=()
 
@@ -314,8 +315,11 @@ EOF
 }
 
 stage_backend() {
-	cp "$root/sim/demo/backend.yaml" "$root/sim/demo/strategy.yaml" "$stage/"
-	echo "strategy: strategy.yaml" >>"$stage/backend.yaml"
+	cp "$root/sim/demo/backend.yaml" "$stage/backend.yaml"
+	if [[ $stage_strategy ]]; then
+		cp "$stage_strategy" "$stage/strategy.yaml"
+		echo "strategy: strategy.yaml" >>"$stage/backend.yaml"
+	fi
 	rm -f "$stage/backend.port"
 	stage_spawn backend "$BIN/oem-backend" --config "$stage/backend.yaml"
 	stage_until 30 test -s "$stage/backend.port" && stage_backend_port=$(<"$stage/backend.port") && return 0

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_COLUMNS 16
+#define MAX_COLUMNS 32
 
 /* characters, not bytes: continuation bytes of UTF-8 take no place */
 static int width_of(const char *text)
