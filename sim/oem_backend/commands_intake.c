@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/validate.h"
 #include "sim/oem_backend/director.h"
 #include "sim/oem_backend/log.h"
 #include "sim/oem_backend/session.h"
@@ -39,7 +40,8 @@ struct draft {
 	char supersedes[MAX_SUPERSEDES][65];
 	char *supersedes_list[MAX_SUPERSEDES];
 	char base[8];
-	char *features[1];
+	char deadline[16];
+	char *features[2];
 	struct campaign_decision decision;
 	char warnings[8][160];
 	size_t n_warnings;
@@ -331,6 +333,25 @@ static int commit(struct backend *backend, struct draft *draft, struct json *ans
 	return status;
 }
 
+static bool is_known_feature(const char *name)
+{
+	for (const char *const *known = proto_features; *known; known++) {
+		if (strcmp(*known, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* a vehicle that does not know deadlines shall refuse the campaign rather than install it late */
+static void name_features(struct draft *draft)
+{
+	Gu__Campaign *campaign = &draft->campaign;
+
+	snprintf(draft->deadline, sizeof draft->deadline, "deadline-1");
+	if (campaign->deadline_unix_s && is_known_feature(draft->deadline))
+		draft->features[campaign->n_required_features++] = draft->deadline;
+}
+
 static bool read_draft(struct backend *backend, const struct json_read *request, struct draft *draft,
 		       struct json *answer)
 {
@@ -345,8 +366,13 @@ static bool read_draft(struct backend *backend, const struct json_read *request,
 			: check_manifest(backend, request, draft, answer);
 	if (!good)
 		return false;
-	if (draft->campaign.deadline_unix_s && draft->campaign.deadline_unix_s <= draft->window.start_unix_s)
-		warn(draft, "the deadline is over before the window opens");
+	if (draft->campaign.deadline_unix_s && draft->campaign.deadline_unix_s <= draft->window.start_unix_s) {
+		command_refuse(answer,
+			       "campaign %s: its deadline is over when its window opens; nothing could be installed",
+			       draft->id);
+		return false;
+	}
+	name_features(draft);
 	int fd = blobs_open(backend->config->blob_dir, draft->manifest_sha256, &length);
 	if (fd < 0) {
 		command_refuse(answer, "campaign %s: the backend has no file of its manifest's digest", draft->id);

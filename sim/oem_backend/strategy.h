@@ -19,7 +19,7 @@
 #define STRATEGY_MAX_LIST      16u
 #define STRATEGY_MAX_MODES     255u
 #define STRATEGY_MAX_DAYS      3650u
-#define STRATEGY_MAX_PAUSE_S   604800u
+#define STRATEGY_MAX_PAUSE_S   86400u
 #define STRATEGY_WHY_BYTES     256u
 #define STRATEGY_N_CLASSES     5u /* indexed by Gu__Urgency; the unspecified one is unused */
 #define STRATEGY_SECONDS_A_DAY UINT64_C(86400)

@@ -369,8 +369,8 @@ static void every_class_is_described_within_its_limits(void **state)
 	       "classes.critical");
 	refuse("rules:\n" REST,
 	       "classes:\n  critical: {consent: false}\n  high: {consent: false}\n  normal: {consent: true}\n"
-	       "  low: {consent: true, retry_pause_s: 604801}\n",
-	       "s.yaml:7: classes.low.retry_pause_s: must be 0..604800, is 604801");
+	       "  low: {consent: true, retry_pause_s: 86401}\n",
+	       "s.yaml:7: classes.low.retry_pause_s: must be 0..86400, is 86401");
 }
 
 static void modes_say_nothing_twice_and_have_one_for_all(void **state)

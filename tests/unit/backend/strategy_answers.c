@@ -66,7 +66,14 @@ static void what_a_person_gives_goes_before_the_strategy(void **state)
 		  "\"mode\":\"client_initiated\",\"urgency\":\"normal\",\"consent_required\":false,"
 		  "\"deadline_unix_s\":4000000000,\"retry_pause_s\":5,\"rule\":\"fix\"");
 	expect_in(add("c3", ",\"urgency\":\"soon\""), "\\\"soon\\\" is no urgency");
-	expect_in(add("c3", ",\"retry_pause_s\":604801"), "0..604800 seconds");
+	expect_in(add("c3", ",\"retry_pause_s\":86401"), "0..86400 seconds");
+}
+
+static void a_deadline_that_is_over_when_the_window_opens_is_refused(void **state)
+{
+	(void)state;
+	expect_in(add("c1", ",\"deadline_unix_s\":1000"), "its deadline is over when its window opens");
+	expect_in(ask("{\"command\":\"campaign-list\"}"), "\"campaigns\":[]");
 }
 
 static void the_document_says_the_vehicle_what_was_decided(void **state)
@@ -206,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    STRATEGY_TEST(a_campaign_without_urgency_gets_what_the_strategy_says),
 	    STRATEGY_TEST(what_a_person_gives_goes_before_the_strategy),
+	    STRATEGY_TEST(a_deadline_that_is_over_when_the_window_opens_is_refused),
 	    STRATEGY_TEST(the_document_says_the_vehicle_what_was_decided),
 	    STRATEGY_TEST(a_test_names_each_rule_up_to_the_one_that_decides),
 	    STRATEGY_TEST(a_test_for_a_vehicle_asks_for_its_ecus),
