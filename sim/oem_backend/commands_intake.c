@@ -348,8 +348,13 @@ static void name_features(struct draft *draft)
 	Gu__Campaign *campaign = &draft->campaign;
 
 	snprintf(draft->deadline, sizeof draft->deadline, "deadline-1");
-	if (campaign->deadline_unix_s && is_known_feature(draft->deadline))
-		draft->features[campaign->n_required_features++] = draft->deadline;
+	if (!campaign->deadline_unix_s || !is_known_feature(draft->deadline))
+		return;
+	for (size_t i = 0; i < campaign->n_required_features; i++) {
+		if (strcmp(campaign->required_features[i], draft->deadline) == 0)
+			return;
+	}
+	campaign->required_features[campaign->n_required_features++] = draft->deadline;
 }
 
 static bool read_draft(struct backend *backend, const struct json_read *request, struct draft *draft,

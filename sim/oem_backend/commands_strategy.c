@@ -107,10 +107,11 @@ bool campaign_decide(struct backend *backend, const struct json_read *request, c
 	campaign->consent_required = json_read_has(request, "$.consent_required")
 					 ? json_read_bool(request, "$.consent_required")
 					 : verdict.consent_required;
+	/* 0 is not said */
 	campaign->deadline_unix_s =
-	    json_read_uint(request, "$.deadline_unix_s", &value) ? value : verdict.deadline_unix_s;
+	    json_read_uint(request, "$.deadline_unix_s", &value) && value ? value : verdict.deadline_unix_s;
 	campaign->retry_pause_s =
-	    json_read_uint(request, "$.retry_pause_s", &value) ? (uint32_t)value : verdict.retry_pause_s;
+	    json_read_uint(request, "$.retry_pause_s", &value) && value ? (uint32_t)value : verdict.retry_pause_s;
 	return true;
 }
 
