@@ -7,7 +7,7 @@
  * base-1: everything that metadata.proto says as of its first version. Whatever later changes what a document means
  * gets a name of its own here, so that a reader without it refuses the document instead of skipping the field.
  */
-const char *const proto_features[] = {"base-1", NULL};
+const char *const proto_features[] = {"base-1", VALIDATE_WINDOWS_RECURRING, VALIDATE_DEADLINE, NULL};
 
 static bool invalid(struct check *check, const char *name, const char *text)
 {
@@ -312,7 +312,7 @@ static bool validate_campaign(struct check *check, const Gu__Campaign *campaign)
 		return invalid(check, "window", "missing");
 	if (campaign->window->start_unix_s >= campaign->window->end_unix_s)
 		return invalid(check, "window", "must end after its start");
-	return validate_targets(check, campaign) &&
+	return validate_times(check, campaign) && validate_targets(check, campaign) &&
 	       validate_conditions(check, campaign->conditions, campaign->n_conditions) &&
 	       validate_supersedes(check, campaign);
 }

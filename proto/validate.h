@@ -14,12 +14,19 @@
 #define VALIDATE_MAX_CHUNK_BYTES     (256u * 1024u)
 #define VALIDATE_MAX_CHECK_SIGNATURE 512u
 
+/* features that a campaign names if it has the fields they stand for */
+#define VALIDATE_WINDOWS_RECURRING "windows-recurring-1"
+#define VALIDATE_DEADLINE          "deadline-1"
+
 /* each returns true, or false with the error set: UNKNOWN_FEATURE, UNKNOWN_VALUE or INVALID */
 bool validate_manifest(struct check *check, const Gu__Manifest *manifest);
 bool validate_director(struct check *check, const Gu__Director *director);
 bool validate_frame(struct check *check, const Gu__Frame *frame);
 
-/* helpers, for both files of the validation */
+/* a campaign's recurring windows, deadline and retry pause; validate_windows.c */
+bool validate_times(struct check *check, const Gu__Campaign *campaign);
+
+/* helpers, for the files of the validation */
 bool validate_id(struct check *check, const char *name, const char *text);
 bool validate_text(struct check *check, const char *name, const char *text, size_t max_bytes);
 bool validate_digest(struct check *check, const char *name, ProtobufCBinaryData bytes);

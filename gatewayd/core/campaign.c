@@ -3,11 +3,11 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/policy.h"
 #include "gatewayd/core/release.h"
-#include "gatewayd/core/window.h"
 
 bool campaign_final(const struct campaign *campaign)
 {
@@ -266,7 +266,7 @@ static void expire(struct gateway *self, uint8_t index, uint64_t now_us)
 	/* what is erased is brought to its end whatever the time; an untouched rest of the ECUs is not begun */
 	if (campaign_running(c) || campaign_open_targets(c, true) || !campaign_open_targets(c, false))
 		return;
-	if (window_state(unix_ms, c->doc.window_start_unix_s, c->doc.window_end_unix_s) == WINDOW_OVER)
+	if (campaign_window_over(self, c, now_us))
 		code = GATEWAY_CODE_WINDOW_PASSED;
 	else if (window_state(unix_ms, 0, use_before_s) == WINDOW_OVER)
 		code = GATEWAY_CODE_USE_BEFORE_PASSED;
@@ -302,10 +302,13 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 
 	if (campaign_final(c))
 		return false;
+	campaign_window_refresh(self, index, now_us);
 	if (c->cancel_wanted)
 		campaign_cancel_if_untouched(self, index, now_us);
 	if (!campaign_final(c) && c->state != CAMPAIGN_VERIFYING)
 		expire(self, index, now_us);
+	if (!campaign_final(c))
+		campaign_window_judge(self, index, now_us);
 	if (campaign_final(c) || c->state == CAMPAIGN_VERIFYING)
 		return c->state != state;
 	campaign_renegotiate(self, index, now_us);
@@ -325,8 +328,14 @@ static void earliest(uint64_t *deadline_us, uint64_t at_us, uint64_t now_us)
 uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	const struct campaign *c = &self->campaigns[index];
-	const uint64_t times[] = {c->doc.window_start_unix_s, c->doc.window_end_unix_s, c->confirmed_start_unix_s,
-				  c->has_manifest ? c->manifest.use_before_unix_s : 0};
+	const uint64_t times[] = {c->doc.window_start_unix_s,
+				  c->doc.window_end_unix_s,
+				  c->doc.deadline_unix_s,
+				  c->confirmed_start_unix_s,
+				  c->has_manifest ? c->manifest.use_before_unix_s : 0,
+				  c->view.valid && c->view.has_span ? c->view.span.start_s : 0,
+				  c->view.valid && c->view.has_span ? c->view.span.end_s : 0,
+				  c->view.valid && c->view.has_fit ? c->view.fit.start_s : 0};
 	uint64_t deadline_us = GATEWAY_NEVER;
 
 	if (campaign_final(c))

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include "gatewayd/core/campaign.h"
+#include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/policy.h"
@@ -80,10 +81,26 @@ static bool same_content(const struct campaign_doc *a, const struct campaign_doc
 	return true;
 }
 
-static bool same_terms(const struct campaign_doc *a, const struct campaign_doc *b)
+/* what a zone's file says may change with the system's, and is no other term */
+static bool same_windows(const struct campaign_doc *a, const struct campaign_doc *b)
 {
 	if (a->window_start_unix_s != b->window_start_unix_s || a->window_end_unix_s != b->window_end_unix_s ||
-	    a->consent_required != b->consent_required || a->n_conditions != b->n_conditions)
+	    a->deadline_unix_s != b->deadline_unix_s || a->n_recurring != b->n_recurring)
+		return false;
+	for (unsigned i = 0; i < a->n_recurring; i++) {
+		const struct window_recurrence *x = &a->recurring[i];
+		const struct window_recurrence *y = &b->recurring[i];
+
+		if (x->days != y->days || x->start_minute != y->start_minute || x->duration_s != y->duration_s ||
+		    strcmp(x->zone_name, y->zone_name))
+			return false;
+	}
+	return true;
+}
+
+static bool same_terms(const struct campaign_doc *a, const struct campaign_doc *b)
+{
+	if (!same_windows(a, b) || a->consent_required != b->consent_required || a->n_conditions != b->n_conditions)
 		return false;
 	for (unsigned i = 0; i < a->n_conditions; i++) {
 		if (a->conditions[i].kind != b->conditions[i].kind || a->conditions[i].value != b->conditions[i].value)
@@ -108,6 +125,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	if (content && terms) {
 		if (!campaign_final(c) && !campaign_touched(c))
 			c->doc = *doc; /* its urgency, and what it supersedes, may be new */
+		campaign_window_changed(c);
 		return;
 	}
 	if (campaign_running(c))
@@ -122,6 +140,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		return;
 	}
 	c->doc = *doc;
+	campaign_window_changed(c);
 	c->confirmed = false;
 	c->confirmed_start_unix_s = 0;
 	c->consent_given = false; /* it was given for other terms */

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 #include "gatewayd/core/campaign.h"
+#include "gatewayd/core/campaign_window.h"
+#include "gatewayd/core/duration.h"
 #include "gatewayd/core/gateway_out.h"
 
 #define BLOB_FAILURES_MAX 3u /* of one file with a wrong digest or length, before the campaign fails */
@@ -278,11 +280,14 @@ void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, uns
 	if (!code) {
 		c->prepared = true;
 		for (unsigned i = 0; i < c->n_targets; i++) {
-			c->targets[i].estimate_ms = estimate_ms ? estimate_ms[i] : 0;
+			c->targets[i].plain_estimate_ms = estimate_ms ? estimate_ms[i] : 0;
+			c->targets[i].estimate_ms = duration_expected_ms(c->targets[i].plain_estimate_ms,
+									 self->ecus[c->targets[i].ecu].rate_permille);
 			c->targets[i].bytes_total = bytes_total ? bytes_total[i] : c->targets[i].bytes_total;
 			c->targets[i].supply = supply ? supply[i] : PROFILE_SUPPLY_KL30;
 			self->changed_ecus |= 1u << c->targets[i].ecu;
 		}
+		campaign_window_changed(c);
 		if (c->state == CAMPAIGN_DOWNLOADING)
 			campaign_enter(self, index, now_us, CAMPAIGN_READY, GATEWAY_CODE_OK, NULL);
 		return;

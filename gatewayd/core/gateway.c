@@ -7,6 +7,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/director.h"
+#include "gatewayd/core/forecast.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/install_pause.h"
@@ -22,6 +23,9 @@ void gateway_init(struct gateway *self, const struct gateway_config *config)
 	if (!self->config.max_attempts)
 		self->config.max_attempts = 1;
 	session_init(&self->session, &config->session);
+	if (!config->zone.known)
+		zone_utc(&self->config.zone);
+	parking_init(&self->parking);
 	vehicle_init(&self->vehicle, &config->vehicle);
 	report_queue_init(&self->reports);
 	for (unsigned i = 0; i < self->config.n_ecus; i++) {
@@ -316,6 +320,8 @@ unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *camp
 void gateway_stop(struct gateway *self, uint64_t now_us)
 {
 	self->stop_wanted = true;
+	self->parking_keep_us = 0;
+	forecast_keep(self, now_us);
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		if (campaign_running(&self->campaigns[i]))
 			install_stop(self, i, now_us, "the daemon is being stopped");

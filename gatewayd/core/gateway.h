@@ -13,6 +13,7 @@
 #ifndef GATEWAYD_CORE_GATEWAY_H
 #define GATEWAYD_CORE_GATEWAY_H
 
+#include "gatewayd/core/parking.h"
 #include "gatewayd/core/types.h"
 #include "gatewayd/core/report_queue.h"
 #include "gatewayd/core/session.h"
@@ -23,6 +24,8 @@ struct gateway_config {
 	struct {
 		char name[GATEWAY_NAME_BYTES];
 		char bus[GATEWAY_NAME_BYTES];
+		uint32_t bitrate;      /* of the bus; 0 = not known */
+		uint32_t data_bitrate; /* 0 = the same */
 	} ecus[GATEWAY_MAX_ECUS];
 	uint8_t n_ecus;
 	struct session_config session;
@@ -31,6 +34,7 @@ struct gateway_config {
 	uint8_t max_attempts;   /* flashes of one ECU in one campaign, 1..20 */
 	uint32_t retry_pause_s; /* between attempts */
 	uint64_t build_unix_s;  /* floor of trusted time */
+	struct zone zone;       /* where the vehicle lives; not known: UTC */
 	uint8_t queue_id[16];   /* random, made when the database is */
 };
 
@@ -57,14 +61,15 @@ struct target {
 	uint64_t payload_bytes;
 	uint64_t duration_ms;
 	uint64_t transfer_ms;
-	uint64_t estimate_ms;
+	uint64_t estimate_ms;       /* what its flash is expected to take, 0 = not known */
 	enum profile_supply supply; /* of its flash profile, known once prepared; not durable */
 	uint64_t flash_started_us;  /* not durable */
 	bool running;               /* handed to the flasher and not yet back */
 	/* private, not durable */
-	bool answered;     /* its result came in this run */
-	uint8_t n_lost;    /* attempts in a row that its bus ended */
-	bool intent_first; /* its mark as erased is of this run's intent */
+	uint64_t plain_estimate_ms; /* before it was corrected by what was measured */
+	bool answered;              /* its result came in this run */
+	uint8_t n_lost;             /* attempts in a row that its bus ended */
+	bool intent_first;          /* its mark as erased is of this run's intent */
 	enum target_state before_intent;
 	uint64_t intent_txn;  /* INTENT_STORED waits for it; 0 = none wanted */
 	uint64_t progress_us; /* when progress was last told */
@@ -117,6 +122,8 @@ struct campaign {
 	uint8_t file_failures; /* of this file, for good */
 	uint64_t progress_us;  /* when progress was last told */
 	bool vanished;         /* from the director document */
+	bool window_judged;    /* its windows were looked at: one is long enough */
+	struct window_view view;
 	bool answer_due;
 	uint64_t answer_version; /* of the director document that was answered */
 	bool release_due;
@@ -182,6 +189,7 @@ struct gateway_dirty {
 	uint32_t ecus;         /* bit per index */
 	bool director;         /* version and digest; io stores the envelope it holds */
 	bool time;             /* trusted time floor */
+	bool parking;          /* what was learned of the vehicle's hours */
 	uint64_t report_first; /* reports appended: first..last, 0 = none */
 	uint64_t report_last;
 	uint64_t report_acked; /* delete up to here, 0 = none */
@@ -225,6 +233,7 @@ struct gateway {
 	uint64_t time_unix_ms; /* at time_at_us */
 	uint64_t time_at_us;
 	uint64_t time_floor_unix_s;
+	struct parking parking; /* durable */
 	uint64_t txn_next;
 	uint64_t txn_durable;
 	bool restored;
@@ -234,8 +243,14 @@ struct gateway {
 	uint16_t output_n;
 	uint64_t deadline_us;
 	/* private */
-	enum update_mode mode; /* fixed at registration, MODE_NONE = any */
-	uint64_t floor_us;     /* when the floor is stored again */
+	enum update_mode mode;    /* fixed at registration, MODE_NONE = any */
+	uint64_t floor_us;        /* when the floor is stored again */
+	bool parking_learned;     /* since it was stored */
+	uint64_t parking_keep_us; /* it is not stored before */
+	bool vehicle_used_known;
+	bool vehicle_used;        /* its ignition is not off, as last known */
+	uint64_t vehicle_used_us; /* since when */
+	bool vehicle_used_told;   /* and parking was told of it */
 	bool identify_due;
 	bool identify_again;   /* once nothing is flashed or identified */
 	uint64_t identify_us;  /* after an ECU was absent */
@@ -271,6 +286,7 @@ void gateway_init(struct gateway *self, const struct gateway_config *config);
 
 /* --- restoring, before gateway_start(); from the database, in this order */
 void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s);
+void gateway_restore_parking(struct gateway *self, const struct parking *parking);
 void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu);
 /* @sha256: all zero if it is not known any more: a document of that version is then taken whatever its content */
 void gateway_restore_director(struct gateway *self, uint64_t version, const uint8_t sha256[32]);

@@ -162,6 +162,7 @@ void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t camp
 			report.payload_bytes = t->payload_bytes;
 			report.duration_ms = t->duration_ms;
 			report.transfer_ms = t->transfer_ms;
+			report.estimate_ms = t->estimate_ms;
 			report.evidence = t->state == TARGET_VERIFIED ? EVIDENCE_SELF_REPORTED : 0;
 		}
 	}
@@ -184,7 +185,7 @@ bool gateway_is_dirty(const struct gateway *self)
 {
 	const struct gateway_dirty *dirty = &self->dirty;
 
-	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->report_first ||
+	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->parking || dirty->report_first ||
 	       dirty->report_acked;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign.h"
+#include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/policy.h"
 
@@ -14,6 +15,11 @@ void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s)
 {
 	if (floor_unix_s > self->time_floor_unix_s)
 		self->time_floor_unix_s = floor_unix_s;
+}
+
+void gateway_restore_parking(struct gateway *self, const struct parking *parking)
+{
+	self->parking = *parking;
 }
 
 void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu)
@@ -25,6 +31,7 @@ void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu)
 	self->ecus[index].identity = ecu->identity;
 	self->ecus[index].known = ecu->known;
 	self->ecus[index].erased = ecu->erased;
+	self->ecus[index].rate_permille = ecu->rate_permille;
 	self->ecus[index].floor = ecu->floor;
 	self->ecus[index].installed = ecu->installed;
 }
@@ -60,6 +67,7 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	c->file_failures = 0;
 	c->progress_us = 0;
 	c->vanished = false;
+	campaign_window_changed(c);
 	c->answer_due = false;
 	c->release_due = false;
 	c->flash_due = false;

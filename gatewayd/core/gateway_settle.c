@@ -5,6 +5,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/director.h"
+#include "gatewayd/core/forecast.h"
 #include "gatewayd/core/gateway_out.h"
 
 #define FLOOR_PAUSE_US 600000000u /* between stores of the time floor */
@@ -15,6 +16,7 @@ void gateway_raise_floor(struct gateway *self, uint64_t now_us)
 	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
 
 	self->floor_us = now_us + FLOOR_PAUSE_US;
+	forecast_keep(self, now_us);
 	if (unix_s <= self->time_floor_unix_s)
 		return;
 	self->time_floor_unix_s = unix_s;
@@ -125,6 +127,7 @@ void gateway_settle(struct gateway *self, uint64_t now_us)
 {
 	if (!self->restored)
 		return; /* not started */
+	forecast_update(self, now_us);
 	pump_session(self, now_us);
 	for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {
 		identify_if_due(self, now_us);

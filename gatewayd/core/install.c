@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign.h"
+#include "gatewayd/core/duration.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/install_pause.h"
@@ -428,6 +429,8 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	}
 	mark_erased(self, index, target, false);
 	release_committed(self, c, t);
+	self->ecus[t->ecu].rate_permille =
+	    duration_learn(self->ecus[t->ecu].rate_permille, t->plain_estimate_ms, t->duration_ms);
 	t->code = GATEWAY_CODE_OK;
 	gateway_text(t->text, sizeof t->text, result->text);
 	t->bytes_done = t->bytes_total;

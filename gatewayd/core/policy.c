@@ -2,8 +2,9 @@
 #include "gatewayd/core/policy.h"
 #include <stdio.h>
 #include <string.h>
+#include "gatewayd/core/campaign_window.h"
+#include "gatewayd/core/forecast.h"
 #include "gatewayd/core/release.h"
-#include "gatewayd/core/window.h"
 
 static unsigned because(char *text, unsigned code, const char *ecu)
 {
@@ -52,6 +53,8 @@ unsigned policy_check_offer(const struct gateway *self, const struct campaign_do
 		return plainly(text, GATEWAY_CODE_MODE_MISMATCH);
 	if (!doc->n_targets || doc->n_targets > GATEWAY_MAX_TARGETS || doc->n_conditions > GATEWAY_MAX_CONDITIONS)
 		return plainly(text, GATEWAY_CODE_INVALID);
+	if (campaign_window_unknown_zone(doc))
+		return because(text, GATEWAY_CODE_UNKNOWN_ZONE, campaign_window_unknown_zone(doc));
 	for (unsigned i = 0; i < doc->n_targets; i++) {
 		int ecu = policy_ecu_index(self, doc->targets[i].ecu);
 		unsigned code;
@@ -144,23 +147,6 @@ static bool needs_ignition_on(const struct campaign *campaign)
 	return policy_asks_for(campaign, CONDITION_IGNITION_ON);
 }
 
-/* Within the window, and to come: an offer of the past would be an acceptance. */
-static uint64_t proposed_start(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
-{
-	const uint64_t trusted_s = gateway_unix_ms(self, now_us) / 1000;
-	const uint64_t unix_s = trusted_s ? trusted_s : self->time_floor_unix_s;
-	const uint64_t start = campaign->doc.window_start_unix_s;
-	const uint64_t end = campaign->doc.window_end_unix_s;
-	const uint64_t later = unix_s + self->config.postpone_s;
-
-	if (start >= later || (start > unix_s && end && later >= end))
-		return start;
-	if (!end || later < end)
-		return later;
-	/* the window ends before that: half of what is left of it, so that as much is left for the update */
-	return unix_s + (end > unix_s + 1 ? (end - unix_s) / 2 : 1);
-}
-
 struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
 {
 	struct policy_answer answer = {.kind = ANSWER_ACCEPT};
@@ -172,7 +158,7 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 		return answer;
 	answer.kind = ANSWER_POSTPONE;
 	answer.code = ignition == IGNITION_UNKNOWN ? GATEWAY_CODE_POSTPONED_UNKNOWN : GATEWAY_CODE_POSTPONED_IGNITION;
-	answer.proposed_start_unix_s = proposed_start(self, campaign, now_us);
+	answer.proposed_start_unix_s = forecast_start(self, campaign, now_us);
 	return answer;
 }
 
@@ -226,21 +212,28 @@ unsigned policy_may_install(const struct gateway *self, const struct campaign *c
 			    uint64_t now_us, bool starting, char *text)
 {
 	uint64_t unix_ms = gateway_unix_ms(self, now_us);
-	enum window_state window =
-	    window_state(unix_ms, campaign->doc.window_start_unix_s, campaign->doc.window_end_unix_s);
+	const struct window_view view = campaign_window_view(self, campaign, now_us);
 	char words[GATEWAY_TEXT_BYTES];
 	const char *fails;
 
-	if (window == WINDOW_UNKNOWN)
+	if (!unix_ms)
 		return plainly(text, GATEWAY_CODE_WAITING_TIME);
-	if (window == WINDOW_OVER)
+	if (campaign_window_over(self, campaign, now_us))
 		return plainly(text, GATEWAY_CODE_WINDOW_PASSED);
 	if (campaign->manifest.use_before_unix_s && unix_ms / 1000 >= campaign->manifest.use_before_unix_s)
 		return plainly(text, GATEWAY_CODE_USE_BEFORE_PASSED);
 	if (!campaign->confirmed)
 		return plainly(text, GATEWAY_CODE_WAITING_CONFIRM);
-	if (window == WINDOW_BEFORE)
+	if (campaign_window_unknown_zone(&campaign->doc)) /* its file was there when it was accepted */
+		return because(text, GATEWAY_CODE_UNKNOWN_ZONE, campaign_window_unknown_zone(&campaign->doc));
+	if (!window_view_open(&view, unix_ms / 1000))
 		return plainly(text, GATEWAY_CODE_WAITING_WINDOW);
+	if (starting && !window_view_fits(&view, unix_ms / 1000)) {
+		snprintf(text, GATEWAY_TEXT_BYTES,
+			 "waiting for a window with %llu s left, which the update may take with its way back",
+			 (unsigned long long)view.need_s);
+		return GATEWAY_CODE_WAITING_WINDOW;
+	}
 	if (unix_ms / 1000 < campaign->confirmed_start_unix_s)
 		return plainly(text, GATEWAY_CODE_WAITING_START);
 	if (campaign->doc.consent_required && !campaign->consent_given)

@@ -8,7 +8,7 @@
 
 struct policy_answer {
 	enum answer_kind kind;
-	uint64_t proposed_start_unix_s; /* POSTPONE: to come, and within the window while that is open */
+	uint64_t proposed_start_unix_s; /* POSTPONE: to come, and within the windows while they last */
 	unsigned code;                  /* why it is postponed */
 };
 

@@ -30,7 +30,8 @@ struct report {
 	uint64_t payload_bytes;
 	uint64_t duration_ms;
 	uint64_t transfer_ms;
-	unsigned evidence; /* Evidence of session.proto */
+	uint64_t estimate_ms; /* of duration_ms, 0 = not known */
+	unsigned evidence;    /* Evidence of session.proto */
 };
 
 struct report_queue {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "ecu-flash/flash_run.h"
+#include "gatewayd/core/window.h"
 
 #define GATEWAY_MAX_ECUS       32u
 #define GATEWAY_MAX_CAMPAIGNS  8u
@@ -119,6 +120,7 @@ struct ecu_info {
 	bool present; /* answered when last asked */
 	bool known;   /* has ever answered */
 	bool erased;  /* an erase of it was begun by whichever campaign, and none has verified it since; durable */
+	uint32_t rate_permille;     /* what its flashes took, of their estimate; 0 = none was measured; durable */
 	struct release_floor floor; /* durable */
 	struct installed installed; /* durable; of the last campaign that was done, not of one that is on its way */
 };
@@ -166,6 +168,10 @@ struct campaign_doc {
 	enum urgency urgency;
 	uint64_t window_start_unix_s;
 	uint64_t window_end_unix_s;
+	uint64_t deadline_unix_s; /* 0 = none */
+	uint32_t retry_pause_s;   /* 0 = the gateway's own */
+	struct window_recurrence recurring[WINDOW_MAX_RECURRING];
+	uint8_t n_recurring;
 	struct target_doc targets[GATEWAY_MAX_TARGETS];
 	uint8_t n_targets;
 	struct condition conditions[GATEWAY_MAX_CONDITIONS];

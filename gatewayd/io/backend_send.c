@@ -185,6 +185,7 @@ void backend_send_report(struct backend *self, const struct report *report)
 		result.payload_bytes = report->payload_bytes;
 		result.duration_ms = report->duration_ms;
 		result.transfer_ms = report->transfer_ms;
+		result.estimate_ms = report->estimate_ms;
 		result.evidence = (Gu__Evidence)report->evidence;
 		message.result = &result;
 	}

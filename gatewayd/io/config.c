@@ -299,6 +299,8 @@ static int load_ecus(struct loader *l)
 		if ((r = check_addresses(l, i)))
 			return r;
 		snprintf(l->config->core.ecus[i].bus, sizeof(l->config->core.ecus[i].bus), "%s", in->bus);
+		l->config->core.ecus[i].bitrate = l->config->buses[out->bus].bitrate;
+		l->config->core.ecus[i].data_bitrate = l->config->buses[out->bus].data_bitrate;
 	}
 	l->config->core.n_ecus = (uint8_t)l->yaml->ecus_count;
 	return 0;
@@ -422,6 +424,7 @@ static int load_rest(struct loader *l)
 	const struct yaml_config *in = l->yaml;
 	struct config *out = l->config;
 	uint32_t min_free_mib = given_or(l, "min_free_mib", in->min_free_mib, 16);
+	char why[300];
 	int r;
 
 	if ((r = id_of(l, "vehicle_id", in->vehicle_id, out->core.vehicle_id)))
@@ -440,6 +443,10 @@ static int load_rest(struct loader *l)
 	snprintf(out->tester_serial, sizeof(out->tester_serial), "%s", in->tester_serial ? in->tester_serial : "");
 	snprintf(out->shop_code, sizeof(out->shop_code), "%s", in->shop_code ? in->shop_code : "");
 	out->core.build_unix_s = GU_BUILD_UNIX_S;
+	if (in->zoneinfo_dir && (r = path_of(l, "zoneinfo_dir", in->zoneinfo_dir, out->zoneinfo_dir)))
+		return r;
+	if (config_load_zone(out, in->time_zone, why, sizeof(why)))
+		return yaml_error_at(l->doc, l->error, in->time_zone ? "time_zone" : "zoneinfo_dir", "%s", why);
 	return 0;
 }
 

@@ -64,6 +64,8 @@ struct config {
 	unsigned ecu_keys_line;
 	char seed_key_dir[CONFIG_PATH_BYTES]; /* shared objects for seed and key; "" = none */
 	char tester_serial[FLASH_ORIGIN_BYTES], shop_code[FLASH_ORIGIN_BYTES]; /* for fingerprints that name them */
+	char time_zone[ZONE_NAME_BYTES];      /* where the vehicle lives; core.zone is loaded from it */
+	char zoneinfo_dir[CONFIG_PATH_BYTES]; /* files of the time zones */
 	char dbus_address[CONFIG_PATH_BYTES]; /* "system", "none", or an address as "unix:path=…" */
 	struct config_bus buses[CONFIG_MAX_BUSES];
 	uint8_t n_buses;
@@ -82,6 +84,10 @@ int config_load(const char *path, struct config *config, struct yaml_error *erro
  * Return: 0; 1 with the configuration's file, line and key, and the path, in @error.
  */
 int config_check_files(const struct config *config, struct yaml_error *error);
+
+/* for config.c: the default of the zones' folder, and the vehicle's own zone out of it (NULL: UTC). Return: 0; 1 with
+ * words */
+int config_load_zone(struct config *config, const char *time_zone, char *text, size_t n_text);
 
 /* begins a value that names a credential of the service manager instead of a path */
 #define CONFIG_CREDENTIAL "credential:"

@@ -122,6 +122,10 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_SEQUENCE("buses", CYAML_FLAG_POINTER, struct yaml_config, buses, &bus_entry, 1, CONFIG_MAX_BUSES),
     CYAML_FIELD_SEQUENCE("ecus", CYAML_FLAG_POINTER, struct yaml_config, ecus, &ecu_entry, 1, GATEWAY_MAX_ECUS),
     CYAML_FIELD_MAPPING("signals", CYAML_FLAG_OPTIONAL, struct yaml_config, signals, signals_fields),
+    CYAML_FIELD_STRING_PTR("time_zone", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, time_zone, 1,
+			   ZONE_NAME_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("zoneinfo_dir", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, zoneinfo_dir,
+			   1, CONFIG_PATH_BYTES - 1),
     CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct yaml_config, policy, policy_fields),
     CYAML_FIELD_END,
 };

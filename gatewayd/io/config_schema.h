@@ -93,6 +93,8 @@ struct yaml_config {
 	char *seed_key_dir;
 	char *tester_serial;
 	char *shop_code;
+	char *time_zone;
+	char *zoneinfo_dir;
 	struct yaml_backend backend;
 	struct yaml_trust trust;
 	struct yaml_bus *buses;

@@ -48,6 +48,9 @@ static const char *const migrations[] = {
     "ALTER TABLE ecu ADD COLUMN floor_manifest_sha256 BLOB;",
     ("CREATE TABLE installed(ecu TEXT NOT NULL, position INTEGER NOT NULL, sha256 BLOB NOT NULL,"
      " length INTEGER NOT NULL, PRIMARY KEY(ecu, position)) WITHOUT ROWID;"),
+    "ALTER TABLE ecu ADD COLUMN rate_permille INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE target ADD COLUMN estimate_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE report ADD COLUMN estimate_ms INTEGER NOT NULL DEFAULT 0;",
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 
@@ -367,6 +370,8 @@ static struct transaction *transaction_new(const struct gateway *gateway, const 
 	txn->director_version = gateway->director_version;
 	memcpy(txn->director_sha256, gateway->director_sha256, sizeof(txn->director_sha256));
 	txn->time_floor_unix_s = gateway->time_floor_unix_s;
+	if (txn->dirty.parking)
+		parking_encode(&gateway->parking, txn->parking);
 	txn->next_sequence = gateway->reports.next_sequence;
 	memcpy(txn->ecus, gateway->ecus, sizeof(txn->ecus));
 	if (director && n_director) {

@@ -17,6 +17,7 @@ struct transaction {
 	uint8_t *director;
 	size_t n_director;
 	uint64_t time_floor_unix_s;
+	uint8_t parking[PARKING_ENCODED_BYTES];
 	uint64_t next_sequence;
 	struct ecu_info ecus[GATEWAY_MAX_ECUS];
 	struct campaign *campaigns[GATEWAY_MAX_CAMPAIGNS];        /* of the dirty ones that live */

@@ -51,6 +51,20 @@ static uint64_t meta(sqlite3 *db, const char *key)
 	return value;
 }
 
+/* it is a guide and no promise: one that cannot be read is begun anew */
+static void restore_parking(struct restore *r)
+{
+	struct parking parking;
+	sqlite3_stmt *stmt;
+
+	if (sqlite3_prepare_v2(r->db, "SELECT value FROM meta WHERE key='parking'", -1, &stmt, NULL) != SQLITE_OK)
+		return;
+	if (sqlite3_step(stmt) == SQLITE_ROW &&
+	    parking_decode(&parking, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)))
+		gateway_restore_parking(r->gateway, &parking);
+	sqlite3_finalize(stmt);
+}
+
 static int restore_installed(struct restore *r, struct ecu_info *ecu)
 {
 	struct installed *installed = &ecu->installed;
@@ -79,7 +93,7 @@ static int restore_ecus(struct restore *r)
 					"SELECT name, bus, hardware_id, serial_number, boot_version,"
 					" application_version, data_version, known, erased, floor_hardware_id,"
 					" floor_counter, floor_manifest_id, floor_manifest_version,"
-					" floor_manifest_sha256 FROM ecu",
+					" floor_manifest_sha256, rate_permille FROM ecu",
 					-1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -103,6 +117,7 @@ static int restore_ecus(struct restore *r)
 		if (sqlite3_column_bytes(stmt, 13) == (int)sizeof(ecu.floor.manifest_sha256))
 			memcpy(ecu.floor.manifest_sha256, sqlite3_column_blob(stmt, 13),
 			       sizeof(ecu.floor.manifest_sha256));
+		ecu.rate_permille = (uint32_t)column_u64(stmt, 14);
 		if ((result = restore_installed(r, &ecu)) != SQLITE_OK)
 			break;
 		gateway_restore_ecu(r->gateway, &ecu);
@@ -206,7 +221,7 @@ static int restore_targets(struct restore *r, struct campaign *c)
 	int result =
 	    sqlite3_prepare_v2(r->db,
 			       "SELECT position, state, step, step_index, unit, attempts, erased, code, nrc, text,"
-			       " old_version, new_version, payload_bytes, duration_ms, transfer_ms"
+			       " old_version, new_version, payload_bytes, duration_ms, transfer_ms, estimate_ms"
 			       " FROM target WHERE campaign_id=? ORDER BY position",
 			       -1, &stmt, NULL);
 
@@ -235,6 +250,7 @@ static int restore_targets(struct restore *r, struct campaign *c)
 		t->payload_bytes = column_u64(stmt, 12);
 		t->duration_ms = column_u64(stmt, 13);
 		t->transfer_ms = column_u64(stmt, 14);
+		t->estimate_ms = column_u64(stmt, 15);
 		resolve_target(r, c, t);
 		if (i >= c->n_targets)
 			c->n_targets = (uint8_t)(i + 1);
@@ -344,7 +360,7 @@ static int restore_reports(struct restore *r)
 	    sqlite3_prepare_v2(r->db,
 			       "SELECT sequence, campaign_id, ecu, campaign_state, target_state, code, text, unix_ms,"
 			       " has_result, old_version, new_version, step, nrc, payload_bytes, duration_ms,"
-			       " transfer_ms, evidence FROM report ORDER BY sequence",
+			       " transfer_ms, evidence, estimate_ms FROM report ORDER BY sequence",
 			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -368,6 +384,7 @@ static int restore_reports(struct restore *r)
 		report.duration_ms = column_u64(stmt, 14);
 		report.transfer_ms = column_u64(stmt, 15);
 		report.evidence = (unsigned)sqlite3_column_int(stmt, 16);
+		report.estimate_ms = column_u64(stmt, 17);
 		gateway_restore_report(r->gateway, &report);
 	}
 	sqlite3_finalize(stmt);
@@ -380,6 +397,7 @@ static int restore_all(struct restore *r)
 	int result;
 
 	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
+	restore_parking(r);
 	if ((result = restore_ecus(r)) != SQLITE_OK || (result = restore_director(r)) != SQLITE_OK ||
 	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK)
 		return result;

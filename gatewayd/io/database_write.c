@@ -140,11 +140,11 @@ static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
 	return upsert(db, "ecu",
 		      "name, bus, hardware_id, serial_number, boot_version,"
 		      " application_version, data_version, known, erased, floor_hardware_id, floor_counter,"
-		      " floor_manifest_id, floor_manifest_version, floor_manifest_sha256",
-		      1, "tttttttiititib", ecu->name, ecu->bus, id->hardware_id, id->serial_number, id->boot_version,
+		      " floor_manifest_id, floor_manifest_version, floor_manifest_sha256, rate_permille",
+		      1, "tttttttiititibi", ecu->name, ecu->bus, id->hardware_id, id->serial_number, id->boot_version,
 		      id->application_version, id->data_version, (uint64_t)ecu->known, (uint64_t)ecu->erased,
 		      floor->hardware_id, floor->counter, floor->manifest_id, floor->manifest_version,
-		      floor->manifest_sha256, sizeof(floor->manifest_sha256));
+		      floor->manifest_sha256, sizeof(floor->manifest_sha256), (uint64_t)ecu->rate_permille);
 }
 
 static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
@@ -154,11 +154,11 @@ static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 	return upsert(db, "target",
 		      "campaign_id, position, ecu, state, step, step_index, unit,"
 		      " attempts, erased, code, nrc, text, old_version, new_version, payload_bytes, duration_ms,"
-		      " transfer_ms",
-		      2, "titiiiiiiiitttiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state, (uint64_t)t->step,
+		      " transfer_ms, estimate_ms",
+		      2, "titiiiiiiiitttiiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state, (uint64_t)t->step,
 		      (uint64_t)t->step_index, (uint64_t)t->unit, (uint64_t)t->attempts, (uint64_t)t->erased,
 		      (uint64_t)t->code, (uint64_t)t->nrc, t->text, t->old_version, t->new_version, t->payload_bytes,
-		      t->duration_ms, t->transfer_ms);
+		      t->duration_ms, t->transfer_ms, t->estimate_ms);
 }
 
 static int write_campaign(sqlite3 *db, const struct campaign *c)
@@ -221,11 +221,11 @@ static int write_report(sqlite3 *db, const struct report *r)
 	return upsert(db, "report",
 		      "sequence, campaign_id, ecu, campaign_state, target_state, code,"
 		      " text, unix_ms, has_result, old_version, new_version, step, nrc, payload_bytes,"
-		      " duration_ms, transfer_ms, evidence",
-		      1, "ittiiitiitttiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
+		      " duration_ms, transfer_ms, evidence, estimate_ms",
+		      1, "ittiiitiitttiiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
 		      (uint64_t)r->target_state, (uint64_t)r->code, r->text, r->unix_ms, (uint64_t)r->has_result,
 		      r->old_version, r->new_version, r->step, (uint64_t)r->nrc, r->payload_bytes, r->duration_ms,
-		      r->transfer_ms, (uint64_t)r->evidence);
+		      r->transfer_ms, (uint64_t)r->evidence, r->estimate_ms);
 }
 
 static bool is_held(const struct transaction *txn, uint64_t sequence)
@@ -282,6 +282,8 @@ int database_write(sqlite3 *db, const struct transaction *txn)
 		r = write_director(db, txn);
 	if (r == SQLITE_OK && txn->dirty.time)
 		r = put_meta(db, "time_floor", txn->time_floor_unix_s);
+	if (r == SQLITE_OK && txn->dirty.parking)
+		r = upsert(db, "meta", "key, value", 1, "tb", "parking", txn->parking, sizeof(txn->parking));
 	for (size_t i = 0; r == SQLITE_OK && i < GATEWAY_MAX_ECUS; i++)
 		if (txn->dirty.ecus & 1u << i)
 			r = write_ecu(db, &txn->ecus[i]);

@@ -182,6 +182,8 @@ void reload_apply(struct reload *self, struct config *own)
 	WAITS("vehicle_id", core.vehicle_id);
 	WAITS("state_dir", state_dir);
 	WAITS("dbus", dbus_address);
+	WAITS("time_zone", time_zone);
+	WAITS("zoneinfo_dir", zoneinfo_dir);
 	compare_backend(self, own);
 	compare_ecus(self, own, compare_buses(self, own));
 	compare_signals(self, own);

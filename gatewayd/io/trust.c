@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
+#include "gatewayd/io/log.h"
+#include "gatewayd/io/zone_load.h"
 #include "proto/crypto.h"
 
 #define KEY_FILE_MAX_BYTES 16384u
@@ -13,6 +16,7 @@ struct trust {
 	struct trust_role author;
 	struct trust_role director;
 	struct trust_role time;
+	char zoneinfo_dir[CONFIG_PATH_BYTES];
 };
 
 static int load_key(const char *path, const char *where, struct crypto_key **key, char *text, size_t n_text)
@@ -98,6 +102,7 @@ int trust_load(const struct config *config, struct trust **trust, char *text, si
 		snprintf(text, n_text, "out of memory");
 		return 1;
 	}
+	snprintf(self->zoneinfo_dir, sizeof(self->zoneinfo_dir), "%s", config->zoneinfo_dir);
 	if (load_role(config, "author", &config->author_keys, GU__ROLE__ROLE_AUTHOR, &self->author, text, n_text) ||
 	    load_role(config, "director", &config->director_keys, GU__ROLE__ROLE_DIRECTOR, &self->director, text,
 		      n_text) ||
@@ -256,7 +261,28 @@ static bool copy_manifest(struct manifest_doc *out, const Gu__Manifest *in)
 	return true;
 }
 
-static bool copy_campaign(struct campaign_doc *out, const Gu__Campaign *in)
+/* a zone that is not there leaves its window closed; the core declines the campaign */
+static bool copy_recurring(const struct trust *self, struct campaign_doc *out, const Gu__Campaign *in)
+{
+	char text[300];
+
+	if (in->n_recurring > WINDOW_MAX_RECURRING)
+		return false;
+	for (size_t i = 0; i < in->n_recurring; i++) {
+		struct window_recurrence *r = &out->recurring[i];
+
+		r->days = (uint8_t)in->recurring[i]->days;
+		r->start_minute = (uint16_t)in->recurring[i]->start_minute;
+		r->duration_s = in->recurring[i]->duration_s;
+		copy_text(r->zone_name, sizeof(r->zone_name), in->recurring[i]->time_zone);
+		if (zone_load(self->zoneinfo_dir, r->zone_name, &r->zone, text, sizeof(text)))
+			log_write(LOG_WARNING, &(struct log_fields){.campaign_id = out->id}, "%s", text);
+	}
+	out->n_recurring = (uint8_t)in->n_recurring;
+	return true;
+}
+
+static bool copy_campaign(const struct trust *self, struct campaign_doc *out, const Gu__Campaign *in)
 {
 	const size_t max_supersedes = sizeof(out->supersedes) / sizeof(out->supersedes[0]);
 
@@ -269,6 +295,10 @@ static bool copy_campaign(struct campaign_doc *out, const Gu__Campaign *in)
 	out->urgency = (enum urgency)in->urgency;
 	out->window_start_unix_s = in->window->start_unix_s;
 	out->window_end_unix_s = in->window->end_unix_s;
+	out->deadline_unix_s = in->deadline_unix_s;
+	out->retry_pause_s = in->retry_pause_s;
+	if (!copy_recurring(self, out, in))
+		return false;
 	out->consent_required = in->consent_required;
 	for (size_t i = 0; i < in->n_supersedes; i++)
 		copy_text(out->supersedes[i], sizeof(out->supersedes[i]), in->supersedes[i]);
@@ -288,12 +318,12 @@ static bool copy_campaign(struct campaign_doc *out, const Gu__Campaign *in)
 	return true;
 }
 
-static bool copy_director(struct director_doc *out, const Gu__Director *in)
+static bool copy_director(const struct trust *self, struct director_doc *out, const Gu__Director *in)
 {
 	if (in->n_campaigns > GATEWAY_MAX_CAMPAIGNS)
 		return false;
 	for (size_t i = 0; i < in->n_campaigns; i++)
-		if (!copy_campaign(&out->campaigns[i], in->campaigns[i]))
+		if (!copy_campaign(self, &out->campaigns[i], in->campaigns[i]))
 			return false;
 	out->n_campaigns = (uint8_t)in->n_campaigns;
 	return true;
@@ -316,7 +346,7 @@ unsigned trust_open_director(const struct trust *self, const uint8_t *bytes, siz
 	if (envelope_open_director(bytes, n, &self->director, &limits, vehicle_id, &director, &info, &error))
 		return refuse("director document", &error, text, n_text);
 	memset(doc, 0, sizeof(*doc));
-	fits = copy_director(doc, director);
+	fits = copy_director(self, doc, director);
 	envelope_free_director(director);
 	if (!fits) {
 		snprintf(text, n_text,

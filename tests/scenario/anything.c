@@ -99,6 +99,7 @@ static void whatever_happens_no_ecu_is_left_without_software_and_no_report_is_lo
 		    .max_parallel = k % 3 ? 1 : 4,
 		    .bytes_per_s = 40000,
 		    .window_start_s = 2,
+		    .estimate_ms = 1, /* the window may end while it is flashed */
 		    .window_length_s = k % 2 ? 3600 : 3 + sim_random(&random) % 20,
 		};
 		struct sim *s = sim_new(&options);

@@ -195,6 +195,7 @@ struct sim *sim_new(const struct sim_options *options)
 	}
 	sim_io_init(&self->io, &self->world, &self->backend, config);
 	free(config);
+	self->io.estimate_ms = o->estimate_ms;
 	self->io.flasher.max_parallel = (uint8_t)or_else(o->max_parallel, 4);
 	sim_io_start(&self->io);
 	return self;

@@ -33,6 +33,7 @@ struct sim_options {
 	uint64_t window_start_s;  /* after the start; 0 */
 	uint64_t window_length_s; /* 86400 */
 	uint32_t bytes_per_s;     /* of the link; 1000000 */
+	uint64_t estimate_ms;     /* of each ECU's flash; as it is estimated */
 	enum vehicle_core_ignition ignition; /* off */
 };
 

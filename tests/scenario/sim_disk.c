@@ -61,6 +61,7 @@ static struct campaign *row_of(const struct campaign *c)
 		to->payload_bytes = from->payload_bytes;
 		to->duration_ms = from->duration_ms;
 		to->transfer_ms = from->transfer_ms;
+		to->estimate_ms = from->estimate_ms;
 	}
 	return row;
 }
@@ -102,6 +103,7 @@ void sim_disk_store(struct sim_disk *self, uint64_t now_us, const struct gateway
 			t->campaigns[i] = row_of(c);
 	}
 	t->time_floor_unix_s = gateway->time_floor_unix_s;
+	parking_encode(&gateway->parking, t->parking);
 	t->director_version = gateway->director_version;
 	memcpy(t->director_sha256, gateway->director_sha256, sizeof(t->director_sha256));
 	if (out->dirty.director) {
@@ -180,6 +182,8 @@ static void write_transaction(struct sim_disk *self, struct sim_transaction *t)
 	}
 	if (t->dirty.time)
 		self->time_floor_unix_s = t->time_floor_unix_s;
+	if (t->dirty.parking)
+		memcpy(self->parking, t->parking, sizeof(self->parking));
 	if (t->dirty.director) {
 		self->director_version = t->director_version;
 		memcpy(self->director_sha256, t->director_sha256, sizeof(self->director_sha256));
@@ -262,7 +266,11 @@ static void restore_campaign(const struct sim_disk *self, const struct campaign 
 void sim_disk_restore(const struct sim_disk *self, struct gateway *gateway, sim_disk_manifest *open_manifest,
 		      void *owner)
 {
+	struct parking parking;
+
 	gateway_restore_time(gateway, self->time_floor_unix_s);
+	if (parking_decode(&parking, self->parking, sizeof(self->parking)))
+		gateway_restore_parking(gateway, &parking);
 	for (unsigned i = 0; i < GATEWAY_MAX_ECUS; i++) {
 		struct ecu_info ecu = self->ecus[i];
 

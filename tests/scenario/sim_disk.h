@@ -19,6 +19,7 @@ struct sim_transaction {
 	struct campaign *campaigns[GATEWAY_MAX_CAMPAIGNS]; /* heap, NULL: not among the dirty ones, or let go */
 	char live[GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES];
 	uint64_t time_floor_unix_s;
+	uint8_t parking[PARKING_ENCODED_BYTES];
 	uint64_t director_version;
 	uint8_t director_sha256[32];
 	struct director_doc *director; /* heap */
@@ -33,6 +34,7 @@ struct sim_disk {
 	bool has_ecu[GATEWAY_MAX_ECUS];
 	struct campaign campaigns[GATEWAY_MAX_CAMPAIGNS]; /* state CAMPAIGN_NONE: no row */
 	uint64_t time_floor_unix_s;
+	uint8_t parking[PARKING_ENCODED_BYTES];
 	uint64_t director_version;
 	uint8_t director_sha256[32];
 	struct director_doc *directors[SIM_MAX_DIRECTORS]; /* as they were accepted, each version */

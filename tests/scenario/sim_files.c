@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ecu-flash/estimate.h"
 
 /* --- files */
 
@@ -79,6 +80,14 @@ static unsigned prepare_target(struct sim_io *self, const struct campaign *c, un
 	return GATEWAY_CODE_OK;
 }
 
+static uint64_t estimated_ms(const struct sim_prepared_target *target)
+{
+	const struct estimate_link link = {.nominal_bps = SIM_BITRATE};
+	const struct flash_unit unit = {.image = &target->image};
+
+	return estimate_flash(&target->profile, &unit, 1, &link).total_ms;
+}
+
 void sim_files_prepare(struct sim_io *self)
 {
 	int index = gateway_campaign_index(self->gateway, self->prepare_id);
@@ -95,9 +104,11 @@ void sim_files_prepare(struct sim_io *self)
 	p = calloc(1, sizeof(*p));
 	assert(p);
 	memcpy(p->campaign_id, c->doc.id, sizeof(p->campaign_id));
-	for (unsigned i = 0; i < c->n_targets && !code; i++) {
+	for (unsigned i = 0; i < c->n_targets; i++) {
 		code = prepare_target(self, c, i, p);
-		estimate_ms[i] = 10000;
+		if (code)
+			break;
+		estimate_ms[i] = self->estimate_ms ? self->estimate_ms : estimated_ms(&p->targets[i]);
 		bytes_total[i] = p->targets[i].image.n_bytes;
 		supply[i] = p->targets[i].profile.supply;
 	}

@@ -103,7 +103,7 @@ static void add_signal(struct vehicle_core_config *config, enum vehicle_core_qua
 void sim_world_init(struct sim_world *self, uint64_t seed, unsigned n_ecus, uint32_t drop_ppm, uint32_t max_block,
 		    enum vehicle_core_ignition ignition)
 {
-	struct bus_config config = {.nominal_bps = 500000, .seed = seed, .drop_ppm = drop_ppm, .tap = true};
+	struct bus_config config = {.nominal_bps = SIM_BITRATE, .seed = seed, .drop_ppm = drop_ppm, .tap = true};
 	struct vehicle_core_config *v = &self->vehicle_config;
 	int client;
 

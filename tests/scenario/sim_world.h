@@ -16,6 +16,7 @@
 #define SIM_S              UINT64_C(1000000)
 #define SIM_NEVER          UINT64_MAX
 
+#define SIM_BITRATE        500000u
 #define SIM_MAX_ECUS       3u
 #define SIM_MEMORY_BASE    0x8000u
 #define SIM_MEMORY_BYTES   (256u * 1024u)

@@ -220,6 +220,7 @@ static inline struct sim *sim_new(void)
 	assert_non_null(s->gateway);
 	assert_non_null(s->director);
 	assert_non_null(s->manifest);
+	s->estimate_ms = 30000;
 	s->config = (struct gateway_config){.vehicle_id = "vehicle-1",
 					    .n_ecus = N_ECUS,
 					    .postpone_s = 3600,

@@ -196,7 +196,7 @@ static inline uint64_t sim_unix_ms(const struct sim *s)
 static inline void sim_do(struct sim *s, const struct gateway_output *task)
 {
 	struct gateway *g = s->gateway;
-	const uint64_t estimates[GATEWAY_MAX_TARGETS] = {30000, 30000};
+	const uint64_t estimates[GATEWAY_MAX_TARGETS] = {s->estimate_ms, s->estimate_ms};
 	const uint64_t bytes[GATEWAY_MAX_TARGETS] = {1000, 1000};
 
 	switch ((int)task->kind) {

@@ -85,6 +85,7 @@ struct sim {
 	unsigned blob_fail_code;
 	unsigned manifest_code;
 	unsigned prepare_code;
+	uint64_t estimate_ms; /* of each ECU, as prepared; 30000 */
 	unsigned prepare_fail_times;
 	enum profile_supply supply[GATEWAY_MAX_TARGETS];
 	unsigned finish_code;

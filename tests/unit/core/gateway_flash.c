@@ -157,6 +157,7 @@ static void an_erased_ecu_is_tried_again_outside_the_window(void **state)
 	struct sim *s = sim_new();
 
 	s->director->campaigns[0].window_end_unix_s = UNIX_BASE + 5;
+	s->estimate_ms = 1; /* it was thought to fit in */
 	s->ecus[ENGINE].fail_times = s->ecus[BRAKE].fail_times = 1;
 	s->ecus[ENGINE].fail_code = s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
 	sim_start(s);

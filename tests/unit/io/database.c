@@ -34,6 +34,7 @@ static void fill_campaign(struct campaign *c, enum campaign_state state)
 		t->payload_bytes = 5000000000ull + i;
 		t->duration_ms = 100u + i;
 		t->transfer_ms = 50u + i;
+		t->estimate_ms = 110u + i;
 	}
 }
 
@@ -74,6 +75,7 @@ static void expect_campaign(const struct campaign *c, const struct campaign *was
 		assert_int_equal(t->payload_bytes, w->payload_bytes);
 		assert_int_equal(t->duration_ms, w->duration_ms);
 		assert_int_equal(t->transfer_ms, w->transfer_ms);
+		assert_int_equal(t->estimate_ms, w->estimate_ms);
 	}
 }
 
@@ -111,6 +113,7 @@ static void a_campaign_comes_back_as_it_was_from_every_state(void **state)
 
 static void inventory_time_and_director_version_come_back(void **state)
 {
+	uint8_t parking[PARKING_ENCODED_BYTES], restored[PARKING_ENCODED_BYTES];
 	(void)state;
 	struct release_floor floor;
 	struct gateway *g;
@@ -138,6 +141,10 @@ static void inventory_time_and_director_version_come_back(void **state)
 		memset(g->ecus[1].installed.files[i].sha256, i + 1, 32);
 	}
 	g->ecus[1].installed.n = 3;
+	g->ecus[1].rate_permille = 1234;
+	assert_true(parking_observe(&g->parking, &g->config.zone, 1900000000, true));
+	assert_true(parking_observe(&g->parking, &g->config.zone, 1900090000, true));
+	parking_encode(&g->parking, parking);
 	rig_database_store(&d, rig_everything);
 	rig_database_wait(&d);
 	rig_database_close(&d);
@@ -151,6 +158,11 @@ static void inventory_time_and_director_version_come_back(void **state)
 	assert_string_equal(g->ecus[1].floor.manifest_id, "release-7");
 	assert_int_equal(g->ecus[1].floor.manifest_version, 3);
 	assert_memory_equal(g->ecus[1].floor.manifest_sha256, floor.manifest_sha256, 32);
+	assert_int_equal(g->ecus[0].rate_permille, 0);
+	assert_int_equal(g->ecus[1].rate_permille, 1234);
+	assert_true(g->parking.known && g->parking.parked);
+	parking_encode(&g->parking, restored);
+	assert_memory_equal(restored, parking, sizeof(parking));
 	assert_int_equal(g->ecus[0].installed.n, 0);
 	assert_int_equal(g->ecus[1].installed.n, 3);
 	for (uint8_t i = 0; i < 3; i++) {
@@ -271,6 +283,7 @@ static void reports_come_back_in_order_until_they_are_acknowledged(void **state)
 	assert_int_equal(r->payload_bytes, 1ull << 40);
 	assert_int_equal(r->duration_ms, 3);
 	assert_int_equal(r->transfer_ms, 2);
+	assert_int_equal(r->estimate_ms, 4);
 	assert_int_equal(r->evidence, 1);
 }
 

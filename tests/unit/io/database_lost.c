@@ -156,6 +156,9 @@ static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **st
 	    "ALTER TABLE ecu DROP COLUMN floor_manifest_id",
 	    "ALTER TABLE ecu DROP COLUMN floor_manifest_version",
 	    "ALTER TABLE ecu DROP COLUMN floor_manifest_sha256",
+	    "ALTER TABLE ecu DROP COLUMN rate_permille",
+	    "ALTER TABLE target DROP COLUMN estimate_ms",
+	    "ALTER TABLE report DROP COLUMN estimate_ms",
 	    "PRAGMA user_version=1",
 	};
 

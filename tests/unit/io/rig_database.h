@@ -193,7 +193,7 @@ static inline void rig_database_teardown(struct rig_database *d)
 	rig_close_loop(&d->loop);
 }
 
-static const struct gateway_dirty rig_everything = {.campaigns = 3, .ecus = 3, .director = true, .time = true};
+static const struct gateway_dirty rig_everything = {.campaigns = 3, .ecus = 3, .director = true, .time = true, .parking = true};
 
 static inline uint64_t rig_append_report(struct rig_database *d, const char *text, enum campaign_state campaign_state)
 {
@@ -212,6 +212,7 @@ static inline uint64_t rig_append_report(struct rig_database *d, const char *tex
 	    .payload_bytes = 1ull << 40,
 	    .duration_ms = 3,
 	    .transfer_ms = 2,
+	    .estimate_ms = 4,
 	    .evidence = 1,
 	};
 
