@@ -7,6 +7,7 @@
 #include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
+#include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/policy.h"
 
 void campaign_decline(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
@@ -210,7 +211,7 @@ void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_
 					     campaign_touched(c), words);
 	if (code == GATEWAY_CODE_IO_ERROR || (code && campaign_touched(c))) {
 		c->manifest_held = false; /* fetched and read once more */
-		c->retry_us = now_us + (uint64_t)self->config.retry_pause_s * 1000000;
+		c->retry_us = now_us + install_pause_us(self, c);
 		campaign_enter(self, index, now_us, c->state, code, words);
 		return;
 	}

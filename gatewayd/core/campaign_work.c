@@ -7,6 +7,8 @@
 #include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/duration.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/install_order.h"
+#include "gatewayd/core/install_pause.h"
 
 #define BLOB_FAILURES_MAX 3u /* of one file with a wrong digest or length, before the campaign fails */
 
@@ -126,11 +128,6 @@ uint64_t campaign_work_bytes(const struct campaign *campaign)
 	return bytes;
 }
 
-static uint64_t retry_us(const struct gateway *self, uint64_t now_us)
-{
-	return now_us + (uint64_t)self->config.retry_pause_s * 1000000;
-}
-
 static enum campaign_work next_work(const struct campaign *c)
 {
 	if (!c->has_manifest)
@@ -140,13 +137,20 @@ static enum campaign_work next_work(const struct campaign *c)
 	return c->prepared ? CAMPAIGN_WORK_NONE : CAMPAIGN_WORK_PREPARE;
 }
 
-static bool someone_fetches(const struct gateway *self)
+/* one file at a time comes over the link: a more urgent campaign takes it over, and what was held of the other's file
+ * stays. Return: whether it is free for this one */
+static bool take_link(struct gateway *self, uint8_t index)
 {
-	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		if (self->campaigns[i].fetching)
-			return true;
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		if (!self->campaigns[i].fetching)
+			continue;
+		if (!install_order_more_urgent(self, index, i))
+			return false;
+		campaign_work_drop(self, i);
+		gateway_log(self, GATEWAY_LOG_INFO, i, GATEWAY_NONE, GATEWAY_CODE_OK,
+			    "its download gives way to a more urgent campaign's");
 	}
-	return false;
+	return true;
 }
 
 bool campaign_work(struct gateway *self, uint8_t index, uint64_t now_us)
@@ -163,7 +167,7 @@ bool campaign_work(struct gateway *self, uint8_t index, uint64_t now_us)
 	fetch = work == CAMPAIGN_WORK_FETCH || work == CAMPAIGN_WORK_FETCH_MANIFEST;
 	if (c->work != CAMPAIGN_WORK_NONE || work == CAMPAIGN_WORK_NONE || now_us < c->retry_us || self->stop_wanted)
 		return false;
-	if (fetch && (self->session.state != SESSION_UP || someone_fetches(self)))
+	if (fetch && (self->session.state != SESSION_UP || !take_link(self, index)))
 		return false;
 	c->work = work;
 	c->work_asked = false;
@@ -199,7 +203,7 @@ void campaign_space(struct gateway *self, uint8_t index, uint64_t now_us, bool e
 		campaign_enter(self, index, now_us, c->state, GATEWAY_CODE_OK, NULL);
 		return;
 	}
-	c->retry_us = retry_us(self, now_us);
+	c->retry_us = now_us + install_pause_us(self, c);
 	campaign_enter(self, index, now_us, c->state, GATEWAY_CODE_NO_SPACE, text);
 }
 
@@ -227,7 +231,7 @@ static void blob_failed(struct gateway *self, uint8_t index, uint64_t now_us, un
 		campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, text);
 		return;
 	}
-	c->retry_us = retry_us(self, now_us);
+	c->retry_us = now_us + install_pause_us(self, c);
 	c->space_known = code == GATEWAY_CODE_NO_SPACE ? false : c->space_known;
 	campaign_enter(self, index, now_us, c->state, code, text);
 }
@@ -303,6 +307,6 @@ void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, uns
 		campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, text);
 		return;
 	}
-	c->retry_us = retry_us(self, now_us);
+	c->retry_us = now_us + install_pause_us(self, c);
 	campaign_enter(self, index, now_us, c->state, code, text);
 }

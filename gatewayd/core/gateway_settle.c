@@ -7,6 +7,7 @@
 #include "gatewayd/core/director.h"
 #include "gatewayd/core/forecast.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/install_order.h"
 
 #define FLOOR_PAUSE_US 600000000u /* between stores of the time floor */
 #define SETTLE_ROUNDS  16u        /* no chain of consequences is longer */
@@ -101,17 +102,14 @@ static void find_deadline(struct gateway *self, uint64_t now_us)
 		earliest(&self->deadline_us, campaign_deadline(self, i, now_us));
 }
 
-/* an ECU without software comes first */
 static bool advance_all(struct gateway *self, uint64_t now_us)
 {
+	uint8_t order[GATEWAY_MAX_CAMPAIGNS];
+	const uint8_t n = install_order_ranked(self, order);
 	bool moved = false;
 
-	for (unsigned touched = 2; touched-- > 0;) {
-		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-			if (campaign_touched(&self->campaigns[i]) == (touched == 1))
-				moved = campaign_advance(self, i, now_us) || moved;
-		}
-	}
+	for (uint8_t i = 0; i < n; i++)
+		moved = campaign_advance(self, order[i], now_us) || moved;
 	return moved;
 }
 

@@ -147,6 +147,8 @@ void install_watch(struct gateway *self, uint8_t index, uint64_t now_us)
 			     self->stop_wanted ? "the daemon is being stopped" : "another ECU failed");
 	else if (policy_may_install(self, c, targets, now_us, false, text) != GATEWAY_CODE_OK)
 		install_stop(self, index, now_us, text);
+	else if (install_order_gives_way(self, index, now_us))
+		install_stop(self, index, now_us, "a more urgent campaign is ready");
 }
 
 void install_stop(struct gateway *self, uint8_t index, uint64_t now_us, const char *why)

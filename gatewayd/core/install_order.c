@@ -2,6 +2,83 @@
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/policy.h"
+
+/* an ECU without software is more urgent than anything */
+static unsigned urgency(const struct campaign *campaign)
+{
+	return campaign_open_targets(campaign, true) ? URGENCY_CRITICAL + 1u : (unsigned)campaign->doc.urgency;
+}
+
+bool install_order_more_urgent(const struct gateway *self, uint8_t index, uint8_t other)
+{
+	return urgency(&self->campaigns[index]) > urgency(&self->campaigns[other]);
+}
+
+static uint64_t or_never(uint64_t unix_s)
+{
+	return unix_s ? unix_s : UINT64_MAX;
+}
+
+static bool before(const struct gateway *self, uint8_t a, uint8_t b)
+{
+	const struct campaign *x = &self->campaigns[a], *y = &self->campaigns[b];
+
+	if (urgency(x) != urgency(y))
+		return urgency(x) > urgency(y);
+	if (campaign_touched(x) != campaign_touched(y))
+		return campaign_touched(x);
+	if (or_never(x->doc.deadline_unix_s) != or_never(y->doc.deadline_unix_s))
+		return or_never(x->doc.deadline_unix_s) < or_never(y->doc.deadline_unix_s);
+	if (or_never(x->accepted_unix_s) != or_never(y->accepted_unix_s))
+		return or_never(x->accepted_unix_s) < or_never(y->accepted_unix_s);
+	return a < b;
+}
+
+uint8_t install_order_ranked(const struct gateway *self, uint8_t order[GATEWAY_MAX_CAMPAIGNS])
+{
+	uint8_t n = 0;
+
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		uint8_t place = n;
+
+		if (self->campaigns[i].state == CAMPAIGN_NONE || campaign_final(&self->campaigns[i]))
+			continue;
+		for (; place > 0 && before(self, i, order[place - 1]); place--)
+			order[place] = order[place - 1];
+		order[place] = i;
+		n++;
+	}
+	return n;
+}
+
+/* nothing keeps it from being flashed but another campaign's flash */
+static bool could_begin(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	const struct campaign *c = &self->campaigns[index];
+	const uint32_t open = campaign_open_targets(c, false), erased = campaign_open_targets(c, true);
+	char text[GATEWAY_TEXT_BYTES];
+
+	if (c->state == CAMPAIGN_NONE || campaign_final(c) || campaign_running(c) || !c->prepared || !open ||
+	    c->state == CAMPAIGN_VERIFYING || now_us < c->retry_us || install_order_behind_another(self, index))
+		return false;
+	if (erased)
+		return policy_conditions(self, c, erased, now_us, text) == NULL;
+	for (unsigned i = 0; i < c->n_targets; i++) {
+		if (c->targets[i].state == TARGET_FAILED)
+			return false;
+	}
+	return policy_may_install(self, c, open, now_us, true, text) == GATEWAY_CODE_OK;
+}
+
+bool install_order_gives_way(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		if (i != index && install_order_more_urgent(self, i, index) && could_begin(self, i, now_us))
+			return true;
+	}
+	return false;
+}
 
 /* an ECU without software that has used up its attempts: it is tried on, ever more rarely; NULL */
 const struct target *install_order_exhausted(const struct gateway *self, const struct campaign *campaign)

@@ -35,9 +35,16 @@ static uint64_t doubled(uint64_t us, unsigned times, uint64_t longest_us)
 	return us;
 }
 
+uint64_t install_pause_us(const struct gateway *self, const struct campaign *campaign)
+{
+	const uint32_t seconds = campaign->doc.retry_pause_s ? campaign->doc.retry_pause_s : self->config.retry_pause_s;
+
+	return (uint64_t)seconds * 1000000;
+}
+
 uint64_t install_pause_repeat_us(const struct gateway *self, const struct campaign *campaign)
 {
-	const uint64_t plain_us = (uint64_t)self->config.retry_pause_s * 1000000;
+	const uint64_t plain_us = install_pause_us(self, campaign);
 	uint64_t shortest_us = UINT64_MAX;
 
 	for (unsigned i = 0; i < campaign->n_targets; i++) {
@@ -59,7 +66,7 @@ uint64_t install_pause_repeat_us(const struct gateway *self, const struct campai
 
 uint64_t install_pause_stopped_us(const struct gateway *self, const struct campaign *campaign)
 {
-	uint64_t pause_us = (uint64_t)self->config.retry_pause_s * 1000000;
+	uint64_t pause_us = install_pause_us(self, campaign);
 
 	pause_us = doubled(pause_us, campaign->n_stops ? campaign->n_stops - 1u : 0, EXHAUSTED_PAUSE_US);
 	return pause_us < EXHAUSTED_PAUSE_US ? pause_us : EXHAUSTED_PAUSE_US;

@@ -9,6 +9,8 @@
 
 #define INSTALL_BUS_UP_PAUSE_US 1000000u /* for the ECUs of a bus that came up to answer */
 
+/* between two attempts: of the campaign's urgency, where its document says it, else as configured */
+uint64_t install_pause_us(const struct gateway *self, const struct campaign *campaign);
 /* until the next attempt at what failed in the run: the shortest that one of its ECUs asks for */
 uint64_t install_pause_repeat_us(const struct gateway *self, const struct campaign *campaign);
 /* a code of an attempt that its bus ended, not the ECU */

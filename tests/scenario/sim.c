@@ -179,6 +179,7 @@ struct sim *sim_new(const struct sim_options *options)
 	sim_world_init(&self->world, o->seed, o->n_ecus, o->drop_ppm, (uint32_t)or_else(o->max_block, 258),
 		       o->ignition);
 	sim_backend_init(&self->backend, &self->world);
+	self->backend.unix_base_s = or_else(o->unix_base_s, SIM_UNIX_BASE);
 	self->backend.bytes_per_s = or_else(o->bytes_per_s, 1000000);
 	add_campaign(self);
 	snprintf(config->vehicle_id, sizeof(config->vehicle_id), "vehicle-1");
@@ -186,7 +187,7 @@ struct sim *sim_new(const struct sim_options *options)
 	config->postpone_s = 3600;
 	config->max_attempts = o->max_attempts;
 	config->retry_pause_s = 10;
-	config->build_unix_s = SIM_UNIX_BASE - 1000000;
+	config->build_unix_s = self->backend.unix_base_s - 1000000;
 	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)
 		config->vehicle.max_age_ms[i] = 2000;
 	for (unsigned i = 0; i < o->n_ecus; i++) {
@@ -281,6 +282,11 @@ bool sim_for(struct sim *self, uint64_t us, sim_condition *condition)
 
 /* --- what is done to it */
 
+struct campaign_doc *sim_doc(struct sim *self)
+{
+	return &self->backend.director.campaigns[0];
+}
+
 void sim_ignition(struct sim *self, enum vehicle_core_ignition ignition)
 {
 	vehicle_core_set(&self->world.vehicle, self->world.now_us, VEHICLE_CORE_IGNITION, ignition);
@@ -294,11 +300,16 @@ void sim_revoke(struct sim *self)
 
 /* --- what is waited for */
 
-const struct campaign *sim_campaign(const struct sim *self)
+const struct campaign *sim_campaign_of(const struct sim *self, const char *id)
 {
-	int index = gateway_campaign_index(self->io.gateway, SIM_CAMPAIGN);
+	int index = gateway_campaign_index(self->io.gateway, id);
 
 	return index < 0 ? NULL : &self->io.gateway->campaigns[index];
+}
+
+const struct campaign *sim_campaign(const struct sim *self)
+{
+	return sim_campaign_of(self, SIM_CAMPAIGN);
 }
 
 bool sim_is_over(const struct sim *self)

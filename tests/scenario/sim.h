@@ -33,6 +33,7 @@ struct sim_options {
 	uint64_t window_start_s;  /* after the start; 0 */
 	uint64_t window_length_s; /* 86400 */
 	uint32_t bytes_per_s;     /* of the link; 1000000 */
+	uint64_t unix_base_s;     /* the wall clock at time 0; SIM_UNIX_BASE */
 	uint64_t estimate_ms;     /* of each ECU's flash; as it is estimated */
 	enum vehicle_core_ignition ignition; /* off */
 };
@@ -65,6 +66,8 @@ bool sim_run(struct sim *self, uint64_t until_us, sim_condition *condition);
 /* for so long, or until it holds */
 bool sim_for(struct sim *self, uint64_t us, sim_condition *condition);
 
+/* the one campaign in the backend's document, to be changed before time passes, or published */
+struct campaign_doc *sim_doc(struct sim *self);
 void sim_ignition(struct sim *self, enum vehicle_core_ignition ignition);
 /* the director document without the campaign */
 void sim_revoke(struct sim *self);
@@ -81,6 +84,8 @@ bool sim_is_quiet(const struct sim *self);        /* it is quiet, and no ECU is 
 bool sim_is_erased(const struct sim *self);       /* an ECU has no application */
 bool sim_is_transferring(const struct sim *self); /* an ECU has got a part of its image */
 
+/* any campaign in the gateway; NULL */
+const struct campaign *sim_campaign_of(const struct sim *self, const char *id);
 /* the campaign in the gateway, NULL if it is not held */
 const struct campaign *sim_campaign(const struct sim *self);
 /* the ECU's memory is the image, byte for byte, it runs, and says so */

@@ -15,6 +15,7 @@ void sim_backend_init(struct sim_backend *self, struct sim_world *world)
 	self->bytes_per_s = 1000000;
 	self->chunk_bytes = 4096;
 	self->reachable = true;
+	self->tells_time = true;
 }
 
 void sim_backend_deinit(struct sim_backend *self)
@@ -38,7 +39,7 @@ struct file_ref sim_backend_add_blob(struct sim_backend *self, const void *bytes
 
 uint64_t sim_backend_unix_s(const struct sim_backend *self)
 {
-	return SIM_UNIX_BASE + self->world->now_us / SIM_S;
+	return self->unix_base_s + self->world->now_us / SIM_S;
 }
 
 /* --- the link */
@@ -187,7 +188,9 @@ static void handle(struct sim_backend *self, const struct sim_message *m)
 {
 	switch (m->kind) {
 	case SIM_TO_BACKEND_TIME_REQUEST:
-		say(self, SIM_TO_GATEWAY_TIME, SIM_UNIX_BASE * 1000 + self->world->now_us / 1000);
+		if (!self->tells_time)
+			return;
+		say(self, SIM_TO_GATEWAY_TIME, self->unix_base_s * 1000 + self->world->now_us / 1000);
 		return;
 	case SIM_TO_BACKEND_REGISTER:
 		self->registered = true;

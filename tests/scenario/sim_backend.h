@@ -12,7 +12,7 @@
 #include "gatewayd/core/gateway.h"
 #include "tests/scenario/sim_world.h"
 
-#define SIM_UNIX_BASE    UINT64_C(1700000000) /* the wall clock at time 0 */
+#define SIM_UNIX_BASE    UINT64_C(1700000000) /* the wall clock at time 0, unless another is wanted */
 #define SIM_MAX_BLOBS    16u
 #define SIM_MAX_MESSAGES 256u
 #define SIM_MAX_LEDGER   512u
@@ -62,6 +62,8 @@ struct sim_blob {
 
 struct sim_backend {
 	struct sim_world *world;
+	uint64_t unix_base_s; /* the wall clock at time 0 */
+	bool tells_time;
 	/* the link */
 	uint64_t latency_us; /* one way */
 	uint64_t bytes_per_s;

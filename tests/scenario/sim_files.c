@@ -88,16 +88,16 @@ static uint64_t estimated_ms(const struct sim_prepared_target *target)
 	return estimate_flash(&target->profile, &unit, 1, &link).total_ms;
 }
 
-void sim_files_prepare(struct sim_io *self)
+void sim_files_prepare(struct sim_io *self, uint8_t slot)
 {
-	int index = gateway_campaign_index(self->gateway, self->prepare_id);
+	int index = gateway_campaign_index(self->gateway, self->prepare_id[slot]);
 	uint64_t estimate_ms[GATEWAY_MAX_TARGETS] = {0}, bytes_total[GATEWAY_MAX_TARGETS] = {0};
 	enum profile_supply supply[GATEWAY_MAX_TARGETS] = {PROFILE_SUPPLY_KL30};
 	const struct campaign *c;
 	struct sim_prepared *p;
 	unsigned code = 0;
 
-	self->prepare_id[0] = 0;
+	self->prepare_id[slot][0] = 0;
 	if (index < 0)
 		return;
 	c = &self->gateway->campaigns[index];

@@ -12,8 +12,8 @@ struct sim_file *sim_files_of(struct sim_io *self, const struct file_ref *ref);
 bool sim_files_right(const struct sim_file *f);
 /* @owner: the sim_io. Return: false if the file is not whole, or damaged */
 bool sim_files_manifest(void *owner, const struct file_ref *ref, struct manifest_doc *manifest);
-/* what GATEWAY_OUT_PREPARE asked for: profiles and images, checked and decoded; told to the gateway */
-void sim_files_prepare(struct sim_io *self);
+/* what GATEWAY_OUT_PREPARE asked for, by its place: profiles and images, checked and decoded; told to the gateway */
+void sim_files_prepare(struct sim_io *self, uint8_t slot);
 /* NULL is allowed */
 void sim_files_free_prepared(struct sim_prepared *p);
 

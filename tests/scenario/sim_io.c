@@ -224,8 +224,9 @@ static void carry_out(struct sim_io *self, const struct gateway_output *out)
 		open_manifest(self, out);
 		return;
 	case GATEWAY_OUT_PREPARE:
-		memcpy(self->prepare_id, self->gateway->campaigns[out->campaign].doc.id, sizeof(self->prepare_id));
-		self->prepare_us = now_us + PREPARE_US;
+		memcpy(self->prepare_id[out->campaign], self->gateway->campaigns[out->campaign].doc.id,
+		       sizeof(self->prepare_id[out->campaign]));
+		self->prepare_us[out->campaign] = now_us + PREPARE_US;
 		return;
 	case GATEWAY_OUT_IDENTIFY:
 		sim_flasher_identify(&self->flasher, now_us);
@@ -289,7 +290,7 @@ void sim_io_kill(struct sim_io *self, unsigned n_kept)
 	sim_disk_kill(&self->disk, n_kept);
 	sim_backend_drop(self->backend);
 	self->fetch.active = false;
-	self->prepare_id[0] = 0;
+	memset(self->prepare_id, 0, sizeof(self->prepare_id));
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		sim_files_free_prepared(self->prepared[i]);
 		self->prepared[i] = NULL;
@@ -368,8 +369,9 @@ void sim_io_turn(struct sim_io *self)
 	commit(self);
 	while (!self->killed && sim_backend_pop(self->backend, &message))
 		on_message(self, &message);
-	if (self->prepare_id[0] && self->prepare_us <= now_us && !self->killed)
-		sim_files_prepare(self);
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		if (self->prepare_id[i][0] && self->prepare_us[i] <= now_us && !self->killed)
+			sim_files_prepare(self, i);
 	can_node_expire(&self->flasher.node, now_us);
 	while (moved && !self->killed) {
 		if (gateway_deadline(self->gateway) <= now_us)
@@ -389,7 +391,6 @@ uint64_t sim_io_deadline(const struct sim_io *self)
 	    gateway_deadline(self->gateway),
 	    sim_flasher_deadline(&self->flasher),
 	    sim_disk_deadline(&self->disk),
-	    self->prepare_id[0] ? self->prepare_us : SIM_NEVER,
 	};
 	uint64_t deadline = SIM_NEVER;
 
@@ -397,5 +398,8 @@ uint64_t sim_io_deadline(const struct sim_io *self)
 		return deadline;
 	for (unsigned i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		deadline = times[i] < deadline ? times[i] : deadline;
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		if (self->prepare_id[i][0] && self->prepare_us[i] < deadline)
+			deadline = self->prepare_us[i];
 	return deadline;
 }

@@ -36,10 +36,10 @@ struct sim_io {
 		uint8_t campaign;
 		struct sim_file *file;
 	} fetch;
-	struct sim_prepared *prepared[GATEWAY_MAX_CAMPAIGNS]; /* heap */
-	char prepare_id[GATEWAY_NAME_BYTES];                  /* being prepared, "" nothing */
-	uint64_t prepare_us;                                  /* when it is done */
-	uint64_t estimate_ms;                                 /* what it says of each ECU; 0 = the estimate */
+	struct sim_prepared *prepared[GATEWAY_MAX_CAMPAIGNS];       /* heap */
+	char prepare_id[GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES]; /* being prepared, "" nothing */
+	uint64_t prepare_us[GATEWAY_MAX_CAMPAIGNS];                 /* when it is done */
+	uint64_t estimate_ms;                                       /* what it says of each ECU; 0 = the estimate */
 	/* a kill at a transaction, counted from 1 over all restarts; the process is gone when `killed` says so */
 	enum sim_kill_when kill_when;
 	unsigned kill_at_store;

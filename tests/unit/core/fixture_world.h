@@ -27,6 +27,7 @@
 struct disk {
 	struct ecu_info ecus[N_ECUS];
 	uint64_t floor_unix_s;
+	uint8_t parking[PARKING_ENCODED_BYTES];
 	uint64_t director_version;
 	uint8_t director_sha256[32];
 	struct campaign campaigns[GATEWAY_MAX_CAMPAIGNS]; /* by slot */
@@ -106,6 +107,7 @@ struct sim {
 	struct file_ref fetched[256];
 	size_t n_fetched;
 	bool erased_without_intent;
+	size_t n_parking_stores;
 };
 
 static inline void sim_fill(uint8_t *sha256, unsigned seed)
@@ -141,10 +143,13 @@ static inline void sim_copy_store(struct sim *s, const struct gateway_output *ou
 	for (unsigned i = 0; i < N_ECUS; i++)
 		copy->disk.ecus[i] = g->ecus[i];
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		copy->disk.campaigns[i] = g->campaigns[i];
+		if (out->dirty.campaigns & (1u << i))
+			copy->disk.campaigns[i] = g->campaigns[i];
 		copy->disk.has[i] = g->campaigns[i].state != CAMPAIGN_NONE;
 	}
 	copy->disk.floor_unix_s = g->time_floor_unix_s;
+	parking_encode(&g->parking, copy->disk.parking);
+	s->n_parking_stores += out->dirty.parking;
 	copy->disk.director_version = g->director_version;
 	memcpy(copy->disk.director_sha256, g->director_sha256, 32);
 	copy->disk.next_sequence = g->reports.next_sequence;
@@ -176,6 +181,8 @@ static inline void sim_commit(struct sim *s)
 	}
 	if (dirty->time)
 		disk->floor_unix_s = copy->disk.floor_unix_s;
+	if (dirty->parking)
+		memcpy(disk->parking, copy->disk.parking, sizeof disk->parking);
 	if (dirty->director) {
 		disk->director_version = copy->disk.director_version;
 		memcpy(disk->director_sha256, copy->disk.director_sha256, 32);
