@@ -6,7 +6,7 @@ build_packages=(
 	build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libsystemd-dev libprotobuf-c-dev
 	protobuf-c-compiler libsocketcan-dev libsqlite3-dev libcyaml-dev libyaml-dev libcmocka-dev
 )
-demo_packages=(dbus openssl binutils firmware-microbit-micropython iproute2 can-utils python3)
+demo_packages=(tzdata dbus openssl binutils firmware-microbit-micropython iproute2 can-utils python3)
 test_packages=(
 	clang clang-format clang-tidy libclang-rt-14-dev shellcheck python3-scapy arduino-core-avr tshark groff-base
 	bash-completion

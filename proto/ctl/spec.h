@@ -25,7 +25,14 @@ struct spec_condition {
 	int kind;
 	int64_t value;
 };
+struct spec_recurrence {
+	int days; /* bits, of Recurrence.days */
+	char *start;
+	uint32_t duration_s;
+	char *time_zone;
+};
 extern const cyaml_schema_value_t spec_text_schema;
+extern const cyaml_schema_value_t spec_recurrence_schema;
 extern const cyaml_schema_value_t spec_condition_schema;
 
 struct spec {
@@ -45,6 +52,10 @@ Gu__Condition **spec_conditions(const struct spec *self, const struct spec_condi
 char **spec_texts(const struct spec *self, char *const *list, size_t n);
 /* base-1 and what else the spec asks of a reader */
 char **spec_features(const struct spec *self, char *const *list, size_t n, size_t *n_out);
+/* @key: of the list. NULL with the error filled */
+Gu__Recurrence **spec_recurring(const struct spec *self, const char *key, const struct spec_recurrence *list, size_t n);
+/* a feature that a field of the document asks for, unless it is listed */
+void spec_feature_add(const struct spec *self, const char *feature, char ***list, size_t *n);
 /* the checks that a gateway makes, told by the line of the spec; Return: 0 or 1 */
 int spec_validate(const struct spec *self, const ProtobufCMessage *message);
 

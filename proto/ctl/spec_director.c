@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/validate.h"
+
 struct target_spec {
 	char *ecu;
 	char *hardware_id;
@@ -24,6 +26,10 @@ struct campaign_spec {
 	int mode;
 	int urgency;
 	struct window_spec window;
+	struct spec_recurrence *recurring;
+	unsigned recurring_count;
+	char *deadline;
+	uint32_t retry_pause_s;
 	struct target_spec *targets;
 	unsigned targets_count;
 	struct spec_condition *conditions;
@@ -81,6 +87,9 @@ static const cyaml_schema_field_t campaign_fields[] = {
     CYAML_FIELD_ENUM("mode", CYAML_FLAG_STRICT, struct campaign_spec, mode, mode_words, 3),
     CYAML_FIELD_ENUM("urgency", CYAML_FLAG_STRICT, struct campaign_spec, urgency, urgency_words, 4),
     CYAML_FIELD_MAPPING("window", CYAML_FLAG_DEFAULT, struct campaign_spec, window, window_fields),
+    CYAML_FIELD_SEQUENCE("recurring", OPTIONAL_TEXT, struct campaign_spec, recurring, &spec_recurrence_schema, 0, 8),
+    TEXT("deadline", struct campaign_spec, deadline, CYAML_FLAG_OPTIONAL),
+    CYAML_FIELD_UINT("retry_pause_s", CYAML_FLAG_OPTIONAL, struct campaign_spec, retry_pause_s),
     CYAML_FIELD_SEQUENCE("targets", CYAML_FLAG_POINTER, struct campaign_spec, targets, &target_schema, 1, 32),
     CYAML_FIELD_SEQUENCE("conditions", OPTIONAL_TEXT, struct campaign_spec, conditions, &spec_condition_schema, 0, 16),
     CYAML_FIELD_BOOL("consent_required", CYAML_FLAG_OPTIONAL, struct campaign_spec, consent_required),
@@ -181,6 +190,25 @@ static int build_window(const struct spec *self, size_t index, const struct wind
 	return spec_time(self, start, from->start, &w->start_unix_s) || spec_time(self, end, from->end, &w->end_unix_s);
 }
 
+static int build_times(const struct spec *self, size_t index, const struct campaign_spec *from, Gu__Campaign *c)
+{
+	char key[60];
+
+	snprintf(key, sizeof key, "campaigns[%zu].recurring", index);
+	c->recurring = spec_recurring(self, key, from->recurring, from->recurring_count);
+	c->n_recurring = from->recurring_count;
+	c->retry_pause_s = from->retry_pause_s;
+	snprintf(key, sizeof key, "campaigns[%zu].deadline", index);
+	if (!c->recurring || build_window(self, index, &from->window, c) ||
+	    spec_time(self, key, from->deadline, &c->deadline_unix_s))
+		return 1;
+	if (c->n_recurring)
+		spec_feature_add(self, VALIDATE_WINDOWS_RECURRING, &c->required_features, &c->n_required_features);
+	if (c->deadline_unix_s)
+		spec_feature_add(self, VALIDATE_DEADLINE, &c->required_features, &c->n_required_features);
+	return 0;
+}
+
 static Gu__Campaign *build_campaign(const struct spec *self, size_t index, const struct campaign_spec *from)
 {
 	Gu__Campaign *c = arena_take(self->arena, 1, sizeof *c);
@@ -189,11 +217,11 @@ static Gu__Campaign *build_campaign(const struct spec *self, size_t index, const
 	gu__campaign__init(c);
 	snprintf(key, sizeof key, "campaigns[%zu].manifest", index);
 	c->manifest = spec_file(self, key, from->manifest);
-	if (!c->manifest || check_manifest(self, index, from) || build_window(self, index, &from->window, c))
-		return NULL;
-	c->id = arena_text(self->arena, from->id);
 	c->required_features =
 	    spec_features(self, from->required_features, from->required_features_count, &c->n_required_features);
+	if (!c->manifest || check_manifest(self, index, from) || build_times(self, index, from, c))
+		return NULL;
+	c->id = arena_text(self->arena, from->id);
 	c->mode = (Gu__UpdateMode)from->mode;
 	c->urgency = (Gu__Urgency)from->urgency;
 	c->conditions = spec_conditions(self, from->conditions, from->conditions_count);

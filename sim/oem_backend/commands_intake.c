@@ -10,6 +10,7 @@
 
 #include "proto/validate.h"
 #include "sim/oem_backend/director.h"
+#include "sim/oem_backend/intake_windows.h"
 #include "sim/oem_backend/log.h"
 #include "sim/oem_backend/session.h"
 #include "sim/oem_backend/words.h"
@@ -39,9 +40,7 @@ struct draft {
 	Gu__Condition *condition_list[MAX_CONDITIONS];
 	char supersedes[MAX_SUPERSEDES][65];
 	char *supersedes_list[MAX_SUPERSEDES];
-	char base[8];
-	char deadline[16];
-	char *features[2];
+	struct intake_windows windows;
 	struct campaign_decision decision;
 	char warnings[8][160];
 	size_t n_warnings;
@@ -76,6 +75,7 @@ static bool read_head(const struct json_read *request, struct draft *draft, stru
 {
 	Gu__Campaign *campaign = &draft->campaign;
 	char hex[HEX_BYTES];
+	const char *wrong;
 
 	if (!json_read_text(request, "$.id", draft->id, sizeof draft->id) ||
 	    !json_read_text(request, "$.vehicle", draft->vehicle, sizeof draft->vehicle)) {
@@ -91,10 +91,11 @@ static bool read_head(const struct json_read *request, struct draft *draft, stru
 		command_refuse(answer, "campaign %s needs a window with start and end", draft->id);
 		return false;
 	}
-	snprintf(draft->base, sizeof draft->base, "base-1");
-	draft->features[0] = draft->base;
-	campaign->n_required_features = 1;
-	campaign->required_features = draft->features;
+	wrong = intake_windows_read(request, campaign, &draft->windows);
+	if (wrong) {
+		command_refuse(answer, "campaign %s: %s", draft->id, wrong);
+		return false;
+	}
 	campaign->id = draft->id;
 	campaign->manifest = &draft->manifest;
 	draft->manifest.sha256 = (ProtobufCBinaryData){sizeof draft->manifest_sha256, draft->manifest_sha256};
@@ -333,30 +334,6 @@ static int commit(struct backend *backend, struct draft *draft, struct json *ans
 	return status;
 }
 
-static bool is_known_feature(const char *name)
-{
-	for (const char *const *known = proto_features; *known; known++) {
-		if (strcmp(*known, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* a vehicle that does not know deadlines shall refuse the campaign rather than install it late */
-static void name_features(struct draft *draft)
-{
-	Gu__Campaign *campaign = &draft->campaign;
-
-	snprintf(draft->deadline, sizeof draft->deadline, "deadline-1");
-	if (!campaign->deadline_unix_s || !is_known_feature(draft->deadline))
-		return;
-	for (size_t i = 0; i < campaign->n_required_features; i++) {
-		if (strcmp(campaign->required_features[i], draft->deadline) == 0)
-			return;
-	}
-	campaign->required_features[campaign->n_required_features++] = draft->deadline;
-}
-
 static bool read_draft(struct backend *backend, const struct json_read *request, struct draft *draft,
 		       struct json *answer)
 {
@@ -377,7 +354,7 @@ static bool read_draft(struct backend *backend, const struct json_read *request,
 			       draft->id);
 		return false;
 	}
-	name_features(draft);
+	intake_windows_name_deadline(&draft->campaign, &draft->windows);
 	int fd = blobs_open(backend->config->blob_dir, draft->manifest_sha256, &length);
 	if (fd < 0) {
 		command_refuse(answer, "campaign %s: the backend has no file of its manifest's digest", draft->id);

@@ -128,7 +128,8 @@ static bool try_first(struct backend *backend, const struct json_read *request, 
 	    store_query(&backend->store,
 			"SELECT json_set(json_remove(?1, '$.vehicles'), '$.id', ?2 || '.' || id, '$.vehicle', id,"
 			" '$.start_unix_s', coalesce(?3 + (?1->>'start_after_s'), ?1->>'start_unix_s'),"
-			" '$.end_unix_s', coalesce(?3 + (?1->>'end_after_s'), ?1->>'end_unix_s'))"
+			" '$.end_unix_s', coalesce(?3 + (?1->>'end_after_s'), ?1->>'end_unix_s'),"
+			" '$.deadline_unix_s', coalesce(?3 + (?1->>'deadline_after_s'), ?1->>'deadline_unix_s'))"
 			" FROM chosen ORDER BY position LIMIT 1",
 			"ttu", request->text, plan->id, backend_now_s());
 	char *line = stmt && sqlite3_step(stmt) == SQLITE_ROW ? strdup(store_text(stmt, 0)) : NULL;

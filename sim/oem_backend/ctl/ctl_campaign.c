@@ -8,6 +8,7 @@
 
 #include "sim/oem_backend/ctl/ctl.h"
 #include "sim/oem_backend/ctl/table.h"
+#include "sim/oem_backend/ctl/spec_windows.h"
 #include "sim/oem_backend/ctl/when.h"
 #include "sim/oem_backend/json_read.h"
 #include "sim/oem_backend/words.h"
@@ -100,12 +101,12 @@ enum ctl_exit ctl_manifest_add(struct ctl *self, const char *file)
 /* @rollout: a time from now counts from each campaign's own beginning */
 static enum ctl_exit add_window(const struct spec *spec, struct json *request, bool rollout)
 {
-	const char *const times[2] = {spec->window.start, spec->window.end};
-	static const char *const keys[2] = {"start_unix_s", "end_unix_s"};
-	static const char *const after_keys[2] = {"start_after_s", "end_after_s"};
-	static const char *const flags[2] = {"--start", "--end"};
+	const char *const times[3] = {spec->window.start, spec->window.end, spec->deadline};
+	static const char *const keys[3] = {"start_unix_s", "end_unix_s", "deadline_unix_s"};
+	static const char *const after_keys[3] = {"start_after_s", "end_after_s", "deadline_after_s"};
+	static const char *const flags[3] = {"--start", "--end", "--deadline"};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3 && times[i]; i++) {
 		bool after = rollout && times[i][0] == '+';
 		uint64_t value;
 
@@ -116,6 +117,9 @@ static enum ctl_exit add_window(const struct spec *spec, struct json *request, b
 		json_key(request, after ? after_keys[i] : keys[i]);
 		json_uint(request, value);
 	}
+	spec_write_recurring(spec, request);
+	json_key(request, "retry_pause_s");
+	json_uint(request, spec->retry_pause_s);
 	return CTL_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/oem_backend/ctl/ctl.h"
+#include "sim/oem_backend/ctl/spec_windows.h"
 #include "sim/oem_backend/ctl/talk.h"
 #include "sim/oem_backend/json_read.h"
 
@@ -15,6 +16,8 @@ static const char usage[] =
     "  manifest add FILE      give it an author's manifest; it is verified, its files must be there\n"
     "  campaign add           a campaign from --spec FILE.yaml, or completed or made by flags:\n"
     "      --id ID --vehicle ID --manifest FILE|SHA256 --start TIME --end TIME\n"
+    "      --recurring days=mon+fri|daily,start=HH:MM,duration_s=N,time_zone=ZONE\n"
+    "      --deadline TIME --retry-pause SECONDS\n"
     "      --urgency low|normal|high|critical --mode client_initiated|server_initiated|negotiated\n"
     "      --consent|--no-consent --condition KIND[=VALUE] --supersedes ID\n"
     "      --target ecu=NAME,component=NAME[,hardware_id=ID][,serial_number=NO][,rollback=none|FILE]\n"
@@ -63,6 +66,9 @@ enum {
 	OPTION_MANIFEST,
 	OPTION_START,
 	OPTION_END,
+	OPTION_RECURRING,
+	OPTION_DEADLINE,
+	OPTION_RETRY_PAUSE,
 	OPTION_URGENCY,
 	OPTION_MODE,
 	OPTION_CONSENT,
@@ -94,6 +100,9 @@ static const struct option options[] = {
     {"manifest", required_argument, NULL, OPTION_MANIFEST},
     {"start", required_argument, NULL, OPTION_START},
     {"end", required_argument, NULL, OPTION_END},
+    {"recurring", required_argument, NULL, OPTION_RECURRING},
+    {"deadline", required_argument, NULL, OPTION_DEADLINE},
+    {"retry-pause", required_argument, NULL, OPTION_RETRY_PAUSE},
     {"urgency", required_argument, NULL, OPTION_URGENCY},
     {"mode", required_argument, NULL, OPTION_MODE},
     {"consent", no_argument, NULL, OPTION_CONSENT},
@@ -290,6 +299,15 @@ static bool spec_option(struct spec *spec, int option, const char *value)
 	case OPTION_NO_CONSENT:
 		spec->consent_required = option == OPTION_CONSENT;
 		spec->consent_given = true;
+		break;
+	case OPTION_RECURRING:
+		wrong = spec_add_recurrence(spec, value);
+		break;
+	case OPTION_DEADLINE:
+		spec_set(&spec->deadline, value);
+		break;
+	case OPTION_RETRY_PAUSE:
+		wrong = spec_set_retry_pause(spec, value);
 		break;
 	case OPTION_CONDITION:
 		wrong = spec_add_condition(spec, value);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "metadata.pb-c.h"
+#include "sim/oem_backend/ctl/spec_windows.h"
 #include "sim/oem_backend/ctl/when.h"
 #include "sim/oem_backend/words.h"
 
@@ -49,6 +50,10 @@ static const cyaml_schema_field_t spec_fields[] = {
     TEXT("vehicle", CYAML_FLAG_OPTIONAL, struct spec, vehicle, 64),
     TEXT("manifest", CYAML_FLAG_OPTIONAL, struct spec, manifest, 4000),
     CYAML_FIELD_MAPPING("window", CYAML_FLAG_OPTIONAL, struct spec, window, window_fields),
+    CYAML_FIELD_SEQUENCE("recurring", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct spec, recurring,
+			 &spec_recurrence_schema, 0, SPEC_MAX_RECURRING),
+    TEXT("deadline", CYAML_FLAG_OPTIONAL, struct spec, deadline, 40),
+    CYAML_FIELD_UINT("retry_pause_s", CYAML_FLAG_OPTIONAL, struct spec, retry_pause_s),
     TEXT("urgency", CYAML_FLAG_OPTIONAL, struct spec, urgency, 39),
     TEXT("mode", CYAML_FLAG_OPTIONAL, struct spec, mode, 39),
     CYAML_FIELD_BOOL("consent_required", CYAML_FLAG_OPTIONAL, struct spec, consent_required),
@@ -110,12 +115,12 @@ static void resolve(char **path, const char *folder)
 /* what the schema cannot say, while line and key are still known */
 static int check(const struct spec *spec, const struct yaml_doc *doc, struct yaml_error *error)
 {
-	const char *const times[] = {spec->window.start, spec->window.end};
-	static const char *const time_keys[] = {"window.start", "window.end"};
+	const char *const times[] = {spec->window.start, spec->window.end, spec->deadline};
+	static const char *const time_keys[] = {"window.start", "window.end", "deadline"};
 	uint64_t unix_s;
 	int value;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		if (times[i] && !when_parse(times[i], 0, &unix_s))
 			return yaml_error_at(doc, error, time_keys[i], "\"%s\" is no time; " WHEN_HELP, times[i]);
 	}
@@ -125,6 +130,14 @@ static int check(const struct spec *spec, const struct yaml_doc *doc, struct yam
 	if (spec->mode && (!word_parse(&gu__update_mode__descriptor, spec->mode, &value) || value == 0))
 		return yaml_error_at(doc, error, "mode",
 				     "must be client_initiated, server_initiated or negotiated, is \"%s\"", spec->mode);
+	for (unsigned i = 0; i < spec->recurring_count; i++) {
+		const char *wrong = spec_check_recurrence(&spec->recurring[i]);
+		char key[40];
+
+		snprintf(key, sizeof key, "recurring[%u].start", i);
+		if (wrong)
+			return yaml_error_at(doc, error, key, "%s, is \"%s\"", wrong, spec->recurring[i].start);
+	}
 	for (unsigned i = 0; i < spec->conditions_count; i++) {
 		const char *kind = spec->conditions[i].kind;
 		char key[40];

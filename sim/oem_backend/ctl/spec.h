@@ -5,6 +5,10 @@
  *   vehicle: VIN1
  *   manifest: release.manifest     # a file, or the SHA-256 of one that the backend has
  *   window: {start: +0s, end: +2h} # ISO 8601, or from now
+ *   recurring:                     # see spec_windows.h
+ *     - {days: [daily], start: "22:00", duration_s: 21600, time_zone: Europe/Berlin}
+ *   deadline: +30d
+ *   retry_pause_s: 600
  *   urgency: normal                # low, normal, high, critical
  *   mode: negotiated               # client_initiated, server_initiated, negotiated
  *   consent_required: false
@@ -42,11 +46,22 @@ struct spec_window {
 	char *end;
 };
 
+struct spec_recurrence {
+	int days; /* bits, of Recurrence.days */
+	char *start;
+	uint32_t duration_s;
+	char *time_zone;
+};
+
 struct spec {
 	char *id;
 	char *vehicle;
 	char *manifest;
 	struct spec_window window;
+	struct spec_recurrence *recurring;
+	unsigned recurring_count;
+	char *deadline;
+	uint32_t retry_pause_s;
 	char *urgency;
 	char *mode;
 	bool consent_required;

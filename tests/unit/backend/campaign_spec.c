@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sim/oem_backend/ctl/spec.h"
+#include "sim/oem_backend/ctl/spec_windows.h"
 #include "sim/oem_backend/ctl/when.h"
 
 #define NOW 1000000u
@@ -107,6 +108,57 @@ static void a_campaign_file_is_read_with_paths_below_its_folder(void **state)
 	spec_free(spec);
 }
 
+static void recurring_windows_are_read_from_the_file_and_from_flags(void **state)
+{
+	static const char *const bad[] = {
+	    "days=mon,start=22:00,duration_s=60",
+	    "days=monday,start=22:00,duration_s=60,time_zone=UTC",
+	    "days=mon,start=24:00,duration_s=60,time_zone=UTC",
+	    "days=mon,start=22:60,duration_s=60,time_zone=UTC",
+	    "days=mon,start=2200,duration_s=60,time_zone=UTC",
+	    "days=mon,start=22:00,duration_s=86401,time_zone=UTC",
+	    "days=mon,start=22:00,duration_s=x,time_zone=UTC",
+	    "day=mon",
+	    "days",
+	};
+	struct yaml_error error;
+	struct spec *spec = NULL;
+	struct json json;
+
+	(void)state;
+	if (spec_load(write_spec("deadline: +30d\nretry_pause_s: 600\nrecurring:\n"
+				 "- {days: [mon, sun], start: '22:00', duration_s: 21600, time_zone: Europe/Berlin}\n"
+				 "- {days: [daily], start: '00:05', duration_s: 60, time_zone: UTC}\n"),
+		      &spec, &error))
+		fail_msg("%s", error.text);
+	assert_int_equal(spec->recurring_count, 2);
+	assert_int_equal(spec->recurring[0].days, 65);
+	assert_int_equal(spec->recurring[1].days, 127);
+	assert_string_equal(spec->deadline, "+30d");
+	assert_int_equal(spec->retry_pause_s, 600);
+	assert_null(spec_add_recurrence(spec, "days=tue+wed,start=09:30,duration_s=3600,time_zone=Asia/Kolkata"));
+	assert_null(spec_set_retry_pause(spec, "45"));
+	assert_int_equal(spec->retry_pause_s, 45);
+	json_init(&json);
+	json_object(&json);
+	spec_write_recurring(spec, &json);
+	json_object_end(&json);
+	assert_non_null(strstr(json_text(&json), "{\"days\":65,\"start_minute\":1320,\"duration_s\":21600,"
+						 "\"time_zone\":\"Europe/Berlin\"}"));
+	assert_non_null(strstr(json_text(&json), "{\"days\":6,\"start_minute\":570,\"duration_s\":3600,"
+						 "\"time_zone\":\"Asia/Kolkata\"}"));
+	json_deinit(&json);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_non_null(spec_add_recurrence(spec, bad[i]));
+	assert_non_null(spec_set_retry_pause(spec, "86401"));
+	spec_free(spec);
+	assert_int_not_equal(spec_load(write_spec("id: c1\nrecurring:\n"
+						  "- {days: [mon], start: '25:00', duration_s: 60, time_zone: UTC}\n"),
+				       &spec, &error),
+			     0);
+	assert_non_null(strstr(error.text, "campaign.yaml:3: recurring[0].start: "));
+}
+
 static void a_manifest_named_by_its_digest_is_no_path(void **state)
 {
 	static const char digest[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -185,6 +237,7 @@ int main(void)
 	    cmocka_unit_test(iso_times_are_utc_or_say_their_offset),
 	    cmocka_unit_test(what_is_no_time_is_refused),
 	    cmocka_unit_test(a_campaign_file_is_read_with_paths_below_its_folder),
+	    cmocka_unit_test(recurring_windows_are_read_from_the_file_and_from_flags),
 	    cmocka_unit_test(a_manifest_named_by_its_digest_is_no_path),
 	    cmocka_unit_test(a_wrong_file_is_refused_with_line_and_key),
 	    cmocka_unit_test(flags_make_a_campaign_too),

@@ -176,6 +176,43 @@ static void a_campaign_that_a_vehicle_would_refuse_is_refused(void **state)
 		  "there is a campaign c1 already");
 }
 
+static void a_campaign_carries_recurring_windows_a_deadline_and_its_retry_pace(void **state)
+{
+	struct client *client = online(vehicle_1, vin1, 0);
+	Gu__Director *director;
+	char hex[HEX_BYTES];
+	uint64_t version;
+
+	(void)state;
+	hex_of(manifest_ref.sha256, hex);
+	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"c1\",\"vehicle\":\"VIN1\",\"manifest\":\"%s\","
+		      "\"start_unix_s\":1000,\"end_unix_s\":90000,\"deadline_unix_s\":80000,\"retry_pause_s\":600,"
+		      "\"recurring\":[{\"days\":17,\"start_minute\":1320,\"duration_s\":21600,"
+		      "\"time_zone\":\"Europe/Berlin\"}],"
+		      "\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\",\"component\":\"ecm-app\"}]}",
+		      hex),
+		  "\"ok\":true");
+	director = open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version);
+	assert_int_equal(director->n_campaigns, 1);
+	assert_int_equal(director->campaigns[0]->n_recurring, 1);
+	assert_int_equal(director->campaigns[0]->recurring[0]->days, 17);
+	assert_int_equal(director->campaigns[0]->recurring[0]->start_minute, 1320);
+	assert_int_equal(director->campaigns[0]->recurring[0]->duration_s, 21600);
+	assert_string_equal(director->campaigns[0]->recurring[0]->time_zone, "Europe/Berlin");
+	assert_int_equal(director->campaigns[0]->deadline_unix_s, 80000);
+	assert_int_equal(director->campaigns[0]->retry_pause_s, 600);
+	assert_int_equal(director->campaigns[0]->n_required_features, 3);
+	envelope_free_director(director);
+	hang_up(client);
+	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"c2\",\"vehicle\":\"VIN1\",\"manifest\":\"%s\","
+		      "\"start_unix_s\":1000,\"end_unix_s\":90000,"
+		      "\"recurring\":[{\"days\":0,\"start_minute\":1320,\"duration_s\":21600,"
+		      "\"time_zone\":\"Europe/Berlin\"}],"
+		      "\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\",\"component\":\"ecm-app\"}]}",
+		      hex),
+		  "a vehicle would refuse it");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +225,7 @@ int main(void)
 	    TEST(reports_are_applied_once_over_two_sessions),
 	    TEST(a_manifest_of_a_stranger_or_with_a_missing_file_is_refused),
 	    TEST(a_campaign_that_a_vehicle_would_refuse_is_refused),
+	    TEST(a_campaign_carries_recurring_windows_a_deadline_and_its_retry_pace),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

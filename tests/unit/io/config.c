@@ -148,6 +148,9 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(config.core.max_attempts, 5);
 	assert_int_equal(config.core.retry_pause_s, 10);
 	assert_true(config.core.build_unix_s > 1700000000);
+	assert_string_equal(config.time_zone, "Europe/Berlin");
+	assert_int_equal(zone_offset_s(&config.core.zone, 1792889999), 7200); /* summer time's last second of 2026 */
+	assert_int_equal(config.core.ecus[0].bitrate, config.buses[config.ecus[0].bus].bitrate);
 }
 
 static void what_is_not_said_has_its_default(void **state)
@@ -162,6 +165,9 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_string_equal(config.ecu_keys, "");
 	assert_string_equal(config.seed_key_dir, "");
 	assert_string_equal(config.tester_serial, "");
+	assert_string_equal(config.time_zone, "UTC");
+	assert_string_equal(config.zoneinfo_dir, "/usr/share/zoneinfo");
+	assert_true(config.core.zone.known);
 	assert_int_equal(config.core.session.backoff_min_ms, 1000);
 	assert_int_equal(config.core.session.backoff_max_ms, 300000);
 	assert_int_equal(config.core.session.answer_max_ms, 30000);
@@ -274,6 +280,10 @@ static void values_out_of_range_are_refused(void **state)
 	expect_refused_at(8, "- {name: body, port: can0, max_parallel: 0}", "buses[0].max_parallel", "is 0");
 	expect_refused_at(14, "policy: {max_attempts: 0}", "policy.max_attempts", "1..20");
 	expect_refused_at(14, "policy: {postpone_s: 59}", "policy.postpone_s", "is 59");
+	expect_refused_at(14, "time_zone: Europe/Atlantis", "time_zone", "cannot read");
+	expect_refused_at(14, "time_zone: ../../etc/passwd", "time_zone", "is no name of a time zone");
+	expect_refused_at(14, "time_zone: Europe/Berlin\nzoneinfo_dir: /nowhere", "time_zone",
+			  "/nowhere/Europe/Berlin");
 	expect_refused_at(14, "policy: {retry_pause_s: 0}", "policy.retry_pause_s", "is 0");
 	expect_refused_at(14, "min_free_mib: 1048577", "min_free_mib", "is 1048577");
 	expect_refused_at(14, "policy: {max_attempts: -1}", "max_attempts", "");

@@ -48,6 +48,7 @@ static inline void rig_keys_setup(void)
 	rig_keys.director = rig_key(CRYPTO_ECDSA_P256_SHA256, "director.pub");
 	rig_keys.time = rig_key(CRYPTO_ED25519, "time.pub");
 	memset(&rig_config, 0, sizeof(rig_config));
+	snprintf(rig_config.zoneinfo_dir, sizeof(rig_config.zoneinfo_dir), "/usr/share/zoneinfo");
 	rig_list_key(&rig_config.author_keys, "author.pub");
 	rig_list_key(&rig_config.director_keys, "director.pub");
 	rig_list_key(&rig_config.time_keys, "time.pub");

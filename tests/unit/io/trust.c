@@ -116,6 +116,38 @@ static void a_director_document_arrives_field_by_field(void **state)
 	assert_int_equal(c->targets[1].rollback.length, 0);
 }
 
+static void a_campaigns_times_arrive_with_the_zones_they_name(void **state)
+{
+	(void)state;
+	static char atlantis[] = "Europe/Atlantis";
+	const struct campaign_doc *c = &director_out->campaigns[0];
+	Gu__Campaign *in = &director.campaigns[0];
+	Gu__Recurrence other = director.recurrence;
+
+	in->required_features = director.time_features;
+	in->n_required_features = 2;
+	in->recurring = director.recurrence_list;
+	in->n_recurring = 2;
+	in->deadline_unix_s = 1500;
+	in->retry_pause_s = 600;
+	other.time_zone = atlantis;
+	director.recurrence_list[1] = &other;
+	assert_int_equal(open_director(), GATEWAY_CODE_OK); /* one that is not there is the core's to decline */
+	assert_int_equal(c->deadline_unix_s, 1500);
+	assert_int_equal(c->retry_pause_s, 600);
+	assert_int_equal(c->n_recurring, 2);
+	assert_int_equal(c->recurring[0].days, 3);
+	assert_int_equal(c->recurring[0].start_minute, 1320);
+	assert_int_equal(c->recurring[0].duration_s, 21600);
+	assert_string_equal(c->recurring[0].zone_name, "Europe/Berlin");
+	assert_true(c->recurring[0].zone.known);
+	assert_int_equal(zone_offset_s(&c->recurring[0].zone, 1792889999), 7200);
+	assert_int_equal(zone_offset_s(&c->recurring[0].zone, 1792890000), 3600);
+	assert_string_equal(c->recurring[1].zone_name, "Europe/Atlantis");
+	assert_false(c->recurring[1].zone.known);
+	assert_int_equal(director_out->campaigns[1].n_recurring, 0);
+}
+
 static void a_manifest_arrives_field_by_field(void **state)
 {
 	(void)state;
@@ -417,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_director_document_arrives_field_by_field),
+	    TEST(a_campaigns_times_arrive_with_the_zones_they_name),
 	    TEST(a_manifest_arrives_field_by_field),
 	    TEST(texts_of_the_greatest_length_arrive_whole),
 	    TEST(time_is_that_of_our_own_question),

@@ -41,7 +41,10 @@ struct director_doc {
 	Gu__Window window;
 	Gu__Condition condition;
 	Gu__Condition *condition_list[1];
+	Gu__Recurrence recurrence;
+	Gu__Recurrence *recurrence_list[9];
 	char *features[2];
+	char *time_features[2]; /* of a campaign with recurring windows and a deadline; in none yet */
 	char *supersedes[9];
 };
 
@@ -137,7 +140,17 @@ static inline void director_doc_init(struct director_doc *d)
 	static char component[] = "brake";
 	static char old_id[] = "campaign-0";
 	static char feature[] = "base-1";
+	static char recurring[] = "windows-recurring-1", deadline[] = "deadline-1", zone[] = "Europe/Berlin";
 
+	gu__recurrence__init(&d->recurrence);
+	d->recurrence.days = 3;
+	d->recurrence.start_minute = 1320;
+	d->recurrence.duration_s = 21600;
+	d->recurrence.time_zone = zone;
+	for (size_t i = 0; i < sizeof d->recurrence_list / sizeof d->recurrence_list[0]; i++)
+		d->recurrence_list[i] = &d->recurrence;
+	d->time_features[0] = recurring;
+	d->time_features[1] = deadline;
 	gu__director__init(&d->director);
 	gu__window__init(&d->window);
 	gu__no_rollback__init(&d->none);

@@ -150,6 +150,24 @@ static void a_unit_carries_the_signature_for_the_ecus_check(void **state)
 	     "sig.yaml:13: components[0].units[0].check_signature: none.sig: No such file");
 }
 
+static void a_campaign_says_when_it_may_be_installed(void **state)
+{
+	(void)state;
+	write_spoilt("w.yaml", director_yaml, "  targets:\n",
+		     "  recurring:\n"
+		     "  - {days: [mon, sun], start: '22:30', duration_s: 21600, time_zone: Europe/Berlin}\n"
+		     "  deadline: 2031-05-20\n"
+		     "  retry_pause_s: 600\n"
+		     "  targets:\n");
+	says("director --spec w.yaml --key director.key --version 1 --out w.signed", 0, "");
+	says("show w.signed --json", 0, "\"start_minute\":1350,\"duration_s\":21600,\"time_zone\":\"Europe/Berlin\"");
+	says("show w.signed --json", 0, "\"days\":65");
+	says("show w.signed --json", 0, "\"required_features\":[\"base-1\",\"windows-recurring-1\",\"deadline-1\"]");
+	says("show w.signed", 0, "deadline_unix_s: 2031-05-20T00:00:00Z\n");
+	says("show w.signed", 0, "retry_pause_s: 600\n");
+	says("verify w.signed --type director --trust director.key.pub", 0, "");
+}
+
 static void a_mistake_is_told_by_file_line_and_key(void **state)
 {
 	static const struct {
@@ -173,6 +191,14 @@ static void a_mistake_is_told_by_file_line_and_key(void **state)
 	    {"hardware_id: BRK-4711", "hardware_id: BRK-1", "targets[0].hardware_id: component 'brake' does not fit"},
 	    {"2031-06-01", "2031-05-01", "bad.yaml:8: campaigns[0].window: must end after its start"},
 	    {"2031-06-01", "2031-02-31", "bad.yaml:8: campaigns[0].window.end: must be a date"},
+	    {"  targets:", "  recurring: [{days: [mon], start: '24:30', duration_s: 60, time_zone: UTC}]\n  targets:",
+	     "bad.yaml:9: campaigns[0].recurring[0].start: must be a time of the day"},
+	    {"  targets:", "  recurring: [{days: [mon], start: '22:30', duration_s: 59, time_zone: UTC}]\n  targets:",
+	     "bad.yaml:9: campaigns[0].recurring[0].duration_s: must be 60..86400"},
+	    {"  targets:",
+	     "  recurring: [{days: [mon], start: '22:30', duration_s: 60, time_zone: ../etc}]\n  targets:",
+	     "bad.yaml:9: campaigns[0].recurring[0].time_zone: must be a name"},
+	    {"  targets:", "  deadline: 2031-05-01\n  targets:", "deadline_unix_s: not after the window's start"},
 	    {"m.signed", "image.hex", "bad.yaml:5: campaigns[0].manifest: image.hex: "},
 	    {"m.signed", "d.signed", "bad.yaml:5: campaigns[0].manifest: d.signed: not a manifest"},
 	};
@@ -308,6 +334,7 @@ int main(void)
 	    cmocka_unit_test(what_it_signs_it_verifies),
 	    cmocka_unit_test(a_document_is_shown_with_what_was_computed),
 	    cmocka_unit_test(a_unit_carries_the_signature_for_the_ecus_check),
+	    cmocka_unit_test(a_campaign_says_when_it_may_be_installed),
 	    cmocka_unit_test(a_mistake_is_told_by_file_line_and_key),
 	    cmocka_unit_test(the_examples_of_the_help_run),
 	    cmocka_unit_test(segments_of_a_raw_image_are_compared_with_its_file),

@@ -220,6 +220,54 @@ static void a_window_ends_after_its_start(void **state)
 	refused(&d.director.base, ENVELOPE_OK, NULL);
 }
 
+/* the first campaign with a recurring window, a deadline and their features */
+static void with_times(void)
+{
+	Gu__Campaign *c = &d.campaigns[0];
+
+	c->required_features = d.time_features;
+	c->n_required_features = 2;
+	c->recurring = d.recurrence_list;
+	c->n_recurring = 1;
+	c->deadline_unix_s = 1500;
+	c->retry_pause_s = 86400;
+}
+
+#define TIMES(spoil, detail)                                                         \
+	do {                                                                         \
+		director_doc_init(&d);                                               \
+		with_times();                                                        \
+		spoil;                                                               \
+		refused(&d.director.base, ENVELOPE_INVALID, "campaigns[0]." detail); \
+	} while (0)
+
+static void recurring_windows_and_deadlines_have_their_limits_and_features(void **state)
+{
+	static char dots[] = "../etc", absolute[] = "/etc/x", empty[] = "", slashes[] = "a//b", blank[] = "a b";
+	char *const bad_zones[] = {dots, absolute, empty, slashes, blank, long_text(65)};
+
+	(void)state;
+	director_doc_init(&d);
+	with_times();
+	refused(&d.director.base, ENVELOPE_OK, NULL);
+	d.campaigns[0].n_recurring = 8;
+	refused(&d.director.base, ENVELOPE_OK, NULL);
+	TIMES(d.campaigns[0].n_recurring = 9, "recurring: must have 0..8 entries, has 9");
+	TIMES(d.recurrence.days = 0, "recurring[0].days: must name one of seven days at least");
+	TIMES(d.recurrence.days = 128, "recurring[0].days: must name one of seven days at least");
+	TIMES(d.recurrence.start_minute = 1440, "recurring[0].start_minute: must be 0..1439");
+	TIMES(d.recurrence.duration_s = 59, "recurring[0].duration_s: must be 60..86400");
+	TIMES(d.recurrence.duration_s = 86401, "recurring[0].duration_s: must be 60..86400");
+	for (size_t i = 0; i < sizeof bad_zones / sizeof bad_zones[0]; i++)
+		TIMES(d.recurrence.time_zone = bad_zones[i],
+		      "recurring[0].time_zone: must be a name like Europe/Berlin, at most 64 bytes");
+	TIMES(d.campaigns[0].deadline_unix_s = 1000, "deadline_unix_s: not after the window's start");
+	TIMES(d.campaigns[0].retry_pause_s = 86401, "retry_pause_s: must be at most 86400");
+	/* a reader that does not know them would skip them: they are named */
+	TIMES(d.time_features[0] = d.time_features[1], "recurring: needs the required feature windows-recurring-1");
+	TIMES(d.campaigns[0].n_required_features = 1, "deadline_unix_s: needs the required feature deadline-1");
+}
+
 static void rollback_is_always_said(void **state)
 {
 	(void)state;
@@ -286,6 +334,7 @@ int main(void)
 	    cmocka_unit_test_setup(kinds_and_modes_must_be_said, setup),
 	    cmocka_unit_test_setup(conditions_are_known_and_carry_what_their_kind_needs, setup),
 	    cmocka_unit_test_setup(a_window_ends_after_its_start, setup),
+	    cmocka_unit_test_setup(recurring_windows_and_deadlines_have_their_limits_and_features, setup),
 	    cmocka_unit_test_setup(rollback_is_always_said, setup),
 	    cmocka_unit_test_setup(nothing_is_listed_twice, setup),
 	    cmocka_unit_test_setup(a_campaign_does_not_supersede_itself, setup),

@@ -1,0 +1,62 @@
+/* intake_windows - see intake_windows.h. */
+#include "sim/oem_backend/intake_windows.h"
+
+#include <stdio.h>
+
+#include "proto/validate.h"
+
+static void feature(struct intake_windows *self, Gu__Campaign *campaign, const char *name)
+{
+	const size_t i = campaign->n_required_features++;
+
+	snprintf(self->names[i], sizeof self->names[i], "%s", name);
+	self->features[i] = self->names[i];
+}
+
+static uint32_t number(const struct json_read *request, size_t i, const char *key)
+{
+	uint64_t value = 0;
+	char path[64];
+
+	snprintf(path, sizeof path, "$.recurring[%zu].%s", i, key);
+	if (!json_read_uint(request, path, &value) || value > UINT32_MAX)
+		return UINT32_MAX; /* beyond every limit */
+	return (uint32_t)value;
+}
+
+const char *intake_windows_read(const struct json_read *request, Gu__Campaign *campaign, struct intake_windows *self)
+{
+	const size_t n = json_read_count(request, "$.recurring");
+	char path[64];
+
+	campaign->n_required_features = 0;
+	campaign->required_features = self->features;
+	feature(self, campaign, "base-1");
+	if (n > INTAKE_MAX_RECURRING)
+		return "more than 8 recurring windows";
+	for (size_t i = 0; i < n; i++) {
+		Gu__Recurrence *r = &self->recurring[i];
+
+		gu__recurrence__init(r);
+		snprintf(path, sizeof path, "$.recurring[%zu].time_zone", i);
+		if (!json_read_text(request, path, self->zones[i], sizeof self->zones[i]))
+			return "a recurring window needs a time zone of at most 64 bytes";
+		r->time_zone = self->zones[i];
+		r->days = number(request, i, "days");
+		r->start_minute = number(request, i, "start_minute");
+		r->duration_s = number(request, i, "duration_s");
+		self->list[i] = r;
+	}
+	if (n) {
+		campaign->recurring = self->list;
+		campaign->n_recurring = n;
+		feature(self, campaign, VALIDATE_WINDOWS_RECURRING);
+	}
+	return NULL;
+}
+
+void intake_windows_name_deadline(Gu__Campaign *campaign, struct intake_windows *self)
+{
+	if (campaign->deadline_unix_s)
+		feature(self, campaign, VALIDATE_DEADLINE);
+}
