@@ -8,7 +8,7 @@
  * Durability: all that one input changed is one transaction (GATEWAY_OUT_STORE, popped first). Outputs that must not
  * happen before it is durable are held back by the core until gateway_stored() names their transaction.
  *
- * Memory: the struct is large (about 1 MiB); allocate it once. Documents given to inputs are copied.
+ * Memory: the struct is large (more than 1 MiB); allocate it once. Documents given to inputs are copied.
  */
 #ifndef GATEWAYD_CORE_GATEWAY_H
 #define GATEWAYD_CORE_GATEWAY_H

@@ -137,8 +137,8 @@ silent() {
 absent() {
 	stage_kill gatewayd TERM
 	stage_gateway_start
-	campaign absent --end +8s && reached absent waiting 6 && field_is absent code '^129$' && field_is absent text lamp &&
-		reached absent expired 15 && close_campaign absent
+	campaign absent --end +30s && reached absent waiting 20 && field_is absent code '^129$' && field_is absent text lamp &&
+		reached absent expired 60 && close_campaign absent
 }
 
 stops_answering() {
