@@ -155,10 +155,10 @@ static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 		      "campaign_id, position, ecu, state, step, step_index, unit,"
 		      " attempts, erased, code, nrc, text, old_version, new_version, payload_bytes, duration_ms,"
 		      " transfer_ms, estimate_ms",
-		      2, "titiiiiiiiitttiiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state, (uint64_t)t->step,
-		      (uint64_t)t->step_index, (uint64_t)t->unit, (uint64_t)t->attempts, (uint64_t)t->erased,
-		      (uint64_t)t->code, (uint64_t)t->nrc, t->text, t->old_version, t->new_version, t->payload_bytes,
-		      t->duration_ms, t->transfer_ms, t->estimate_ms);
+		      2, "titiiiiiiiitttiiii", c->doc.id, (uint64_t)i, t->doc.ecu, (uint64_t)t->state,
+		      (uint64_t)t->step, (uint64_t)t->step_index, (uint64_t)t->unit, (uint64_t)t->attempts,
+		      (uint64_t)t->erased, (uint64_t)t->code, (uint64_t)t->nrc, t->text, t->old_version, t->new_version,
+		      t->payload_bytes, t->duration_ms, t->transfer_ms, t->estimate_ms);
 }
 
 static int write_campaign(sqlite3 *db, const struct campaign *c)

@@ -94,6 +94,35 @@ static void a_commuter_is_proposed_the_night(void **state)
 	sim_free(s);
 }
 
+static void the_night_that_was_confirmed_is_begun_without_a_connection(void **state)
+{
+	struct sim *s = vehicle();
+	const uint64_t day_s = MONDAY + 21 * DAY;
+
+	(void)state;
+	s->director->campaigns[0].window_end_unix_s = MONDAY + 60 * DAY;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	for (unsigned week = 0; week < 3; week++)
+		a_commuters_week(s, MONDAY + week * 7 * DAY, week);
+	until(s, day_s + 17 * HOUR + 35 * 60);
+	sim_signals(s, IGNITION_ON, 50, 13800);
+	offer(s);
+	assert_int_equal(s->proposed, day_s + 21 * HOUR);
+	assert_true(sim_campaign(s)->confirmed);
+	s->reachable = false; /* into the garage */
+	sim_drop_session(s);
+	until(s, day_s + 18 * HOUR + 15 * 60);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	until(s, day_s + 21 * HOUR - 1);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_START);
+	assert_int_equal(s->ecus[ENGINE].n_flashes, 0);
+	until(s, day_s + 21 * HOUR + 60);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 static void the_proposal_lies_in_the_windows_and_before_the_deadline(void **state)
 {
 	(void)state;
@@ -192,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_commuter_is_proposed_the_night),
+	    cmocka_unit_test(the_night_that_was_confirmed_is_begun_without_a_connection),
 	    cmocka_unit_test(the_proposal_lies_in_the_windows_and_before_the_deadline),
 	    cmocka_unit_test(a_gateway_that_lives_for_the_drives_alone_learns_as_much),
 	    cmocka_unit_test(with_a_day_learned_the_start_is_the_configured_delay),

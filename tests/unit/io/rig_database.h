@@ -193,7 +193,8 @@ static inline void rig_database_teardown(struct rig_database *d)
 	rig_close_loop(&d->loop);
 }
 
-static const struct gateway_dirty rig_everything = {.campaigns = 3, .ecus = 3, .director = true, .time = true, .parking = true};
+static const struct gateway_dirty rig_everything = {
+    .campaigns = 3, .ecus = 3, .director = true, .time = true, .parking = true};
 
 static inline uint64_t rig_append_report(struct rig_database *d, const char *text, enum campaign_state campaign_state)
 {
