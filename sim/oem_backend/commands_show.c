@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/oem_backend/intake_windows.h"
 #include "sim/oem_backend/ledger.h"
 #include "sim/oem_backend/words.h"
 
@@ -139,6 +140,7 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 		json_hex(answer, spec->manifest->sha256.data, spec->manifest->sha256.len);
 		number(answer, "window_start_unix_s", spec->window->start_unix_s);
 		number(answer, "window_end_unix_s", spec->window->end_unix_s);
+		intake_windows_show(spec, answer);
 	}
 	targets(backend, answer, id, spec);
 	json_object_end(answer);

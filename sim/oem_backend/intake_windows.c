@@ -60,3 +60,27 @@ void intake_windows_name_deadline(Gu__Campaign *campaign, struct intake_windows 
 	if (campaign->deadline_unix_s)
 		feature(self, campaign, VALIDATE_DEADLINE);
 }
+
+static void show_number(struct json *answer, const char *key, uint64_t value)
+{
+	json_key(answer, key);
+	json_uint(answer, value);
+}
+
+void intake_windows_show(const Gu__Campaign *campaign, struct json *answer)
+{
+	json_key(answer, "recurring");
+	json_array(answer);
+	for (size_t i = 0; i < campaign->n_recurring; i++) {
+		const Gu__Recurrence *r = campaign->recurring[i];
+
+		json_object(answer);
+		show_number(answer, "days", r->days);
+		show_number(answer, "start_minute", r->start_minute);
+		show_number(answer, "duration_s", r->duration_s);
+		json_key(answer, "time_zone");
+		json_string(answer, r->time_zone);
+		json_object_end(answer);
+	}
+	json_array_end(answer);
+}

@@ -5,6 +5,7 @@
 #ifndef SIM_OEM_BACKEND_INTAKE_WINDOWS_H
 #define SIM_OEM_BACKEND_INTAKE_WINDOWS_H
 
+#include "common/json.h"
 #include "metadata.pb-c.h"
 #include "sim/oem_backend/json_read.h"
 
@@ -27,5 +28,11 @@ struct intake_windows {
  * Return: NULL, or what is wrong
  */
 const char *intake_windows_read(const struct json_read *request, Gu__Campaign *campaign, struct intake_windows *self);
+
+/* once it is decided whether it has a deadline: a vehicle that does not know them shall refuse it rather than be late */
+void intake_windows_name_deadline(Gu__Campaign *campaign, struct intake_windows *self);
+
+/* `recurring` of the object that describes the campaign */
+void intake_windows_show(const Gu__Campaign *campaign, struct json *answer);
 
 #endif
