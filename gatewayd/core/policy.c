@@ -212,12 +212,13 @@ unsigned policy_may_install(const struct gateway *self, const struct campaign *c
 			    uint64_t now_us, bool starting, char *text)
 {
 	uint64_t unix_ms = gateway_unix_ms(self, now_us);
-	const struct window_view view = campaign_window_view(self, campaign, now_us);
+	struct window_view view;
 	char words[GATEWAY_TEXT_BYTES];
 	const char *fails;
 
 	if (!unix_ms)
 		return plainly(text, GATEWAY_CODE_WAITING_TIME);
+	view = campaign_window_view(self, campaign, now_us);
 	if (campaign_window_over(self, campaign, now_us))
 		return plainly(text, GATEWAY_CODE_WINDOW_PASSED);
 	if (campaign->manifest.use_before_unix_s && unix_ms / 1000 >= campaign->manifest.use_before_unix_s)
