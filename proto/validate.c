@@ -7,7 +7,7 @@
  * base-1: everything that metadata.proto says as of its first version. Whatever later changes what a document means
  * gets a name of its own here, so that a reader without it refuses the document instead of skipping the field.
  */
-const char *const proto_features[] = {"base-1", VALIDATE_WINDOWS_RECURRING, VALIDATE_DEADLINE, NULL};
+const char *const proto_features[] = {"base-1", VALIDATE_WINDOWS_RECURRING, VALIDATE_DEADLINE, "modes-1", NULL};
 
 static bool invalid(struct check *check, const char *name, const char *text)
 {

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#define MAX_PUSH_CREDIT (64u * 1024u * 1024u)
+#define MAX_POLL_S      604800u
+
 static bool invalid(struct check *check, const char *name, const char *text)
 {
 	return check_fail(check, ENVELOPE_INVALID, name, text);
@@ -36,10 +39,23 @@ static bool check_ecu(struct check *check, const Gu__EcuInfo *ecu)
 	       validate_text(check, "data_version", ecu->data_version, 64);
 }
 
+static bool check_features(struct check *check, char *const *features, size_t n)
+{
+	if (!validate_count(check, "features", n, 0, 32))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = check_enter_at(check, "features", i);
+
+		if (!validate_id(check, NULL, features[i]))
+			return false;
+		check_leave(check, mark);
+	}
+	return true;
+}
+
 static bool check_register(struct check *check, const Gu__Register *r)
 {
-	if (!validate_id(check, "vehicle_id", r->vehicle_id) || !validate_count(check, "ecus", r->n_ecus, 0, 32) ||
-	    !validate_count(check, "features", r->n_features, 0, 32))
+	if (!validate_id(check, "vehicle_id", r->vehicle_id) || !validate_count(check, "ecus", r->n_ecus, 0, 32))
 		return false;
 	for (size_t i = 0; i < r->n_ecus; i++) {
 		size_t mark = check_enter_at(check, "ecus", i);
@@ -52,14 +68,13 @@ static bool check_register(struct check *check, const Gu__Register *r)
 		}
 		check_leave(check, mark);
 	}
-	for (size_t i = 0; i < r->n_features; i++) {
-		size_t mark = check_enter_at(check, "features", i);
+	return check_features(check, r->features, r->n_features) &&
+	       (r->push_credit <= MAX_PUSH_CREDIT || invalid(check, "push_credit", "must be 0..67108864"));
+}
 
-		if (!validate_id(check, NULL, r->features[i]))
-			return false;
-		check_leave(check, mark);
-	}
-	return true;
+static bool check_poll(struct check *check, uint32_t poll_s)
+{
+	return poll_s <= MAX_POLL_S || invalid(check, "poll_s", "must be 0..604800");
 }
 
 static bool check_register_result(struct check *check, const Gu__RegisterResult *r)
@@ -77,7 +92,22 @@ static bool check_register_result(struct check *check, const Gu__RegisterResult 
 	}
 	if (r->accepted && (r->heartbeat_s < 1 || r->heartbeat_s > 3600))
 		return invalid(check, "heartbeat_s", "must be 1..3600");
-	return true;
+	return check_poll(check, r->poll_s) && check_features(check, r->features, r->n_features);
+}
+
+static bool check_notice(struct check *check, const Gu__Notice *notice)
+{
+	if (!validate_id(check, "campaign_id", notice->campaign_id))
+		return false;
+	if (notice->urgency == GU__URGENCY__URGENCY_UNSPECIFIED)
+		return invalid(check, "urgency", "missing");
+	return notice->director_version > 0 || invalid(check, "director_version", "must be at least 1");
+}
+
+static bool check_trigger(struct check *check, const Gu__CampaignTrigger *trigger)
+{
+	return validate_id(check, "campaign_id", trigger->campaign_id) &&
+	       (trigger->director_version > 0 || invalid(check, "director_version", "must be at least 1"));
 }
 
 static bool check_answer(struct check *check, const Gu__CampaignAnswer *answer)
@@ -175,6 +205,16 @@ static bool check_body(struct check *check, const Gu__Frame *frame)
 		return check_queue_id(check, frame->report_ack->queue_id);
 	case GU__FRAME__BODY_ERROR:
 		return validate_text(check, "text", frame->error->text, 256);
+	case GU__FRAME__BODY_CHECK_REQUEST:
+		return true;
+	case GU__FRAME__BODY_CHECK_RESULT:
+		return check_poll(check, frame->check_result->poll_s);
+	case GU__FRAME__BODY_NOTICE:
+		return check_notice(check, frame->notice);
+	case GU__FRAME__BODY_TRIGGER:
+		return check_trigger(check, frame->trigger);
+	case GU__FRAME__BODY_BLOB_REFUSED:
+		return validate_digest(check, "sha256", frame->blob_refused->sha256);
 	case GU__FRAME__BODY__NOT_SET:
 	case _GU__FRAME__BODY__CASE_IS_INT_SIZE:
 		break;

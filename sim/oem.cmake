@@ -4,9 +4,9 @@ gu_library(oembackend
     oem_backend/commands_manifest.c oem_backend/commands_rollout.c
     oem_backend/commands_rollout_show.c oem_backend/commands_show.c
     oem_backend/commands_strategy.c oem_backend/config.c oem_backend/control.c
-    oem_backend/director.c oem_backend/intake_windows.c oem_backend/json_read.c oem_backend/ledger.c oem_backend/log.c oem_backend/mode_table.c
+    oem_backend/director.c oem_backend/initiative.c oem_backend/intake_windows.c oem_backend/json_read.c oem_backend/ledger.c oem_backend/log.c oem_backend/mode_table.c
     oem_backend/rollout_run.c oem_backend/rollout_store.c oem_backend/session.c
-    oem_backend/session_blobs.c oem_backend/session_handle.c oem_backend/store.c oem_backend/strategy_load.c
+    oem_backend/session_blobs.c oem_backend/session_handle.c oem_backend/session_push.c oem_backend/store.c oem_backend/strategy_load.c
     oem_backend/words.c
   LINK common proto strategy_core tlsconn PkgConfig::UV PkgConfig::CRYPTO PkgConfig::SQLITE)
 gu_library(oemctl_parts

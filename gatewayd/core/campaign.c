@@ -244,6 +244,9 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 	c->bytes_held = c->files_held ? c->bytes_total : 0;
 	if (c->state == CAMPAIGN_VERIFYING)
 		self->identify_again = true;
+	campaign_modes(self, index, now_us); /* a run that was being stopped for it is no more */
+	if (campaign_final(c))
+		return;
 	if (!campaign_touched(c) && campaign_superseded(self, index))
 		campaign_revoked(self, index, now_us);
 	if (c->state == CAMPAIGN_INSTALLING && !campaign_open_targets(c, true))
@@ -305,6 +308,8 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 	campaign_window_refresh(self, index, now_us);
 	if (c->cancel_wanted)
 		campaign_cancel_if_untouched(self, index, now_us);
+	if (c->mode_wrong && !campaign_final(c))
+		campaign_decline_if_untouched(self, index, now_us);
 	if (!campaign_final(c) && c->state != CAMPAIGN_VERIFYING)
 		expire(self, index, now_us);
 	if (!campaign_final(c))
@@ -341,6 +346,7 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 	if (campaign_final(c))
 		return deadline_us;
 	earliest(&deadline_us, c->retry_us, now_us);
+	earliest(&deadline_us, c->tell_us, now_us);
 	for (unsigned i = 0; self->time_trusted && i < sizeof times / sizeof times[0]; i++)
 		earliest(&deadline_us, window_reached_us(self->time_unix_ms, self->time_at_us, times[i]), now_us);
 	return deadline_us;

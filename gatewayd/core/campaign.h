@@ -47,6 +47,11 @@ void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us);
 void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_us, const struct manifest_doc *manifest,
 			      unsigned code, const char *text);
 void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t director_version, uint64_t start_unix_s);
+/* the modes are others. To DECLINED if it has none of them now, unless an ECU is changed; to OFFERED if it was
+ * declined for its mode and has the right one now */
+void campaign_modes(struct gateway *self, uint8_t index, uint64_t now_us);
+/* its mode is wrong by now. To DECLINED, unless an ECU is changed already or just being stopped */
+void campaign_decline_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us);
 /* the inventory is new. To FAILED if an ECU is not the one it was made for */
 void campaign_identities(struct gateway *self, uint8_t index, uint64_t now_us);
 /* an ECU has another serial number: what was erased is gone, and its target fails; campaign_identities() concludes */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/campaign_window.h"
+#include "gatewayd/core/command.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/install_pause.h"
@@ -30,6 +31,7 @@ void campaign_offered(struct gateway *self, uint8_t index, uint64_t now_us, cons
 	memset(c, 0, sizeof *c);
 	c->doc = *doc;
 	c->director_version = director_version;
+	c->answer_version = director_version;
 	code = policy_check_offer(self, doc, text);
 	for (unsigned i = 0; i < doc->n_targets && !code; i++) {
 		struct target *t = &c->targets[i];
@@ -110,6 +112,55 @@ static bool same_terms(const struct campaign_doc *a, const struct campaign_doc *
 	return true;
 }
 
+static void offered_anew(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
+			 uint64_t director_version)
+{
+	struct campaign *c = &self->campaigns[index];
+	uint64_t last_report = c->last_report;
+
+	campaign_work_drop(self, index);
+	/* a run that is still to come back finds no target of this campaign running and is ignored */
+	campaign_offered(self, index, now_us, doc, director_version);
+	c->last_report = c->last_report ? c->last_report : last_report;
+}
+
+void campaign_decline_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+
+	c->mode_wrong = false;
+	if (campaign_touched(c))
+		return; /* the verdict of its acceptance carries it to its end */
+	if (campaign_running(c)) {
+		install_stop(self, index, now_us, "the campaign's mode is none of this vehicle any more");
+		c->mode_wrong = campaign_running(c);
+	}
+	if (!c->mode_wrong && !campaign_final(c))
+		campaign_decline(self, index, now_us, GATEWAY_CODE_MODE_MISMATCH, NULL);
+}
+
+void campaign_modes(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	struct campaign *c = &self->campaigns[index];
+	enum update_mode mode = mode_of_campaign(&self->modes, &c->doc);
+	bool wrong = mode != MODE_NONE && mode != c->doc.mode;
+	struct campaign_doc doc;
+
+	c->mode_wrong = false;
+	if (c->state == CAMPAIGN_NONE || c->cancel_wanted)
+		return;
+	if (!campaign_final(c)) {
+		if (wrong)
+			campaign_decline_if_untouched(self, index, now_us);
+		return;
+	}
+	if (wrong || c->vanished || c->state != CAMPAIGN_DECLINED || c->code != GATEWAY_CODE_MODE_MISMATCH)
+		return;
+	doc = c->doc; /* which offering it clears */
+	offered_anew(self, index, now_us, &doc, c->director_version);
+	gateway_mark_campaign(self, index);
+}
+
 void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
 		     uint64_t director_version)
 {
@@ -132,19 +183,16 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	if (campaign_running(c))
 		install_stop(self, index, now_us, "the campaign has new terms");
 	if (!content) {
-		uint64_t last_report = c->last_report;
-
-		campaign_work_drop(self, index);
-		/* a run that is still to come back finds no target of this campaign running and is ignored */
-		campaign_offered(self, index, now_us, doc, director_version);
-		c->last_report = c->last_report ? c->last_report : last_report;
+		offered_anew(self, index, now_us, doc, director_version);
 		return;
 	}
 	c->doc = *doc;
 	campaign_window_changed(c);
 	c->confirmed = false;
 	c->confirmed_start_unix_s = 0;
+	c->triggered = false;
 	c->consent_given = false; /* it was given for other terms */
+	c->answer_version = director_version;
 	if (c->answer != ANSWER_NONE)
 		answer(self, index, now_us);
 }
@@ -233,7 +281,8 @@ void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_
 		return; /* accepted long ago; only the file was lost */
 	}
 	c->accepted_unix_s = unix_ms / 1000;
-	answer(self, index, now_us);
+	if (c->doc.mode == MODE_NEGOTIATED)
+		answer(self, index, now_us);
 	campaign_enter(self, index, now_us, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_OK, NULL);
 }
 
@@ -241,6 +290,10 @@ void campaign_confirmed(struct gateway *self, uint8_t index, uint64_t director_v
 {
 	struct campaign *c = &self->campaigns[index];
 
+	if (c->doc.mode != MODE_NEGOTIATED) {
+		command_wrong_mode(self, index, "a confirmation");
+		return;
+	}
 	if (campaign_final(c) || (c->answer != ANSWER_ACCEPT && c->answer != ANSWER_POSTPONE))
 		return;
 	/* of terms that are not those that were answered: their confirmation is still to come */

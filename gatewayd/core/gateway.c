@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign.h"
+#include "gatewayd/core/command.h"
 #include "gatewayd/core/director.h"
 #include "gatewayd/core/forecast.h"
 #include "gatewayd/core/gateway_out.h"
@@ -28,6 +29,7 @@ void gateway_init(struct gateway *self, const struct gateway_config *config)
 	parking_init(&self->parking);
 	vehicle_init(&self->vehicle, &config->vehicle);
 	report_queue_init(&self->reports);
+	inquiry_init(&self->inquiry, config->poll_s, config->random);
 	for (unsigned i = 0; i < self->config.n_ecus; i++) {
 		gateway_text(self->ecus[i].name, sizeof self->ecus[i].name, config->ecus[i].name);
 		gateway_text(self->ecus[i].bus, sizeof self->ecus[i].bus, config->ecus[i].bus);
@@ -113,19 +115,31 @@ void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsig
 	gateway_settle(self, now_us);
 }
 
-void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepted, const char *reason,
-			     uint32_t heartbeat_s, enum update_mode mode)
+/* a table that says nothing leaves the last one in force */
+static void take_modes(struct gateway *self, uint64_t now_us, const struct mode_table *modes)
+{
+	if (!modes || !modes->n || mode_table_equal(modes, &self->modes))
+		return;
+	self->modes = *modes;
+	self->dirty.modes = true;
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		campaign_modes(self, i, now_us);
+}
+
+void gateway_register_result(struct gateway *self, uint64_t now_us, const struct gateway_registration *result)
 {
 	session_heard(&self->session, now_us);
 	if (self->session.state != SESSION_REGISTERING && self->session.state != SESSION_UP) {
 		gateway_settle(self, now_us);
 		return;
 	}
-	if (accepted)
-		self->mode = mode; /* said anew in each session before any campaign: not stored */
-	if (!accepted)
-		gateway_tell_offline(self, GATEWAY_CODE_REFUSED, reason);
-	session_registered(&self->session, now_us, accepted, heartbeat_s);
+	if (result->accepted) {
+		take_modes(self, now_us, result->modes);
+		inquiry_registered(self, now_us, result->knows_modes, result->poll_s);
+	} else {
+		gateway_tell_offline(self, GATEWAY_CODE_REFUSED, result->reason);
+	}
+	session_registered(&self->session, now_us, result->accepted, result->heartbeat_s);
 	gateway_settle(self, now_us);
 }
 
@@ -139,14 +153,17 @@ void gateway_heartbeat(struct gateway *self, uint64_t now_us, uint64_t counter)
 void gateway_director(struct gateway *self, uint64_t now_us, const struct director_doc *doc, const uint8_t sha256[32])
 {
 	session_heard(&self->session, now_us);
-	if (self->session.state == SESSION_UP)
+	if (self->session.state == SESSION_UP) {
+		inquiry_answered(self, now_us, 0);
 		director_input(self, now_us, doc, sha256);
+	}
 	gateway_settle(self, now_us);
 }
 
 void gateway_document_refused(struct gateway *self, uint64_t now_us, unsigned code, const char *text)
 {
 	session_heard(&self->session, now_us);
+	inquiry_answered(self, now_us, 0);
 	director_refused(self, now_us, code, text);
 	gateway_settle(self, now_us);
 }
@@ -161,6 +178,34 @@ void gateway_confirm(struct gateway *self, uint64_t now_us, const char *campaign
 		gateway_send_error(self, GATEWAY_CODE_NO_SUCH_CAMPAIGN, NULL);
 	else
 		campaign_confirmed(self, (uint8_t)index, director_version, start_unix_s);
+	gateway_settle(self, now_us);
+}
+
+void gateway_check_result(struct gateway *self, uint64_t now_us, uint32_t poll_s)
+{
+	session_heard(&self->session, now_us);
+	inquiry_answered(self, now_us, poll_s);
+	gateway_settle(self, now_us);
+}
+
+void gateway_notice(struct gateway *self, uint64_t now_us, const char *campaign_id, enum urgency urgency,
+		    uint64_t director_version)
+{
+	session_heard(&self->session, now_us);
+	if (self->session.state == SESSION_UP)
+		command_notice(self, now_us, campaign_id, urgency, director_version);
+	gateway_settle(self, now_us);
+}
+
+void gateway_trigger(struct gateway *self, uint64_t now_us, const char *campaign_id, uint64_t director_version)
+{
+	int index = gateway_campaign_index(self, campaign_id);
+
+	session_heard(&self->session, now_us);
+	if (index < 0)
+		gateway_send_error(self, GATEWAY_CODE_NO_SUCH_CAMPAIGN, "a trigger of a campaign that is not held");
+	else
+		command_trigger(self, (uint8_t)index, now_us, director_version);
 	gateway_settle(self, now_us);
 }
 
@@ -317,6 +362,12 @@ unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *camp
 	return GATEWAY_CODE_OK;
 }
 
+void gateway_check_now(struct gateway *self, uint64_t now_us)
+{
+	inquiry_now(self, now_us);
+	gateway_settle(self, now_us);
+}
+
 void gateway_stop(struct gateway *self, uint64_t now_us)
 {
 	self->stop_wanted = true;
@@ -334,6 +385,7 @@ void gateway_reconfigure(struct gateway *self, uint64_t now_us, const struct gat
 	self->config.postpone_s = config->postpone_s;
 	self->config.max_attempts = config->max_attempts;
 	self->config.retry_pause_s = config->retry_pause_s;
+	self->inquiry.poll_s = config->poll_s ? config->poll_s : INQUIRY_DEFAULT_POLL_S;
 	if (profiles) {
 		self->identify_again = true;
 		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)

@@ -15,6 +15,8 @@
 
 #include "gatewayd/core/parking.h"
 #include "gatewayd/core/types.h"
+#include "gatewayd/core/inquiry.h"
+#include "gatewayd/core/mode.h"
 #include "gatewayd/core/report_queue.h"
 #include "gatewayd/core/session.h"
 #include "gatewayd/core/vehicle.h"
@@ -36,6 +38,8 @@ struct gateway_config {
 	uint64_t build_unix_s;  /* floor of trusted time */
 	struct zone zone;       /* where the vehicle lives; not known: UTC */
 	uint8_t queue_id[16];   /* random, made when the database is */
+	uint32_t poll_s;        /* between checks for client-initiated updates; 0 = 3600; at most 604800 */
+	uint64_t random;        /* for the jitter of the checks, drawn at each start */
 };
 
 /* one ECU of one campaign: what is durable, and what D-Bus shows */
@@ -100,6 +104,7 @@ struct campaign {
 	uint64_t proposed_start_unix_s;
 	bool confirmed;
 	uint64_t confirmed_start_unix_s;
+	bool triggered; /* the backend said: now */
 	bool consent_given;
 	uint64_t accepted_unix_s;
 	struct target targets[GATEWAY_MAX_TARGETS];
@@ -125,7 +130,7 @@ struct campaign {
 	bool window_judged;    /* its windows were looked at: one is long enough */
 	struct window_view view;
 	bool answer_due;
-	uint64_t answer_version; /* of the director document that was answered */
+	uint64_t answer_version; /* of the director document whose terms count */
 	bool release_due;
 	bool flash_due;
 	bool stop_asked;      /* STOP_FLASH was given in this run */
@@ -133,6 +138,11 @@ struct campaign {
 	bool read_back;       /* VERIFYING: the identification that runs began after the flash */
 	uint64_t last_report; /* its slot is freed when this is acknowledged */
 	uint64_t hold_txn;    /* outputs about it wait until this is durable */
+	bool mode_wrong;      /* the modes changed: declined as soon as it is not running */
+	unsigned told_code;   /* triggered: why it waits, as was reported last, and when */
+	char told_text[GATEWAY_TEXT_BYTES];
+	uint64_t told_us;
+	uint64_t tell_us; /* when the next such report may go, 0 = none waits */
 };
 
 enum gateway_output_kind {
@@ -147,6 +157,7 @@ enum gateway_output_kind {
 	GATEWAY_OUT_SEND_ANSWER,       /* campaign */
 	GATEWAY_OUT_SEND_REPORT,       /* report */
 	GATEWAY_OUT_SEND_ERROR,        /* code, text */
+	GATEWAY_OUT_SEND_CHECK,        /* what is new? answer: gateway_director() or gateway_check_result() */
 	GATEWAY_OUT_CHECK_SPACE,  /* campaign, number: bytes of all its files, held ones too; answer: gateway_space() */
 	GATEWAY_OUT_FETCH,        /* campaign, file: from where it stopped; answer: gateway_blob() */
 	GATEWAY_OUT_CANCEL_FETCH, /* all that is being fetched */
@@ -190,6 +201,7 @@ struct gateway_dirty {
 	bool director;         /* version and digest; io stores the envelope it holds */
 	bool time;             /* trusted time floor */
 	bool parking;          /* what was learned of the vehicle's hours */
+	bool modes;            /* the whole table */
 	uint64_t report_first; /* reports appended: first..last, 0 = none */
 	uint64_t report_last;
 	uint64_t report_acked; /* delete up to here, 0 = none */
@@ -220,6 +232,8 @@ struct gateway {
 	struct session session;
 	struct vehicle vehicle;
 	struct report_queue reports;
+	struct mode_table modes; /* fixed at registration; durable */
+	struct inquiry inquiry;
 	struct ecu_info ecus[GATEWAY_MAX_ECUS];
 	struct campaign campaigns[GATEWAY_MAX_CAMPAIGNS]; /* state CAMPAIGN_NONE: free */
 	uint64_t director_version;
@@ -243,7 +257,6 @@ struct gateway {
 	uint16_t output_n;
 	uint64_t deadline_us;
 	/* private */
-	enum update_mode mode;    /* fixed at registration, MODE_NONE = any */
 	uint64_t floor_us;        /* when the floor is stored again */
 	bool parking_learned;     /* since it was stored */
 	uint64_t parking_keep_us; /* it is not stored before */
@@ -287,6 +300,8 @@ void gateway_init(struct gateway *self, const struct gateway_config *config);
 /* --- restoring, before gateway_start(); from the database, in this order */
 void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s);
 void gateway_restore_parking(struct gateway *self, const struct parking *parking);
+/* the modes that were fixed last: they count without a connection, too */
+void gateway_restore_modes(struct gateway *self, const struct mode_table *modes);
 void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu);
 /* @sha256: all zero if it is not known any more: a document of that version is then taken whatever its content */
 void gateway_restore_director(struct gateway *self, uint64_t version, const uint8_t sha256[32]);
@@ -307,9 +322,20 @@ void gateway_disconnected(struct gateway *self, uint64_t now_us, unsigned code, 
 /* answers GATEWAY_OUT_SEND_TIME_REQUEST: verified signed time, @unix_ms as the backend said; code not 0: it was refused
  */
 void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsigned code);
-/* @mode: for this vehicle, MODE_NONE = any */
-void gateway_register_result(struct gateway *self, uint64_t now_us, bool accepted, const char *reason,
-			     uint32_t heartbeat_s, enum update_mode mode);
+struct gateway_registration {
+	bool accepted;
+	const char *reason; /* of a refusal */
+	uint32_t heartbeat_s;
+	const struct mode_table *modes; /* copied; NULL or empty: those of the last registration stay */
+	uint32_t poll_s;                /* 0 = as configured */
+	bool knows_modes;               /* the backend has the feature modes-1 */
+};
+void gateway_register_result(struct gateway *self, uint64_t now_us, const struct gateway_registration *result);
+/* nothing is newer; @poll_s: when to ask again, 0 = as registered */
+void gateway_check_result(struct gateway *self, uint64_t now_us, uint32_t poll_s);
+void gateway_notice(struct gateway *self, uint64_t now_us, const char *campaign_id, enum urgency urgency,
+		    uint64_t director_version);
+void gateway_trigger(struct gateway *self, uint64_t now_us, const char *campaign_id, uint64_t director_version);
 void gateway_heartbeat(struct gateway *self, uint64_t now_us, uint64_t counter);
 /* a director document whose signatures, version and fields were verified by gatewayd/io */
 void gateway_director(struct gateway *self, uint64_t now_us, const struct director_doc *doc, const uint8_t sha256[32]);
@@ -360,11 +386,14 @@ void gateway_flash_finished(struct gateway *self, uint64_t now_us, uint8_t campa
 void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal signal, double value);
 /* Return: 0, or a gateway_code: no such campaign, or not in a state for it */
 unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given);
+/* the backend is asked what is new now, or in the next session, whatever the modes are */
+void gateway_check_now(struct gateway *self, uint64_t now_us);
 /* the service is being stopped: nothing new begins, what is flashed comes to a safe point, then it is idle */
 void gateway_stop(struct gateway *self, uint64_t now_us);
 /**
  * gateway_reconfigure() - the configuration was read again: what of it counts from now on
- * @config:   of which policy numbers alone are taken: postpone_s, max_attempts, retry_pause_s
+ * @config:   of which policy numbers alone are taken: postpone_s, max_attempts, retry_pause_s,
+ *            poll_s
  * @profiles: profiles with which ECUs are identified are others; all ECUs are asked again, and campaigns are prepared
  *            again, but for a flash under way
  */

@@ -100,6 +100,12 @@ void gateway_send_error(struct gateway *self, unsigned code, const char *text)
 	gateway_text(out->text, sizeof out->text, text);
 }
 
+void gateway_send_check(struct gateway *self)
+{
+	if (self->output_n < GATEWAY_MAX_OUTPUTS)
+		push(self, GATEWAY_OUT_SEND_CHECK);
+}
+
 void gateway_session_action(struct gateway *self, enum session_action action)
 {
 	switch (action) {
@@ -185,7 +191,7 @@ bool gateway_is_dirty(const struct gateway *self)
 {
 	const struct gateway_dirty *dirty = &self->dirty;
 
-	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->parking ||
+	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->parking || dirty->modes ||
 	       dirty->report_first || dirty->report_acked;
 }
 

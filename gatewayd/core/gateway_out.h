@@ -29,6 +29,8 @@ void gateway_log_ecu(struct gateway *self, enum gateway_event event, enum gatewa
 void gateway_log_event(struct gateway *self, enum gateway_event event, enum gateway_log_level level, uint8_t campaign,
 		       uint8_t target, unsigned code, const char *text);
 void gateway_send_error(struct gateway *self, unsigned code, const char *text);
+/* what is new? */
+void gateway_send_check(struct gateway *self);
 /* @action: of the session */
 void gateway_session_action(struct gateway *self, enum session_action action);
 

@@ -22,6 +22,11 @@ void gateway_restore_parking(struct gateway *self, const struct parking *parking
 	self->parking = *parking;
 }
 
+void gateway_restore_modes(struct gateway *self, const struct mode_table *modes)
+{
+	self->modes = *modes;
+}
+
 void gateway_restore_ecu(struct gateway *self, const struct ecu_info *ecu)
 {
 	int index = policy_ecu_index(self, ecu->name);
@@ -75,6 +80,10 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	c->read_back = false;
 	c->last_report = 0;
 	c->hold_txn = 0;
+	c->mode_wrong = false;
+	c->told_code = GATEWAY_CODE_OK;
+	c->told_text[0] = 0;
+	c->told_us = c->tell_us = 0;
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		struct target *t = &c->targets[i];
 

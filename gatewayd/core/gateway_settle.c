@@ -36,6 +36,7 @@ static void session_came_up(struct gateway *self, uint64_t now_us)
 
 void gateway_session_went_down(struct gateway *self)
 {
+	inquiry_session_lost(self);
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		campaign_session_lost(self, i);
 		self->campaigns[i].answer_due = false; /* the next session says it again */
@@ -62,7 +63,11 @@ static void pump_session(struct gateway *self, uint64_t now_us)
 			session_came_up(self, now_us);
 		if (action == SESSION_ACTION_DISCONNECT) {
 			gateway_session_went_down(self);
-			gateway_tell_offline(self, self->session.failure, NULL);
+			if (self->session.resting)
+				gateway_log(self, GATEWAY_LOG_INFO, GATEWAY_NONE, GATEWAY_NONE, GATEWAY_CODE_OK,
+					    "nothing to do with the backend until the next check: session closed");
+			else
+				gateway_tell_offline(self, self->session.failure, NULL);
 		}
 	}
 }
@@ -93,6 +98,7 @@ static void earliest(uint64_t *deadline_us, uint64_t at_us)
 static void find_deadline(struct gateway *self, uint64_t now_us)
 {
 	self->deadline_us = session_deadline(&self->session);
+	earliest(&self->deadline_us, inquiry_deadline(self, now_us));
 	earliest(&self->deadline_us, vehicle_deadline(&self->vehicle, now_us));
 	if (!self->flashing && !self->identifying && !self->stop_wanted)
 		earliest(&self->deadline_us, self->identify_us);
@@ -133,6 +139,7 @@ void gateway_settle(struct gateway *self, uint64_t now_us)
 			break;
 	}
 	free_slots(self);
+	inquiry_advance(self, now_us);
 	pump_session(self, now_us);
 	find_deadline(self, now_us);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/duration.h"
+#include "gatewayd/core/command.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/install_pause.h"
@@ -120,7 +121,10 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		gateway_text(text, sizeof text, fails);
 	}
 	if (code) {
+		bool entered = c->state != CAMPAIGN_WAITING;
+
 		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
+		command_tell_waiting(self, index, now_us, entered);
 		return;
 	}
 	if (self->stop_wanted)

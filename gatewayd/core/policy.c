@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign_window.h"
+#include "gatewayd/core/command.h"
 #include "gatewayd/core/forecast.h"
 #include "gatewayd/core/release.h"
 
@@ -49,7 +50,9 @@ unsigned policy_check_identity(const struct target_doc *target, const struct ecu
 
 unsigned policy_check_offer(const struct gateway *self, const struct campaign_doc *doc, char *text)
 {
-	if (doc->mode == MODE_NONE || (self->mode != MODE_NONE && doc->mode != self->mode))
+	enum update_mode mode = mode_of_campaign(&self->modes, doc);
+
+	if (doc->mode == MODE_NONE || (mode != MODE_NONE && doc->mode != mode))
 		return plainly(text, GATEWAY_CODE_MODE_MISMATCH);
 	if (!doc->n_targets || doc->n_targets > GATEWAY_MAX_TARGETS || doc->n_conditions > GATEWAY_MAX_CONDITIONS)
 		return plainly(text, GATEWAY_CODE_INVALID);
@@ -223,8 +226,8 @@ unsigned policy_may_install(const struct gateway *self, const struct campaign *c
 		return plainly(text, GATEWAY_CODE_WINDOW_PASSED);
 	if (campaign->manifest.use_before_unix_s && unix_ms / 1000 >= campaign->manifest.use_before_unix_s)
 		return plainly(text, GATEWAY_CODE_USE_BEFORE_PASSED);
-	if (!campaign->confirmed)
-		return plainly(text, GATEWAY_CODE_WAITING_CONFIRM);
+	if (command_wanted(campaign))
+		return plainly(text, command_wanted(campaign));
 	if (campaign_window_unknown_zone(&campaign->doc)) /* its file was there when it was accepted */
 		return because(text, GATEWAY_CODE_UNKNOWN_ZONE, campaign_window_unknown_zone(&campaign->doc));
 	if (!window_view_open(&view, unix_ms / 1000))

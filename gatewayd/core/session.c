@@ -75,6 +75,7 @@ static void connect_now(struct session *self, uint64_t now_us)
 {
 	self->state = SESSION_CONNECTING;
 	self->closing = false;
+	self->resting = false;
 	self->deadline_us = now_us + answer_max_us(self);
 	push(self, SESSION_ACTION_CONNECT);
 }
@@ -116,10 +117,34 @@ void session_give_up(struct session *self, uint64_t now_us, unsigned code)
 	push(self, SESSION_ACTION_DISCONNECT);
 }
 
+void session_rest(struct session *self, uint64_t until_us)
+{
+	if (self->state != SESSION_UP)
+		return;
+	self->failures = 0; /* it has brought all that it was opened for */
+	self->state = SESSION_DOWN;
+	self->closing = true;
+	self->resting = true;
+	self->register_when_known = false;
+	self->deadline_us = until_us;
+	push(self, SESSION_ACTION_DISCONNECT);
+}
+
+void session_wake(struct session *self, uint64_t now_us)
+{
+	if (self->resting && !self->closing)
+		connect_now(self, now_us);
+}
+
 void session_disconnected(struct session *self, uint64_t now_us, uint32_t random)
 {
 	if (self->state == SESSION_DOWN && !self->closing)
 		return;
+	if (self->resting) { /* the deadline is the next check's */
+		self->closing = false;
+		self->action_n = 0;
+		return;
+	}
 	forget_failures_if_proven(self, now_us);
 	self->state = SESSION_DOWN;
 	self->closing = false;

@@ -56,6 +56,7 @@ struct session {
 	/* private */
 	bool inventory_known;
 	uint64_t up_us;        /* when it was registered */
+	bool resting;          /* closed by us until the deadline, for want of anything to do */
 	bool closing;          /* given up by us; session_disconnected() is still to come */
 	uint64_t heartbeat_us; /* when the next one is due */
 	unsigned failure;      /* gateway_code of the last giving up */
@@ -81,6 +82,10 @@ void session_register_again(struct session *self);
 void session_heard(struct session *self, uint64_t now_us);
 /* ours to give up: the peer broke the order */
 void session_give_up(struct session *self, uint64_t now_us, unsigned code);
+/* closed without a failure; connects again at @until_us. No-op unless UP */
+void session_rest(struct session *self, uint64_t until_us);
+/* something to do came up: connects now. No-op unless it rests */
+void session_wake(struct session *self, uint64_t now_us);
 void session_expire(struct session *self, uint64_t now_us);
 uint64_t session_deadline(const struct session *self);
 enum session_action session_pop_action(struct session *self);

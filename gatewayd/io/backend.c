@@ -117,15 +117,6 @@ static void on_director(struct backend *self, const Gu__Envelope *envelope)
 	free(doc);
 }
 
-static void on_register_result(struct backend *self, const Gu__RegisterResult *result)
-{
-	enum update_mode mode = MODE_NONE; /* any: a finer table is not held yet, and must not refuse what it allows */
-
-	if (result->n_modes == 1 && !result->modes[0]->ecu[0] && !result->modes[0]->urgency)
-		mode = (enum update_mode)result->modes[0]->mode;
-	gateway_register_result(self->gateway, now_us(), result->accepted, result->reason, result->heartbeat_s, mode);
-}
-
 static void on_report_ack(struct backend *self, const Gu__ReportAck *ack)
 {
 	const uint8_t *queue_id = self->gateway->config.queue_id;
@@ -166,7 +157,7 @@ static void on_frame(struct backend *self, const Gu__Frame *frame)
 		on_time(self, frame->time_response);
 		return;
 	case GU__FRAME__BODY_REGISTER_RESULT:
-		on_register_result(self, frame->register_result);
+		backend_registered(self, frame->register_result);
 		return;
 	case GU__FRAME__BODY_HEARTBEAT:
 		gateway_heartbeat(self->gateway, now_us(), frame->heartbeat->counter);
@@ -187,12 +178,24 @@ static void on_frame(struct backend *self, const Gu__Frame *frame)
 	case GU__FRAME__BODY_ERROR:
 		on_error(self, frame->error);
 		return;
+	case GU__FRAME__BODY_CHECK_RESULT:
+		gateway_check_result(self->gateway, now_us(), frame->check_result->poll_s);
+		return;
+	case GU__FRAME__BODY_NOTICE:
+		gateway_notice(self->gateway, now_us(), frame->notice->campaign_id,
+			       (enum urgency)frame->notice->urgency, frame->notice->director_version);
+		return;
+	case GU__FRAME__BODY_TRIGGER:
+		gateway_trigger(self->gateway, now_us(), frame->trigger->campaign_id, frame->trigger->director_version);
+		return;
 	case GU__FRAME__BODY_HELLO:
 	case GU__FRAME__BODY_TIME_REQUEST:
 	case GU__FRAME__BODY_REGISTER_:
 	case GU__FRAME__BODY_ANSWER:
 	case GU__FRAME__BODY_BLOB_REQUEST:
 	case GU__FRAME__BODY_REPORT:
+	case GU__FRAME__BODY_CHECK_REQUEST:
+	case GU__FRAME__BODY_BLOB_REFUSED:
 	case GU__FRAME__BODY__NOT_SET:
 	case _GU__FRAME__BODY__CASE_IS_INT_SIZE:
 		break;
@@ -262,6 +265,7 @@ static void on_drain(struct tls_conn *conn, void *user)
 
 static void release(struct backend *self)
 {
+	push_reset(self);
 	free(self->decoder_buf);
 	free(self->director);
 	tls_context_free(self->tls);
@@ -310,6 +314,8 @@ static void begin_connect(struct backend *self)
 	self->told = false;
 	self->reached = false;
 	self->nonce_pending = false;
+	self->modes_known = false;
+	push_reset(self);
 	r = tls_conn_connect(self->loop, self->tls, self->config->backend_host,
 			     (uint16_t)strtoul(self->config->backend_port, NULL, 10), &callbacks, self, &self->conn);
 	if (r < 0) {
@@ -340,10 +346,17 @@ static void on_stall(uv_timer_t *timer)
 	struct backend *self = timer->data;
 	const char *words;
 
-	if (!self->fetch.active)
+	push_tick(self, now_us());
+	if (!self->fetch.active && !self->push.first)
 		uv_timer_stop(timer); /* a gateway that only waits is not woken each second */
 	else if ((words = fetch_stalled(self, now_us())))
 		backend_fail(self, GATEWAY_CODE_SESSION_TIMEOUT, words);
+}
+
+void backend_watch(struct backend *self)
+{
+	if (!self->freed && !uv_is_active((uv_handle_t *)&self->stall))
+		uv_timer_start(&self->stall, on_stall, STALL_PERIOD_MS, STALL_PERIOD_MS);
 }
 
 void backend_output(struct backend *self, const struct gateway_output *out)
@@ -376,9 +389,11 @@ void backend_output(struct backend *self, const struct gateway_output *out)
 	case GATEWAY_OUT_SEND_ERROR:
 		backend_send_error(self, out->code, out->text);
 		return;
+	case GATEWAY_OUT_SEND_CHECK:
+		backend_send_check(self);
+		return;
 	case GATEWAY_OUT_FETCH:
-		if (!self->freed && !uv_is_active((uv_handle_t *)&self->stall))
-			uv_timer_start(&self->stall, on_stall, STALL_PERIOD_MS, STALL_PERIOD_MS);
+		backend_watch(self);
 		fetch_begin(self, out->campaign, &out->file);
 		return;
 	case GATEWAY_OUT_CANCEL_FETCH:

@@ -41,6 +41,9 @@ static void request_more(struct backend *self)
 	if (f->requested == 0) /* a window goes on over the ends of requests */
 		begin_window(f, f->progress_us);
 	f->requested = f->received + request.max_bytes;
+	f->awaits_push = false;
+	push_granted(self);
+	push_drop(self, f->file.sha256);
 	frame.body_case = GU__FRAME__BODY_BLOB_REQUEST;
 	frame.blob_request = &request;
 	backend_send(self, &frame);
@@ -52,7 +55,20 @@ static void on_writer_ready(void *owner, uint64_t offset)
 
 	self->fetch.received = offset;
 	gateway_blob_progress(self->gateway, can_driver_now_us(), self->fetch.campaign, offset);
+	/* the backend begins at the first byte; from any other on it is told where */
+	if (offset == 0 && push_is_expected(self, self->fetch.campaign)) {
+		self->fetch.awaits_push = true;
+		self->fetch.progress_us = can_driver_now_us();
+		push_feed(self);
+		return;
+	}
 	request_more(self);
+}
+
+void fetch_ask(struct backend *self)
+{
+	if (self->fetch.active && self->fetch.awaits_push)
+		request_more(self);
 }
 
 static void on_written(void *owner, unsigned code, const char *text)
@@ -90,28 +106,15 @@ void fetch_begin(struct backend *self, uint8_t campaign, const struct file_ref *
 		finish(self, r == -ENOSPC ? GATEWAY_CODE_NO_SPACE : GATEWAY_CODE_IO_ERROR, strerror(-r));
 }
 
-void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk)
+static void take_bytes(struct backend *self, const uint8_t *bytes, size_t n)
 {
 	struct fetch *f = &self->fetch;
 	int64_t waiting;
 
-	/* left over from a fetch that was stopped: not ours any more */
-	if (!f->active || !f->writer || chunk->sha256.len != 32 || memcmp(chunk->sha256.data, f->file.sha256, 32) != 0)
-		return;
-	if (chunk->length != f->file.length) {
-		finish(self, GATEWAY_CODE_LENGTH_MISMATCH, "the backend's file has another length than was signed");
-		return;
-	}
-	if (chunk->offset != f->received || f->requested == 0)
-		return; /* asked for before this fetch began again; what we wait for follows, or the stall ends it */
-	if (chunk->data.len == 0 || chunk->data.len > f->requested - f->received) {
-		backend_fail(self, GATEWAY_CODE_PROTOCOL, "the backend sent bytes of a file that were not asked for");
-		return;
-	}
-	f->received += chunk->data.len;
-	f->window_bytes += chunk->data.len;
+	f->received += n;
+	f->window_bytes += n;
 	f->progress_us = can_driver_now_us();
-	waiting = blob_writer_write(f->writer, chunk->data.data, chunk->data.len);
+	waiting = blob_writer_write(f->writer, bytes, n);
 	if (waiting < 0) {
 		finish(self, waiting == -ENOSPC ? GATEWAY_CODE_NO_SPACE : GATEWAY_CODE_IO_ERROR,
 		       strerror((int)-waiting));
@@ -122,8 +125,66 @@ void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk)
 		f->paused = true;
 		tls_conn_pause(self->conn, true);
 	}
-	if (f->received == f->requested)
+	if (!f->awaits_push && f->received == f->requested)
 		request_more(self);
+}
+
+/* of the file that is being fetched, and nothing of it was asked for; @bytes are within the credit */
+static void take_pushed(struct backend *self, uint64_t offset, uint64_t length, const uint8_t *bytes, size_t n)
+{
+	struct fetch *f = &self->fetch;
+
+	if (length != f->file.length) {
+		finish(self, GATEWAY_CODE_LENGTH_MISMATCH, "the backend's file has another length than was signed");
+		return;
+	}
+	if (offset < f->received)
+		return;
+	if (offset > f->received) { /* what lies between was dropped */
+		request_more(self);
+		return;
+	}
+	take_bytes(self, bytes, n);
+	if (f->active && f->awaits_push && self->push.left == 0)
+		request_more(self); /* which grants more */
+}
+
+void fetch_pushed(struct backend *self, const struct pushed_chunk *chunk)
+{
+	if (self->fetch.awaits_push)
+		take_pushed(self, chunk->offset, chunk->length, chunk->bytes, chunk->n);
+}
+
+void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk)
+{
+	struct fetch *f = &self->fetch;
+
+	/* not of the file that is fetched: unasked, or left over from a fetch that was stopped */
+	if (!f->active || !f->writer || chunk->sha256.len != 32 ||
+	    memcmp(chunk->sha256.data, f->file.sha256, 32) != 0) {
+		push_chunk(self, chunk);
+		return;
+	}
+	if (f->awaits_push) {
+		if (push_take(self, chunk))
+			take_pushed(self, chunk->offset, chunk->length, chunk->data.data, chunk->data.len);
+		return;
+	}
+	if (f->requested == 0) { /* the writer is not ready */
+		push_chunk(self, chunk);
+		return;
+	}
+	if (chunk->length != f->file.length) {
+		finish(self, GATEWAY_CODE_LENGTH_MISMATCH, "the backend's file has another length than was signed");
+		return;
+	}
+	if (chunk->offset != f->received)
+		return; /* asked for before this fetch began again; what we wait for follows, or the stall ends it */
+	if (chunk->data.len == 0 || chunk->data.len > f->requested - f->received) {
+		backend_fail(self, GATEWAY_CODE_PROTOCOL, "the backend sent bytes of a file that were not asked for");
+		return;
+	}
+	take_bytes(self, chunk->data.data, chunk->data.len);
 }
 
 void fetch_refused(struct backend *self, unsigned code, const char *text)

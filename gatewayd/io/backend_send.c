@@ -113,6 +113,8 @@ void backend_send_register(struct backend *self)
 	message.ecus = list;
 	message.features = features;
 	message.director_version = g->director_version;
+	message.push_credit = PUSH_CREDIT;
+	push_granted(self);
 	frame.body_case = GU__FRAME__BODY_REGISTER_;
 	frame.register_ = &message;
 	backend_send(self, &frame);
@@ -191,6 +193,18 @@ void backend_send_report(struct backend *self, const struct report *report)
 	}
 	frame.body_case = GU__FRAME__BODY_REPORT;
 	frame.report = &message;
+	backend_send(self, &frame);
+}
+
+void backend_send_check(struct backend *self)
+{
+	Gu__CheckRequest request = GU__CHECK_REQUEST__INIT;
+	Gu__Frame frame = GU__FRAME__INIT;
+
+	/* one whose campaigns could not be read again is wanted anew */
+	request.director_version = self->gateway->rows_lost ? 0 : self->gateway->director_version;
+	frame.body_case = GU__FRAME__BODY_CHECK_REQUEST;
+	frame.check_request = &request;
 	backend_send(self, &frame);
 }
 

@@ -411,8 +411,10 @@ static int load_policy(struct loader *l)
 
 	out->postpone_s = given_or(l, "policy.postpone_s", in->postpone_s, 3600);
 	out->retry_pause_s = given_or(l, "policy.retry_pause_s", in->retry_pause_s, 30);
+	out->poll_s = given_or(l, "policy.poll_s", in->poll_s, INQUIRY_DEFAULT_POLL_S);
 	if ((r = range(l, "policy.postpone_s", out->postpone_s, 60, 604800)) ||
 	    (r = range(l, "policy.retry_pause_s", out->retry_pause_s, 1, 86400)) ||
+	    (r = range(l, "policy.poll_s", out->poll_s, 1, INQUIRY_MAX_POLL_S)) ||
 	    (r = range(l, "policy.max_attempts", attempts, 1, 20)))
 		return r;
 	out->max_attempts = (uint8_t)attempts;

@@ -99,6 +99,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_UINT("postpone_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, postpone_s),
     CYAML_FIELD_UINT("max_attempts", CYAML_FLAG_OPTIONAL, struct yaml_policy, max_attempts),
     CYAML_FIELD_UINT("retry_pause_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, retry_pause_s),
+    CYAML_FIELD_UINT("poll_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, poll_s),
     CYAML_FIELD_END,
 };
 

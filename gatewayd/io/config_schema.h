@@ -82,6 +82,7 @@ struct yaml_policy {
 	uint32_t postpone_s;
 	uint32_t max_attempts;
 	uint32_t retry_pause_s;
+	uint32_t poll_s;
 };
 
 struct yaml_config {

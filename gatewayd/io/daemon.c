@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -83,6 +84,7 @@ static void carry_out(struct daemon *d, const struct gateway_output *out)
 	case GATEWAY_OUT_SEND_ANSWER:
 	case GATEWAY_OUT_SEND_REPORT:
 	case GATEWAY_OUT_SEND_ERROR:
+	case GATEWAY_OUT_SEND_CHECK:
 	case GATEWAY_OUT_FETCH:
 	case GATEWAY_OUT_CANCEL_FETCH:
 		backend_output(d->backend, out);
@@ -201,6 +203,8 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 		return 1;
 	}
 	memcpy(core->queue_id, database_queue_id(d->database), sizeof(core->queue_id));
+	if (getrandom(&core->random, sizeof(core->random), 0) != (ssize_t)sizeof(core->random))
+		core->random = can_driver_now_us(); /* only jitter hangs on it */
 	gateway_init(d->gateway, core);
 	r = database_restore(d->database, d->gateway, d->trust, d->store, core->vehicle_id, text, sizeof(text));
 	if (r == 0 && backend_new(&d->loop, d->config, d->trust, d->store, d->gateway, &d->backend) < 0)

@@ -51,6 +51,9 @@ static const char *const migrations[] = {
     "ALTER TABLE ecu ADD COLUMN rate_permille INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE target ADD COLUMN estimate_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE report ADD COLUMN estimate_ms INTEGER NOT NULL DEFAULT 0;",
+    "CREATE TABLE mode(position INTEGER PRIMARY KEY, ecu TEXT NOT NULL, urgency INTEGER NOT NULL,"
+    " mode INTEGER NOT NULL);"
+    "ALTER TABLE campaign ADD COLUMN triggered INTEGER NOT NULL DEFAULT 0;",
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 
@@ -374,6 +377,8 @@ static struct transaction *transaction_new(const struct gateway *gateway, const 
 		parking_encode(&gateway->parking, txn->parking);
 	txn->next_sequence = gateway->reports.next_sequence;
 	memcpy(txn->ecus, gateway->ecus, sizeof(txn->ecus));
+	if (txn->dirty.modes)
+		txn->modes = gateway->modes;
 	if (director && n_director) {
 		txn->director = malloc(n_director);
 		if (txn->director)

@@ -20,6 +20,7 @@ struct transaction {
 	uint8_t parking[PARKING_ENCODED_BYTES];
 	uint64_t next_sequence;
 	struct ecu_info ecus[GATEWAY_MAX_ECUS];
+	struct mode_table modes;                                  /* if dirty */
 	struct campaign *campaigns[GATEWAY_MAX_CAMPAIGNS];        /* of the dirty ones that live */
 	char live[2 * GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES]; /* rows that stay: those held, and those lost */
 	uint8_t n_live;

@@ -65,6 +65,41 @@ static void restore_parking(struct restore *r)
 	sqlite3_finalize(stmt);
 }
 
+/* a mode or urgency of another program restricts as far as it can be understood: what is not known here stays out */
+static int restore_modes(struct restore *r)
+{
+	struct mode_table *modes = calloc(1, sizeof(*modes));
+	sqlite3_stmt *stmt;
+	int result =
+	    modes ? sqlite3_prepare_v2(r->db, "SELECT ecu, urgency, mode FROM mode ORDER BY position", -1, &stmt, NULL)
+		  : SQLITE_NOMEM;
+
+	while (result == SQLITE_OK || result == SQLITE_ROW) {
+		struct mode_entry *entry = &modes->entries[modes->n];
+		int urgency, mode;
+
+		result = sqlite3_step(stmt);
+		if (result != SQLITE_ROW || modes->n == MODE_MAX_ENTRIES)
+			break;
+		column_text(stmt, 0, entry->ecu, sizeof(entry->ecu));
+		urgency = sqlite3_column_int(stmt, 1);
+		mode = sqlite3_column_int(stmt, 2);
+		if (urgency < URGENCY_NONE || urgency > URGENCY_CRITICAL || mode <= MODE_NONE || mode > MODE_NEGOTIATED)
+			continue;
+		entry->urgency = (enum urgency)urgency;
+		entry->mode = (enum update_mode)mode;
+		modes->n++;
+	}
+	if (modes && result != SQLITE_NOMEM)
+		sqlite3_finalize(stmt);
+	if (result == SQLITE_DONE || result == SQLITE_ROW) {
+		gateway_restore_modes(r->gateway, modes);
+		result = SQLITE_OK;
+	}
+	free(modes);
+	return result;
+}
+
 static int restore_installed(struct restore *r, struct ecu_info *ecu)
 {
 	struct installed *installed = &ecu->installed;
@@ -326,6 +361,7 @@ static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	had_manifest = sqlite3_column_int(stmt, 11) != 0;
 	c->cancel_wanted = sqlite3_column_int(stmt, 12) != 0;
 	c->answer_code = (unsigned)sqlite3_column_int(stmt, 13);
+	c->triggered = sqlite3_column_int(stmt, 14) != 0;
 	c->has_manifest = had_manifest && open_manifest(r, c);
 	if ((result = restore_targets(r, c)) != SQLITE_OK)
 		return result;
@@ -340,8 +376,8 @@ static int restore_campaigns(struct restore *r)
 	int result =
 	    sqlite3_prepare_v2(r->db,
 			       "SELECT id, director_version, state, code, text, answer, proposed_start, confirmed,"
-			       " confirmed_start, consent_given, accepted, has_manifest, cancel_wanted, answer_code"
-			       " FROM campaign",
+			       " confirmed_start, consent_given, accepted, has_manifest, cancel_wanted, answer_code,"
+			       " triggered FROM campaign",
 			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -398,8 +434,9 @@ static int restore_all(struct restore *r)
 
 	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
 	restore_parking(r);
-	if ((result = restore_ecus(r)) != SQLITE_OK || (result = restore_director(r)) != SQLITE_OK ||
-	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK)
+	if ((result = restore_modes(r)) != SQLITE_OK || (result = restore_ecus(r)) != SQLITE_OK ||
+	    (result = restore_director(r)) != SQLITE_OK || (result = restore_campaigns(r)) != SQLITE_OK ||
+	    (result = restore_reports(r)) != SQLITE_OK)
 		return result;
 	gateway_restore_reports_end(r->gateway, next_sequence ? next_sequence : 1);
 	return SQLITE_OK;

@@ -147,6 +147,17 @@ static int write_ecu(sqlite3 *db, const struct ecu_info *ecu)
 		      floor->manifest_sha256, sizeof(floor->manifest_sha256), (uint64_t)ecu->rate_permille);
 }
 
+/* the whole table: what the backend fixed before is void */
+static int write_modes(sqlite3 *db, const struct mode_table *modes)
+{
+	int r = database_exec(db, "DELETE FROM mode", "");
+
+	for (size_t i = 0; r == SQLITE_OK && i < modes->n; i++)
+		r = upsert(db, "mode", "position, ecu, urgency, mode", 1, "itii", (uint64_t)i, modes->entries[i].ecu,
+			   (uint64_t)modes->entries[i].urgency, (uint64_t)modes->entries[i].mode);
+	return r;
+}
+
 static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 {
 	const struct target *t = &c->targets[i];
@@ -163,14 +174,15 @@ static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 
 static int write_campaign(sqlite3 *db, const struct campaign *c)
 {
-	int r = upsert(db, "campaign",
-		       "id, director_version, state, code, text, answer,"
-		       " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
-		       " cancel_wanted, answer_code",
-		       1, "tiiitiiiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
-		       c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
-		       c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s,
-		       (uint64_t)c->has_manifest, (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code);
+	int r =
+	    upsert(db, "campaign",
+		   "id, director_version, state, code, text, answer,"
+		   " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
+		   " cancel_wanted, answer_code, triggered",
+		   1, "tiiitiiiiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code, c->text,
+		   (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed, c->confirmed_start_unix_s,
+		   (uint64_t)c->consent_given, c->accepted_unix_s, (uint64_t)c->has_manifest,
+		   (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code, (uint64_t)c->triggered);
 
 	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
 		r = write_target(db, c, i);
@@ -284,6 +296,8 @@ int database_write(sqlite3 *db, const struct transaction *txn)
 		r = put_meta(db, "time_floor", txn->time_floor_unix_s);
 	if (r == SQLITE_OK && txn->dirty.parking)
 		r = upsert(db, "meta", "key, value", 1, "tb", "parking", txn->parking, sizeof(txn->parking));
+	if (r == SQLITE_OK && txn->dirty.modes)
+		r = write_modes(db, &txn->modes);
 	for (size_t i = 0; r == SQLITE_OK && i < GATEWAY_MAX_ECUS; i++)
 		if (txn->dirty.ecus & 1u << i)
 			r = write_ecu(db, &txn->ecus[i]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/oem_backend/director.h"
+#include "sim/oem_backend/initiative.h"
 #include "sim/oem_backend/ledger.h"
 #include "sim/oem_backend/log.h"
 #include "sim/oem_backend/session.h"
@@ -180,6 +181,17 @@ static void done(struct json *answer)
 	json_object_end(answer);
 }
 
+static void trigger(struct backend *backend, const struct json_read *request, struct json *answer)
+{
+	char id[65], error[256];
+
+	(void)json_read_text(request, "$.id", id, sizeof id);
+	if (initiative_trigger(backend, id, error))
+		command_refuse(answer, "%s", error);
+	else
+		done(answer);
+}
+
 static void debug_drop_after(struct backend *backend, const struct json_read *request, struct json *answer)
 {
 	uint64_t bytes;
@@ -228,6 +240,7 @@ void command_run(struct backend *backend, const struct json_read *request, struc
 	    {"campaign-show", command_campaign_show},
 	    {"campaign-cancel", campaign_cancel},
 	    {"campaign-close", campaign_close},
+	    {"trigger", trigger},
 	    {"vehicle-list", command_vehicle_list},
 	    {"vehicle-show", command_vehicle_show},
 	    {"reports", command_reports},

@@ -348,6 +348,9 @@ static bool read_draft(struct backend *backend, const struct json_read *request,
 			: check_manifest(backend, request, draft, answer);
 	if (!good)
 		return false;
+	if ((int)draft->campaign.mode != draft->decision.fixed_mode)
+		warn(draft, "campaign %s has another mode than the backend fixes for its ECUs: the vehicle declines it",
+		     draft->id);
 	if (draft->campaign.deadline_unix_s && draft->campaign.deadline_unix_s <= draft->window.start_unix_s) {
 		command_refuse(answer,
 			       "campaign %s: its deadline is over when its window opens; nothing could be installed",

@@ -19,6 +19,16 @@ static const cyaml_strval_t urgency_words[] = {
     {"critical", GU__URGENCY__URGENCY_CRITICAL},
 };
 
+static const cyaml_strval_t notice_words[] = {
+    {"document", CONFIG_NOTICE_DOCUMENT},
+    {"existence", CONFIG_NOTICE_EXISTENCE},
+};
+
+static const cyaml_strval_t trigger_words[] = {
+    {"state", CONFIG_TRIGGER_STATE},
+    {"operator", CONFIG_TRIGGER_OPERATOR},
+};
+
 #define PATH(key, type, member) CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, 4000)
 #define OPTIONAL_PATH(key, type, member) \
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, 4000)
@@ -62,6 +72,9 @@ static const cyaml_schema_field_t config_fields[] = {
     OPTIONAL_WORD("mode", struct config, mode, mode_words),
     CYAML_FIELD_SEQUENCE("modes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, modes, &mode_schema, 0, 255),
     OPTIONAL_PATH("strategy", struct config, strategy),
+    OPTIONAL_WORD("notice", struct config, notice, notice_words),
+    OPTIONAL_WORD("trigger", struct config, trigger, trigger_words),
+    CYAML_FIELD_UINT("poll_s", CYAML_FLAG_OPTIONAL, struct config, poll_s),
     CYAML_FIELD_END,
 };
 
@@ -133,6 +146,8 @@ static int check(struct config *self, const struct yaml_doc *doc, struct yaml_er
 	if (self->author_threshold < 1 || self->author_threshold > self->author_keys_count)
 		return yaml_error_at(doc, error, "author_threshold", "must be 1..%u, the number of author_keys, is %u",
 				     self->author_keys_count, (unsigned)self->author_threshold);
+	if (self->poll_s > 604800)
+		return yaml_error_at(doc, error, "poll_s", "must be 0..604800, is %u", (unsigned)self->poll_s);
 	if (self->mode == GU__UPDATE_MODE__UPDATE_MODE_UNSPECIFIED)
 		self->mode = GU__UPDATE_MODE__UPDATE_MODE_NEGOTIATED;
 	return split_listen(self, doc, error);

@@ -16,6 +16,11 @@ struct config_tls {
 	char *client_ca; /* who signs the vehicles' certificates */
 };
 
+/* what a negotiated campaign begins with: the document, or only that there is one */
+enum config_notice { CONFIG_NOTICE_DOCUMENT, CONFIG_NOTICE_EXISTENCE };
+/* who triggers a server-initiated campaign: the vehicle's state, as its heartbeats tell it, or a person */
+enum config_trigger { CONFIG_TRIGGER_STATE, CONFIG_TRIGGER_OPERATOR };
+
 struct config {
 	char *listen;    /* host:port; port 0 takes any */
 	char *port_file; /* NULL, or where the port is written once it listens */
@@ -33,6 +38,9 @@ struct config {
 	struct strategy_mode *modes;
 	unsigned modes_count;
 	char *strategy; /* NULL, or the file of urgencies, see strategy_load.h */
+	enum config_notice notice;
+	enum config_trigger trigger;
+	uint32_t poll_s; /* 0 = the vehicle's own setting */
 	/* not of the file */
 	char host[256];
 	uint16_t port;

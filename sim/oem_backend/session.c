@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/oem_backend/initiative.h"
 #include "sim/oem_backend/log.h"
 
 static const char *name_of(const struct session *self)
@@ -208,8 +209,10 @@ void session_offer(struct backend *backend, const char *vehicle)
 {
 	struct session *self = session_find(backend->sessions, vehicle);
 
-	if (self)
-		session_send_director(self);
+	if (self) {
+		initiative_offer(self);
+		initiative_turn(self, false);
+	}
 }
 
 unsigned session_close_all(struct backend *backend, const char *vehicle)

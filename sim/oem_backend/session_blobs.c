@@ -36,6 +36,7 @@ void session_blob_request(struct session *self, const Gu__BlobRequest *request)
 	blob.end = blob.length - blob.offset > request->max_bytes ? blob.offset + request->max_bytes : blob.length;
 	backend_log("vehicle %s: file %s from byte %llu of %llu", self->vehicle, hex_of(blob.sha256, hex),
 		    (unsigned long long)blob.offset, (unsigned long long)blob.length);
+	session_push_requested(self, &blob);
 	self->requests[self->n_requests++] = blob;
 	session_blob_pump(self);
 }
@@ -74,6 +75,8 @@ static size_t send_chunk(struct session *self, size_t most)
 	frame.blob_chunk = &chunk;
 	session_send(self, &frame);
 	blob->offset += (uint64_t)n;
+	if (blob->pushed)
+		self->push.left -= (uint64_t)n;
 	if (blob->offset == blob->end)
 		first_done(self);
 	return (size_t)n;
@@ -110,7 +113,7 @@ void session_blob_pump(struct session *self)
 	const struct faults *faults = &self->backend->faults;
 	uint64_t budget = faults->rate ? faults->rate * SESSION_PACE_MS / 1000 + 1 : UINT64_MAX;
 
-	if (!self->conn || self->n_requests == 0 || !faults->rate) {
+	if (!self->conn || !session_push_next(self) || !faults->rate) {
 		uv_timer_stop(&self->pace);
 	} else if (!self->paced) {
 		if (!uv_is_active((uv_handle_t *)&self->pace))
@@ -118,7 +121,7 @@ void session_blob_pump(struct session *self)
 		return;
 	}
 	self->paced = false;
-	while (self->n_requests > 0 && self->phase == SESSION_PHASE_UP && budget > 0 &&
+	while (session_push_next(self) && self->phase == SESSION_PHASE_UP && budget > 0 &&
 	       tls_conn_queued(self->conn) + SESSION_CHUNK_BYTES < SESSION_MAX_QUEUED) {
 		size_t most = budget < SESSION_CHUNK_BYTES ? (size_t)budget : SESSION_CHUNK_BYTES;
 

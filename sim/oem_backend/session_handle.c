@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "sim/oem_backend/director.h"
+#include "sim/oem_backend/initiative.h"
 #include "sim/oem_backend/ledger.h"
 #include "sim/oem_backend/log.h"
 #include "sim/oem_backend/mode_table.h"
@@ -130,6 +131,8 @@ static void send_register_result(struct session *self)
 	Gu__RegisterResult result = GU__REGISTER_RESULT__INIT;
 	Gu__ModeEntry entries[256];
 	Gu__ModeEntry *list[256];
+	static char modes[] = "modes-1";
+	static char *features[] = {modes};
 	size_t n = 0;
 
 	mode_table_of(self->backend, &table);
@@ -148,6 +151,11 @@ static void send_register_result(struct session *self)
 	result.n_modes = n + 1;
 	result.modes = list;
 	result.heartbeat_s = self->backend->config->heartbeat_s;
+	if (self->knows_modes) {
+		result.poll_s = self->backend->config->poll_s;
+		result.n_features = 1;
+		result.features = features;
+	}
 	frame.body_case = GU__FRAME__BODY_REGISTER_RESULT;
 	frame.register_result = &result;
 	session_send(self, &frame);
@@ -180,9 +188,14 @@ static void on_register(struct session *self, const Gu__Register *registration)
 	backend_log("vehicle %s: registered, %zu ECUs, holds director document %llu", self->vehicle,
 		    registration->n_ecus, (unsigned long long)registration->director_version);
 	self->phase = SESSION_PHASE_UP;
+	self->knows_modes = false;
+	for (size_t i = 0; i < registration->n_features; i++)
+		self->knows_modes = self->knows_modes || strcmp(registration->features[i], "modes-1") == 0;
 	send_register_result(self);
+	session_push_granted(self, self->knows_modes ? registration->push_credit : 0);
 	self->director_sent = 0; /* an equal one is sent too: the vehicle may have lost what it decided */
-	session_send_director(self);
+	initiative_offer(self);
+	initiative_turn(self, true);
 }
 
 void session_send_director(struct session *self)
@@ -238,6 +251,7 @@ static void on_heartbeat(struct session *self, const Gu__Heartbeat *heartbeat)
 	frame.body_case = GU__FRAME__BODY_HEARTBEAT;
 	frame.heartbeat = &echo;
 	session_send(self, &frame);
+	initiative_turn(self, false);
 }
 
 static void send_confirm(struct session *self, const Gu__CampaignAnswer *answer, uint64_t start_unix_s)
@@ -290,6 +304,10 @@ static void on_answer(struct session *self, const Gu__CampaignAnswer *answer)
 				   answer->campaign_id);
 		return;
 	}
+	if (status > 0 && !declined && !initiative_is_negotiated(self, campaign)) {
+		gu__campaign__free_unpacked(campaign, NULL);
+		return;
+	}
 	uint64_t start = status > 0 && !declined ? start_for(answer, campaign->window) : 0;
 	if (campaign)
 		gu__campaign__free_unpacked(campaign, NULL);
@@ -340,8 +358,10 @@ static void on_report(struct session *self, const Gu__Report *report)
 			memcpy(self->queue_id, report->queue_id.data, self->n_queue_id);
 	}
 	status = ledger_report(&self->backend->store, self->vehicle, report, backend_now_s(), &self->applied);
-	if (status == 0)
+	if (status == 0) {
+		session_push_report(self, report);
 		return;
+	}
 	store_rollback(&self->backend->store);
 	self->reports_open = false;
 	if (status > 0)
@@ -369,6 +389,7 @@ void session_batch_end(struct session *self)
 	frame.body_case = GU__FRAME__BODY_REPORT_ACK;
 	frame.report_ack = &ack;
 	session_send(self, &frame);
+	initiative_turn(self, false);
 }
 
 static bool in_order(const struct session *self, Gu__Frame__BodyCase body_case)
@@ -425,6 +446,15 @@ void session_handle(struct session *self, const Gu__Frame *frame)
 	case GU__FRAME__BODY_REPORT:
 		on_report(self, frame->report);
 		break;
+	case GU__FRAME__BODY_CHECK_REQUEST:
+		initiative_check(self, frame->check_request);
+		break;
+	case GU__FRAME__BODY_BLOB_REFUSED:
+		session_push_refused(self, frame->blob_refused);
+		break;
+	case GU__FRAME__BODY_CHECK_RESULT:
+	case GU__FRAME__BODY_NOTICE:
+	case GU__FRAME__BODY_TRIGGER:
 	case GU__FRAME__BODY__NOT_SET:
 	case GU__FRAME__BODY_TIME_RESPONSE:
 	case GU__FRAME__BODY_REGISTER_RESULT:

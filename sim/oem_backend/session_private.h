@@ -10,6 +10,7 @@
 #define SESSION_CHUNK_BYTES     (256u * 1024u)
 #define SESSION_PACE_MS         20u
 #define SESSION_QUEUE_ID_BYTES  32u
+#define SESSION_MAX_PUSH        384u
 
 /* codes of docs/protocol.md that the backend says */
 #define SESSION_CODE_BLOB_UNAVAILABLE 143u
@@ -32,6 +33,16 @@ struct blob_request {
 	uint64_t length; /* of the whole file */
 	uint64_t offset; /* next byte */
 	uint64_t end;    /* where the request ends */
+	bool pushed;     /* nobody asked */
+};
+
+/* files that are sent unasked, in their order */
+struct push {
+	uint64_t granted; /* bytes, at registration and anew with each request; 0 = nothing is pushed */
+	uint64_t left;
+	bool waits; /* a file was asked for in part: its rest comes first */
+	uint8_t files[SESSION_MAX_PUSH][32];
+	size_t n, next;
 };
 
 struct session {
@@ -45,9 +56,11 @@ struct session {
 	unsigned handles;
 	char vehicle[65];
 	uint64_t director_sent; /* version sent in this session, or held by the vehicle before */
+	bool knows_modes;       /* its gateway has the feature modes-1 */
 
 	struct blob_request requests[SESSION_MAX_REQUESTS]; /* answered in order */
 	size_t n_requests;
+	struct push push;
 
 	/* reports of this batch: in a transaction until the batch ends, then acknowledged at once */
 	bool reports_open;
@@ -75,5 +88,17 @@ void session_send_director(struct session *self);
 void session_blob_request(struct session *self, const Gu__BlobRequest *request);
 void session_blob_pump(struct session *self);
 void session_blob_drop(struct session *self);
+
+/* session_push.c */
+void session_push_granted(struct session *self, uint64_t credit);
+/* after those that are planned already; sent by session_blob_pump() */
+void session_push_file(struct session *self, const ProtobufCBinaryData *sha256);
+/* a report was recorded: of a campaign that downloads, the files are sent */
+void session_push_report(struct session *self, const Gu__Report *report);
+/* a file was asked for: the credit is renewed, and what is pushed goes on behind that file */
+void session_push_requested(struct session *self, const struct blob_request *blob);
+void session_push_refused(struct session *self, const Gu__BlobRefused *refused);
+/* Return: whether there is something to send, be it asked for */
+bool session_push_next(struct session *self);
 
 #endif

@@ -61,6 +61,9 @@ static const char schema[] =
     "  rollout TEXT NOT NULL, vehicle TEXT NOT NULL, position INTEGER NOT NULL, wave INTEGER NOT NULL,"
     "  campaign TEXT UNIQUE NOT NULL, attempt INTEGER NOT NULL DEFAULT 1, refused TEXT NOT NULL DEFAULT '',"
     "  withdrawn INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(rollout, vehicle));"
+    "CREATE TABLE IF NOT EXISTS initiative("
+    "  campaign TEXT PRIMARY KEY, noticed_unix_s INTEGER NOT NULL DEFAULT 0,"
+    "  triggered_unix_s INTEGER NOT NULL DEFAULT 0, sent_unix_s INTEGER NOT NULL DEFAULT 0);"
     "PRAGMA user_version = 1;";
 
 int store_open(struct store *self, const char *path, char error[256])

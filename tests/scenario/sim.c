@@ -128,7 +128,7 @@ static void add_campaign(struct sim *self)
 	assert_non_null(manifest);
 	snprintf(manifest->id, sizeof(manifest->id), "release-2");
 	snprintf(c->id, sizeof(c->id), SIM_CAMPAIGN);
-	c->mode = MODE_NEGOTIATED;
+	c->mode = self->options.mode;
 	c->urgency = URGENCY_NORMAL;
 	c->window_start_unix_s = sim_backend_unix_s(&self->backend) + self->options.window_start_s;
 	c->window_end_unix_s = c->window_start_unix_s + self->options.window_length_s;
@@ -181,10 +181,14 @@ struct sim *sim_new(const struct sim_options *options)
 	sim_backend_init(&self->backend, &self->world);
 	self->backend.unix_base_s = or_else(o->unix_base_s, SIM_UNIX_BASE);
 	self->backend.bytes_per_s = or_else(o->bytes_per_s, 1000000);
+	o->mode = o->mode == MODE_NONE ? MODE_NEGOTIATED : o->mode;
+	self->backend.modes.entries[0].mode = o->mode;
+	self->backend.existence_only = o->existence_only;
+	config->poll_s = o->poll_s;
 	add_campaign(self);
 	snprintf(config->vehicle_id, sizeof(config->vehicle_id), "vehicle-1");
 	config->n_ecus = (uint8_t)o->n_ecus;
-	config->postpone_s = 3600;
+	config->postpone_s = (uint32_t)or_else(o->postpone_s, 3600);
 	config->max_attempts = o->max_attempts;
 	config->retry_pause_s = 10;
 	config->build_unix_s = self->backend.unix_base_s - 1000000;

@@ -36,6 +36,10 @@ struct sim_options {
 	uint64_t unix_base_s;     /* the wall clock at time 0; SIM_UNIX_BASE */
 	uint64_t estimate_ms;     /* of each ECU's flash; as it is estimated */
 	enum vehicle_core_ignition ignition; /* off */
+	enum update_mode mode;               /* of the campaign and the vehicle; negotiated */
+	bool existence_only;                 /* the backend's notices say no more */
+	uint32_t poll_s;                     /* as configured in the vehicle */
+	uint32_t postpone_s;                 /* 3600 */
 };
 
 struct sim {

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ void sim_backend_init(struct sim_backend *self, struct sim_world *world)
 	self->chunk_bytes = 4096;
 	self->reachable = true;
 	self->tells_time = true;
+	self->modes = (struct mode_table){.n = 1, .entries = {{.mode = MODE_NEGOTIATED}}};
 }
 
 void sim_backend_deinit(struct sim_backend *self)
@@ -116,13 +118,83 @@ static void say(struct sim_backend *self, enum sim_message_kind kind, uint64_t n
 	put(self, &self->to_gateway, &message);
 }
 
+static const struct campaign_doc *only_campaign(const struct sim_backend *self)
+{
+	return self->director.n_campaigns ? &self->director.campaigns[0] : NULL;
+}
+
+void sim_backend_say(struct sim_backend *self, enum sim_message_kind kind, const char *campaign, uint64_t number)
+{
+	struct sim_message message = {.kind = kind, .version = self->director.version, .number = number};
+
+	snprintf(message.campaign, sizeof(message.campaign), "%s", campaign);
+	if (self->registered)
+		put(self, &self->to_gateway, &message);
+}
+
+/* the reports show that the vehicle knows of the trigger */
+static bool trigger_is_known(const struct sim_backend *self, const char *campaign)
+{
+	for (unsigned i = self->n_ledger; i-- > 0;) {
+		const struct report *r = &self->ledger[i];
+
+		if (r->ecu[0] || strcmp(r->campaign_id, campaign))
+			continue;
+		return r->campaign_state > CAMPAIGN_WAITING ||
+		       (r->campaign_state == CAMPAIGN_WAITING && r->code != GATEWAY_CODE_WAITING_TRIGGER &&
+			r->code != GATEWAY_CODE_WAITING_START);
+	}
+	return false;
+}
+
+static void say_trigger(struct sim_backend *self)
+{
+	const struct campaign_doc *c = only_campaign(self);
+
+	if (!self->triggered || !self->registered || !c || trigger_is_known(self, c->id))
+		return;
+	self->n_triggers++;
+	sim_backend_say(self, SIM_TO_GATEWAY_TRIGGER, c->id, 0);
+}
+
+void sim_backend_trigger(struct sim_backend *self)
+{
+	self->triggered = true;
+	say_trigger(self);
+}
+
+/* what goes to the vehicle unasked: the document, or that there is one; nothing of what the vehicle asks for itself */
+static void offer(struct sim_backend *self)
+{
+	const struct campaign_doc *c = only_campaign(self);
+
+	if (!self->director.version || !self->registered || (c && c->mode == MODE_CLIENT))
+		return;
+	if (c && c->mode == MODE_NEGOTIATED && self->existence_only) {
+		self->n_notices++;
+		sim_backend_say(self, SIM_TO_GATEWAY_NOTICE, c->id, c->urgency);
+		return;
+	}
+	say(self, SIM_TO_GATEWAY_DIRECTOR, 0);
+}
+
+static void on_check(struct sim_backend *self, uint64_t held)
+{
+	if (self->n_checks < SIM_MAX_ANSWERS)
+		self->checked_us[self->n_checks] = self->world->now_us;
+	self->n_checks++;
+	if (self->director.version > held)
+		say(self, SIM_TO_GATEWAY_DIRECTOR, 0);
+	else
+		say(self, SIM_TO_GATEWAY_CHECK_RESULT, 0);
+}
+
 void sim_backend_publish(struct sim_backend *self)
 {
 	self->director.version++;
 	(void)EVP_Digest(&self->director.version, sizeof(self->director.version), self->director_sha256, NULL,
 			 EVP_sha256(), NULL);
-	if (self->registered)
-		say(self, SIM_TO_GATEWAY_DIRECTOR, 0);
+	offer(self);
 }
 
 static const struct campaign_doc *find_campaign(const struct sim_backend *self, const char *id)
@@ -145,6 +217,7 @@ static void on_answer(struct sim_backend *self, const struct sim_message *m)
 		return;
 	memcpy(confirm.campaign, m->campaign, sizeof(confirm.campaign));
 	confirm.number = m->answer == ANSWER_ACCEPT ? 0 : m->number;
+	self->start_unix_s = confirm.number;
 	put(self, &self->to_gateway, &confirm);
 }
 
@@ -195,8 +268,8 @@ static void handle(struct sim_backend *self, const struct sim_message *m)
 	case SIM_TO_BACKEND_REGISTER:
 		self->registered = true;
 		say(self, SIM_TO_GATEWAY_REGISTERED, HEARTBEAT_S);
-		if (self->director.version)
-			say(self, SIM_TO_GATEWAY_DIRECTOR, 0); /* the one held, too, as the reference backend does */
+		offer(self); /* the document that is held, too, as the reference backend does */
+		say_trigger(self);
 		return;
 	case SIM_TO_BACKEND_HEARTBEAT:
 		say(self, SIM_TO_GATEWAY_HEARTBEAT, m->number);
@@ -210,6 +283,16 @@ static void handle(struct sim_backend *self, const struct sim_message *m)
 	case SIM_TO_BACKEND_REPORT:
 		on_report(self, m);
 		return;
+	case SIM_TO_BACKEND_CHECK:
+		on_check(self, m->number);
+		return;
+	case SIM_TO_BACKEND_ERROR:
+		self->error_code = (unsigned)m->number;
+		self->n_errors++;
+		return;
+	case SIM_TO_GATEWAY_CHECK_RESULT:
+	case SIM_TO_GATEWAY_NOTICE:
+	case SIM_TO_GATEWAY_TRIGGER:
 	case SIM_TO_GATEWAY_CONNECTED:
 	case SIM_TO_GATEWAY_REFUSED:
 	case SIM_TO_GATEWAY_TIME:
@@ -249,6 +332,8 @@ void sim_backend_turn(struct sim_backend *self)
 		handle(self, &message);
 	while (self->stream && self->stream_next_us <= self->world->now_us)
 		send_chunk(self);
+	if (self->start_unix_s && !self->triggered && sim_backend_unix_s(self) >= self->start_unix_s)
+		sim_backend_trigger(self);
 }
 
 uint64_t sim_backend_deadline(const struct sim_backend *self)
@@ -261,6 +346,8 @@ uint64_t sim_backend_deadline(const struct sim_backend *self)
 		deadline = self->to_backend.items[self->to_backend.head].at_us;
 	if (self->stream && self->stream_next_us < deadline)
 		deadline = self->stream_next_us;
+	if (self->start_unix_s && !self->triggered && (self->start_unix_s - SIM_UNIX_BASE) * SIM_S < deadline)
+		deadline = (self->start_unix_s - SIM_UNIX_BASE) * SIM_S;
 	return deadline;
 }
 

@@ -28,12 +28,17 @@ enum sim_message_kind {
 	SIM_TO_GATEWAY_CONFIRM,
 	SIM_TO_GATEWAY_CHUNK,
 	SIM_TO_GATEWAY_ACK,
+	SIM_TO_GATEWAY_CHECK_RESULT,
+	SIM_TO_GATEWAY_NOTICE,
+	SIM_TO_GATEWAY_TRIGGER,
 	SIM_TO_BACKEND_TIME_REQUEST,
 	SIM_TO_BACKEND_REGISTER,
 	SIM_TO_BACKEND_HEARTBEAT,
 	SIM_TO_BACKEND_ANSWER,
 	SIM_TO_BACKEND_BLOB_REQUEST,
 	SIM_TO_BACKEND_REPORT,
+	SIM_TO_BACKEND_CHECK,
+	SIM_TO_BACKEND_ERROR,
 };
 
 struct sim_message {
@@ -77,6 +82,12 @@ struct sim_backend {
 	uint8_t director_sha256[32];
 	struct sim_blob blobs[SIM_MAX_BLOBS];
 	unsigned n_blobs;
+	/* modes: the campaign is in the one that the table has for it */
+	struct mode_table modes;
+	uint32_t poll_s;
+	bool existence_only;   /* negotiated: notices, and the document when asked */
+	bool triggered;        /* durable, and said in each session until the reports show it */
+	uint64_t start_unix_s; /* negotiated: the agreed time, at which it triggers; 0 = none */
 	/* what is being sent of a file */
 	const struct sim_blob *stream;
 	uint64_t stream_offset, stream_next_us;
@@ -91,6 +102,10 @@ struct sim_backend {
 	uint64_t proposed[SIM_MAX_ANSWERS];
 	unsigned n_answers;
 	unsigned n_sessions;
+	unsigned n_checks, n_notices, n_triggers;
+	uint64_t checked_us[SIM_MAX_ANSWERS]; /* when the first of them came */
+	unsigned error_code;                  /* the last Error of the gateway */
+	unsigned n_errors;
 };
 
 void sim_backend_init(struct sim_backend *self, struct sim_world *world);
@@ -99,6 +114,11 @@ void sim_backend_deinit(struct sim_backend *self);
 struct file_ref sim_backend_add_blob(struct sim_backend *self, const void *bytes, size_t n);
 /* the document was changed: its version rises, and a vehicle with a session gets it */
 void sim_backend_publish(struct sim_backend *self);
+
+/* the campaign is to be installed now: a server decides so, or its operator */
+void sim_backend_trigger(struct sim_backend *self);
+/* whatever is wrong with it: the message goes as it is, if there is a session */
+void sim_backend_say(struct sim_backend *self, enum sim_message_kind kind, const char *campaign, uint64_t number);
 
 /* the gateway's end of the link */
 void sim_backend_connect(struct sim_backend *self);

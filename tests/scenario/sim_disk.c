@@ -10,6 +10,7 @@ static void free_transaction(struct sim_transaction *t)
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		free(t->campaigns[i]);
 	free(t->director);
+	free(t->modes);
 	free(t->reports);
 	free(t);
 }
@@ -36,6 +37,7 @@ static struct campaign *row_of(const struct campaign *c)
 	row->proposed_start_unix_s = c->proposed_start_unix_s;
 	row->confirmed = c->confirmed;
 	row->confirmed_start_unix_s = c->confirmed_start_unix_s;
+	row->triggered = c->triggered;
 	row->consent_given = c->consent_given;
 	row->accepted_unix_s = c->accepted_unix_s;
 	row->has_manifest = c->has_manifest;
@@ -104,6 +106,11 @@ void sim_disk_store(struct sim_disk *self, uint64_t now_us, const struct gateway
 	}
 	t->time_floor_unix_s = gateway->time_floor_unix_s;
 	parking_encode(&gateway->parking, t->parking);
+	if (out->dirty.modes) {
+		t->modes = malloc(sizeof(*t->modes));
+		assert(t->modes);
+		*t->modes = gateway->modes;
+	}
 	t->director_version = gateway->director_version;
 	memcpy(t->director_sha256, gateway->director_sha256, sizeof(t->director_sha256));
 	if (out->dirty.director) {
@@ -180,6 +187,8 @@ static void write_transaction(struct sim_disk *self, struct sim_transaction *t)
 		self->ecus[i] = t->ecus[i];
 		self->has_ecu[i] = true;
 	}
+	if (t->dirty.modes)
+		self->modes = *t->modes;
 	if (t->dirty.time)
 		self->time_floor_unix_s = t->time_floor_unix_s;
 	if (t->dirty.parking)
@@ -271,6 +280,7 @@ void sim_disk_restore(const struct sim_disk *self, struct gateway *gateway, sim_
 	gateway_restore_time(gateway, self->time_floor_unix_s);
 	if (parking_decode(&parking, self->parking, sizeof(self->parking)))
 		gateway_restore_parking(gateway, &parking);
+	gateway_restore_modes(gateway, &self->modes);
 	for (unsigned i = 0; i < GATEWAY_MAX_ECUS; i++) {
 		struct ecu_info ecu = self->ecus[i];
 

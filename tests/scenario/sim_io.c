@@ -96,7 +96,21 @@ static void on_message(struct sim_io *self, const struct sim_message *m)
 		gateway_time(g, now_us, m->number, 0);
 		return;
 	case SIM_TO_GATEWAY_REGISTERED:
-		gateway_register_result(g, now_us, true, NULL, (uint32_t)m->number, MODE_NEGOTIATED);
+		gateway_register_result(g, now_us,
+					&(struct gateway_registration){.accepted = true,
+								       .heartbeat_s = (uint32_t)m->number,
+								       .modes = &self->backend->modes,
+								       .poll_s = self->backend->poll_s,
+								       .knows_modes = true});
+		return;
+	case SIM_TO_GATEWAY_CHECK_RESULT:
+		gateway_check_result(g, now_us, 0);
+		return;
+	case SIM_TO_GATEWAY_NOTICE:
+		gateway_notice(g, now_us, m->campaign, (enum urgency)m->number, m->version);
+		return;
+	case SIM_TO_GATEWAY_TRIGGER:
+		gateway_trigger(g, now_us, m->campaign, m->version);
 		return;
 	case SIM_TO_GATEWAY_HEARTBEAT:
 		gateway_heartbeat(g, now_us, m->number);
@@ -119,6 +133,8 @@ static void on_message(struct sim_io *self, const struct sim_message *m)
 	case SIM_TO_BACKEND_ANSWER:
 	case SIM_TO_BACKEND_BLOB_REQUEST:
 	case SIM_TO_BACKEND_REPORT:
+	case SIM_TO_BACKEND_CHECK:
+	case SIM_TO_BACKEND_ERROR:
 		break;
 	}
 	abort(); /* a message that only a gateway sends */
@@ -205,6 +221,12 @@ static void carry_out(struct sim_io *self, const struct gateway_output *out)
 	case GATEWAY_OUT_SEND_HEARTBEAT:
 		send(self, SIM_TO_BACKEND_HEARTBEAT, out->number);
 		return;
+	case GATEWAY_OUT_SEND_CHECK:
+		send(self, SIM_TO_BACKEND_CHECK, self->gateway->director_version);
+		return;
+	case GATEWAY_OUT_SEND_ERROR:
+		send(self, SIM_TO_BACKEND_ERROR, out->code);
+		return;
 	case GATEWAY_OUT_SEND_ANSWER:
 		send_answer(self, out);
 		return;
@@ -246,7 +268,6 @@ static void carry_out(struct sim_io *self, const struct gateway_output *out)
 		return;
 	case GATEWAY_OUT_NONE:
 	case GATEWAY_OUT_SEND_HELLO:
-	case GATEWAY_OUT_SEND_ERROR:
 	case GATEWAY_OUT_RELEASE: /* the files stay: nothing is short of space */
 	case GATEWAY_OUT_CHANGED:
 	case GATEWAY_OUT_ADDED:
@@ -273,6 +294,7 @@ static bool pump(struct sim_io *self)
 
 void sim_io_start(struct sim_io *self)
 {
+	self->config.random = sim_random(&self->world->random);
 	gateway_init(self->gateway, &self->config);
 	sim_disk_restore(&self->disk, self->gateway, sim_files_manifest, self);
 	if (self->world->gateway_client == BUS_MAX_CLIENTS)

@@ -43,6 +43,7 @@ static const char usage[] =
     "  rollout resume ID [--error-threshold PERCENT]\n"
     "                         go on with one that is paused or was stopped\n"
     "  rollout cancel ID      end it and take back what no vehicle has begun to install\n"
+    "  trigger ID             a server-initiated campaign: install it now; the vehicle judges whether it is safe\n"
     "  vehicle list           all that ever connected\n"
     "  vehicle show ID        one with its ECUs and update modes\n"
     "  reports [--campaign ID]\n"
@@ -254,6 +255,8 @@ static enum ctl_exit run(struct ctl *self, char **args, int n)
 		return ctl_strategy_test(self, args[2]);
 	if (n >= 2 && strcmp(args[0], "rollout") == 0)
 		return rollout(self, args + 1, n - 1);
+	if (is(args, n, "trigger", NULL, 2, 2))
+		return simple(self, "trigger", "id", args[1]);
 	if (is(args, n, "vehicle", "list", 2, 2))
 		return ctl_vehicle_list(self);
 	if (is(args, n, "vehicle", "show", 3, 3))

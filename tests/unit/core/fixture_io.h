@@ -192,6 +192,20 @@ static inline uint64_t sim_unix_ms(const struct sim *s)
 	return (UNIX_BASE - s->time_lost_s) * 1000 + s->now_us / 1000;
 }
 
+/* one mode for all, unless the test has a table */
+static inline void sim_register(struct sim *s)
+{
+	struct gateway_registration result = {.accepted = !s->refuse_registration,
+					      .reason = "no",
+					      .heartbeat_s = 30,
+					      .poll_s = s->poll_s,
+					      .knows_modes = true};
+	struct mode_table one = {.n = 1, .entries = {{.mode = s->mode}}};
+
+	result.modes = s->modes.n ? &s->modes : s->mode != MODE_NONE ? &one : NULL;
+	gateway_register_result(s->gateway, s->now_us, &result);
+}
+
 /* answers the oldest thing that was asked */
 static inline void sim_do(struct sim *s, const struct gateway_output *task)
 {
@@ -222,9 +236,20 @@ static inline void sim_do(struct sim *s, const struct gateway_output *task)
 	case GATEWAY_OUT_SEND_REGISTER:
 		if (!s->session)
 			return;
-		gateway_register_result(g, s->now_us, !s->refuse_registration, "no", 30, s->mode);
-		if (s->director->version && s->answers_director)
+		sim_register(s);
+		if (s->director->version && s->answers_director && !s->only_when_asked)
 			gateway_director(g, s->now_us, s->director, s->director_sha256);
+		return;
+	case GATEWAY_OUT_SEND_CHECK:
+		if (!s->session || s->ignores_checks)
+			return;
+		s->n_checks++;
+		if (s->n_checks <= 64)
+			s->checked_us[s->n_checks - 1] = s->now_us;
+		if (s->director->version > s->gateway->director_version)
+			gateway_director(g, s->now_us, s->director, s->director_sha256);
+		else
+			gateway_check_result(g, s->now_us, 0);
 		return;
 	case GATEWAY_OUT_SEND_HEARTBEAT:
 		if (s->session)

@@ -28,6 +28,7 @@ struct disk {
 	struct ecu_info ecus[N_ECUS];
 	uint64_t floor_unix_s;
 	uint8_t parking[PARKING_ENCODED_BYTES];
+	struct mode_table modes;
 	uint64_t director_version;
 	uint8_t director_sha256[32];
 	struct campaign campaigns[GATEWAY_MAX_CAMPAIGNS]; /* by slot */
@@ -72,6 +73,12 @@ struct sim {
 	bool acks;
 	uint64_t confirm_start; /* 0 = what was proposed */
 	enum update_mode mode;
+	struct mode_table modes; /* instead of the one mode */
+	uint32_t poll_s;
+	bool only_when_asked; /* the document comes as an answer to a check */
+	bool ignores_checks;
+	size_t n_checks;
+	uint64_t checked_us[64];
 	uint64_t time_lost_s; /* how far behind the backend's clock is */
 	uint64_t applied;     /* highest report number */
 	struct report applied_reports[MAX_SENT];
@@ -150,6 +157,7 @@ static inline void sim_copy_store(struct sim *s, const struct gateway_output *ou
 	copy->disk.floor_unix_s = g->time_floor_unix_s;
 	parking_encode(&g->parking, copy->disk.parking);
 	s->n_parking_stores += out->dirty.parking;
+	copy->disk.modes = g->modes;
 	copy->disk.director_version = g->director_version;
 	memcpy(copy->disk.director_sha256, g->director_sha256, 32);
 	copy->disk.next_sequence = g->reports.next_sequence;
@@ -179,6 +187,8 @@ static inline void sim_commit(struct sim *s)
 		disk->campaigns[i] = copy->disk.campaigns[i];
 		disk->has[i] = copy->disk.has[i];
 	}
+	if (dirty->modes)
+		disk->modes = copy->disk.modes;
 	if (dirty->time)
 		disk->floor_unix_s = copy->disk.floor_unix_s;
 	if (dirty->parking)

@@ -147,6 +147,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(config.core.postpone_s, 7200);
 	assert_int_equal(config.core.max_attempts, 5);
 	assert_int_equal(config.core.retry_pause_s, 10);
+	assert_int_equal(config.core.poll_s, 600);
 	assert_true(config.core.build_unix_s > 1700000000);
 	assert_string_equal(config.time_zone, "Europe/Berlin");
 	assert_int_equal(zone_offset_s(&config.core.zone, 1792889999), 7200); /* summer time's last second of 2026 */
@@ -187,6 +188,7 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_int_equal(config.signals[VEHICLE_IGNITION].ignition_values[IGNITION_CRANKING], -1);
 	assert_int_equal(config.core.postpone_s, 3600);
 	assert_int_equal(config.core.retry_pause_s, 30);
+	assert_int_equal(config.core.poll_s, 3600);
 	assert_int_equal(load_with(14, NULL), 0);
 	assert_int_equal(config.core.max_attempts, 3);
 }
@@ -285,6 +287,7 @@ static void values_out_of_range_are_refused(void **state)
 	expect_refused_at(14, "time_zone: Europe/Berlin\nzoneinfo_dir: /nowhere", "time_zone",
 			  "/nowhere/Europe/Berlin");
 	expect_refused_at(14, "policy: {retry_pause_s: 0}", "policy.retry_pause_s", "is 0");
+	expect_refused_at(14, "policy: {poll_s: 604801}", "policy.poll_s", "is 604801");
 	expect_refused_at(14, "min_free_mib: 1048577", "min_free_mib", "is 1048577");
 	expect_refused_at(14, "policy: {max_attempts: -1}", "max_attempts", "");
 	expect_refused_at(14, "policy: {max_attempts: many}", "max_attempts", "");

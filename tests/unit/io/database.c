@@ -13,6 +13,7 @@ static void fill_campaign(struct campaign *c, enum campaign_state state)
 	c->proposed_start_unix_s = 1700000001;
 	c->confirmed = true;
 	c->confirmed_start_unix_s = 1700000002;
+	c->triggered = true;
 	c->consent_given = true;
 	c->accepted_unix_s = 1700000003;
 	c->cancel_wanted = true;
@@ -49,6 +50,7 @@ static void expect_campaign(const struct campaign *c, const struct campaign *was
 	assert_int_equal(c->proposed_start_unix_s, was->proposed_start_unix_s);
 	assert_int_equal(c->confirmed, was->confirmed);
 	assert_int_equal(c->confirmed_start_unix_s, was->confirmed_start_unix_s);
+	assert_int_equal(c->triggered, was->triggered);
 	assert_int_equal(c->consent_given, was->consent_given);
 	assert_int_equal(c->accepted_unix_s, was->accepted_unix_s);
 	assert_int_equal(c->cancel_wanted, was->cancel_wanted);

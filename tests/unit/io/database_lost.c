@@ -150,6 +150,8 @@ static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **st
 {
 	(void)state;
 	static const char *const older[] = {
+	    "DROP TABLE mode",
+	    "ALTER TABLE campaign DROP COLUMN triggered",
 	    "DROP TABLE installed",
 	    "ALTER TABLE ecu DROP COLUMN floor_hardware_id",
 	    "ALTER TABLE ecu DROP COLUMN floor_counter",

@@ -117,6 +117,80 @@ static void heartbeats_come_every_1_to_3600_seconds(void **state)
 	assert_int_equal(unpack(&frame, "register_result.heartbeat_s: must be 1..3600"), ENVELOPE_INVALID);
 }
 
+static void features_and_credits_have_their_bounds(void **state)
+{
+	Gu__RegisterResult r = GU__REGISTER_RESULT__INIT;
+	Gu__Register reg = GU__REGISTER__INIT;
+	Gu__Frame result = frame_of(GU__FRAME__BODY_REGISTER_RESULT, &r.base);
+	Gu__Frame registration = frame_of(GU__FRAME__BODY_REGISTER_, &reg.base);
+	char good[] = "modes-1", bad[] = "a b";
+	char *features[33];
+
+	(void)state;
+	for (size_t i = 0; i < 33; i++)
+		features[i] = good;
+	r.accepted = true;
+	r.heartbeat_s = 10;
+	r.poll_s = 604800;
+	r.features = features;
+	r.n_features = 32;
+	assert_int_equal(unpack(&result, ""), ENVELOPE_OK);
+	r.n_features = 33;
+	assert_int_equal(unpack(&result, "register_result.features: must have 0..32 entries, has 33"),
+			 ENVELOPE_INVALID);
+	r.n_features = 2;
+	features[1] = bad;
+	assert_int_equal(
+	    unpack(&result, "register_result.features[1]: must be 1..64 of [A-Za-z0-9._-] and not begin with '.'"),
+	    ENVELOPE_INVALID);
+	r.n_features = 0;
+	r.poll_s = 604801;
+	assert_int_equal(unpack(&result, "register_result.poll_s: must be 0..604800"), ENVELOPE_INVALID);
+	reg.vehicle_id = vehicle;
+	reg.push_credit = 64u * 1024u * 1024u;
+	assert_int_equal(unpack(&registration, ""), ENVELOPE_OK);
+	reg.push_credit++;
+	assert_int_equal(unpack(&registration, "register_.push_credit: must be 0..67108864"), ENVELOPE_INVALID);
+}
+
+static void the_commands_of_the_modes_name_a_campaign_and_a_document(void **state)
+{
+	Gu__CheckRequest check = GU__CHECK_REQUEST__INIT;
+	Gu__CheckResult nothing = GU__CHECK_RESULT__INIT;
+	Gu__Notice notice = GU__NOTICE__INIT;
+	Gu__CampaignTrigger trigger = GU__CAMPAIGN_TRIGGER__INIT;
+	Gu__BlobRefused refused = GU__BLOB_REFUSED__INIT;
+	Gu__Frame frame = frame_of(GU__FRAME__BODY_CHECK_REQUEST, &check.base);
+
+	(void)state;
+	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
+	frame = frame_of(GU__FRAME__BODY_CHECK_RESULT, &nothing.base);
+	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
+	nothing.poll_s = 604801;
+	assert_int_equal(unpack(&frame, "check_result.poll_s: must be 0..604800"), ENVELOPE_INVALID);
+	frame = frame_of(GU__FRAME__BODY_NOTICE, &notice.base);
+	assert_int_equal(unpack(&frame, "notice.campaign_id: must be 1..64 of [A-Za-z0-9._-] and not begin with '.'"),
+			 ENVELOPE_INVALID);
+	notice.campaign_id = campaign;
+	assert_int_equal(unpack(&frame, "notice.urgency: missing"), ENVELOPE_INVALID);
+	notice.urgency = GU__URGENCY__URGENCY_HIGH;
+	assert_int_equal(unpack(&frame, "notice.director_version: must be at least 1"), ENVELOPE_INVALID);
+	notice.director_version = 1;
+	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
+	notice.urgency = (Gu__Urgency)9;
+	assert_int_equal(unpack(&frame, "notice.urgency: not a value that is known"), ENVELOPE_UNKNOWN_VALUE);
+	frame = frame_of(GU__FRAME__BODY_TRIGGER, &trigger.base);
+	trigger.campaign_id = campaign;
+	assert_int_equal(unpack(&frame, "trigger.director_version: must be at least 1"), ENVELOPE_INVALID);
+	trigger.director_version = 1;
+	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
+	frame = frame_of(GU__FRAME__BODY_BLOB_REFUSED, &refused.base);
+	refused.sha256 = (ProtobufCBinaryData){.len = 31, .data = digest};
+	assert_int_equal(unpack(&frame, "blob_refused.sha256: must be 32 bytes"), ENVELOPE_INVALID);
+	refused.sha256.len = 32;
+	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
+}
+
 static void a_postponement_proposes_a_time_and_nothing_else_does(void **state)
 {
 	Gu__CampaignAnswer answer = GU__CAMPAIGN_ANSWER__INIT;
@@ -243,6 +317,8 @@ int main(void)
 	    cmocka_unit_test(a_nonce_has_32_bytes),
 	    cmocka_unit_test(a_registration_lists_an_ecu_once),
 	    cmocka_unit_test(heartbeats_come_every_1_to_3600_seconds),
+	    cmocka_unit_test(features_and_credits_have_their_bounds),
+	    cmocka_unit_test(the_commands_of_the_modes_name_a_campaign_and_a_document),
 	    cmocka_unit_test(a_postponement_proposes_a_time_and_nothing_else_does),
 	    cmocka_unit_test(a_chunk_lies_within_its_file),
 	    cmocka_unit_test(a_request_asks_for_1_byte_to_16_mib),
