@@ -314,8 +314,10 @@ EOF
 	stage_until 30 test -S "$stage/dbus"
 }
 
+# stage_backend - with the update mode $stage_mode, if set, and the lines of $stage_backend_lines in its configuration
 stage_backend() {
-	cp "$root/sim/demo/backend.yaml" "$stage/backend.yaml"
+	sed "s/^mode: .*/mode: ${stage_mode:-negotiated}/" "$root/sim/demo/backend.yaml" >"$stage/backend.yaml"
+	printf '%s\n' "${stage_backend_lines:-}" >>"$stage/backend.yaml"
 	if [[ $stage_strategy ]]; then
 		cp "$stage_strategy" "$stage/strategy.yaml"
 		echo "strategy: strategy.yaml" >>"$stage/backend.yaml"

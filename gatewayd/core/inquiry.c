@@ -95,7 +95,7 @@ static bool may_rest(const struct gateway *self, uint64_t now_us)
 	const struct inquiry *q = &self->inquiry;
 
 	return self->session.state == SESSION_UP && q->peer && mode_is_all(&self->modes, MODE_CLIENT) &&
-	       q->due_us > now_us + 2 * INQUIRY_LINGER_US && !self->stop_wanted && !busy(self);
+	       q->due_us > now_us + INQUIRY_LINGER_US && !self->stop_wanted && !busy(self);
 }
 
 static void ask_if_due(struct gateway *self, uint64_t now_us)
