@@ -142,10 +142,12 @@ static inline void expect_in(char *answer, const char *part)
 	free(answer);
 }
 
+static long window_from_s = 100; /* of the next campaign, from now */
+
 static inline void add_campaign(const char *id, const char *vehicle)
 {
 	char hex[HEX_BYTES];
-	unsigned long long now = (unsigned long long)time(NULL);
+	unsigned long long now = (unsigned long long)(time(NULL) + window_from_s - 100);
 
 	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"%s\",\"vehicle\":\"%s\",\"manifest\":\"%s\","
 		      "\"start_unix_s\":%llu,\"end_unix_s\":%llu,\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\","
@@ -279,10 +281,14 @@ static inline void say_time(struct client *client, uint8_t nonce[32])
 	client_send(client, &frame);
 }
 
+/* of a gateway of before modes-1 unless the test says otherwise */
+static bool knows_modes;
+static uint64_t push_credit;
+
 static inline void say_register(struct client *client, char *vehicle, uint64_t director_version)
 {
-	static char ecm[] = "ecm", hardware[] = "HW1", serial[] = "S1", base[] = "base-1";
-	static char *features[] = {base};
+	static char ecm[] = "ecm", hardware[] = "HW1", serial[] = "S1", base[] = "base-1", modes[] = "modes-1";
+	static char *features[] = {base, modes};
 	Gu__Frame frame = GU__FRAME__INIT;
 	Gu__Register message = GU__REGISTER__INIT;
 	Gu__EcuInfo ecu = GU__ECU_INFO__INIT;
@@ -295,8 +301,9 @@ static inline void say_register(struct client *client, char *vehicle, uint64_t d
 	message.vehicle_id = vehicle;
 	message.n_ecus = 1;
 	message.ecus = ecus;
-	message.n_features = 1;
+	message.n_features = knows_modes ? 2 : 1;
 	message.features = features;
+	message.push_credit = push_credit;
 	message.director_version = director_version;
 	frame.body_case = GU__FRAME__BODY_REGISTER_;
 	frame.register_ = &message;

@@ -1,0 +1,375 @@
+/* The backend over loopback TLS, against a scripted vehicle: what it does of itself in each mode, and what it refuses.
+ */
+#include "tests/unit/backend/rig.h"
+
+#include "sim/oem_backend/modes.h"
+
+static char c1[] = "c1", nothing[] = "";
+
+#define CLIENT     GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED
+#define SERVER     GU__UPDATE_MODE__UPDATE_MODE_SERVER_INITIATED
+#define NEGOTIATED GU__UPDATE_MODE__UPDATE_MODE_NEGOTIATED
+
+static int modes_setup(void **state)
+{
+	knows_modes = true;
+	push_credit = 0;
+	window_from_s = -10;
+	config->mode = NEGOTIATED;
+	config->notice = CONFIG_NOTICE_DOCUMENT;
+	config->trigger = CONFIG_TRIGGER_STATE;
+	config->poll_s = 0;
+	return setup(state);
+}
+
+static void say_heartbeat(struct client *client, int ignition)
+{
+	Gu__Frame frame = GU__FRAME__INIT;
+	Gu__Heartbeat heartbeat = GU__HEARTBEAT__INIT;
+
+	heartbeat.counter = 1;
+	heartbeat.ignition = (Gu__IgnitionState)ignition;
+	heartbeat.standstill = true;
+	heartbeat.battery_mv = 12600;
+	frame.body_case = GU__FRAME__BODY_HEARTBEAT;
+	frame.heartbeat = &heartbeat;
+	client_send(client, &frame);
+	take(client, GU__FRAME__BODY_HEARTBEAT);
+}
+
+static void say_check(struct client *client, uint64_t held)
+{
+	Gu__Frame frame = GU__FRAME__INIT;
+	Gu__CheckRequest request = GU__CHECK_REQUEST__INIT;
+
+	request.director_version = held;
+	frame.body_case = GU__FRAME__BODY_CHECK_REQUEST;
+	frame.check_request = &request;
+	client_send(client, &frame);
+}
+
+/* a report of the campaign with a code, recorded */
+static void say_waiting(struct client *client, uint64_t sequence, unsigned code)
+{
+	Gu__Frame frame = GU__FRAME__INIT;
+	Gu__Report report = GU__REPORT__INIT;
+	uint8_t queue[] = {1, 2, 3, 4};
+
+	report.sequence = sequence;
+	report.campaign_id = c1;
+	report.campaign_state = GU__CAMPAIGN_STATE__CAMPAIGN_STATE_WAITING;
+	report.code = code;
+	report.queue_id = (ProtobufCBinaryData){sizeof queue, queue};
+	frame.body_case = GU__FRAME__BODY_REPORT;
+	frame.report = &report;
+	client_send(client, &frame);
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+}
+
+/* nothing but the echo of a heartbeat comes */
+static void expect_nothing(struct client *client)
+{
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_ON);
+}
+
+static void the_table_says_what_the_backend_knows_and_the_interval(void **state)
+{
+	struct client *client = client_new(&loop, vehicle_1, backend.port);
+	const Gu__RegisterResult *result;
+	uint8_t nonce[32];
+
+	(void)state;
+	config->poll_s = 77;
+	say_hello(client, vin1);
+	say_time(client, nonce);
+	take(client, GU__FRAME__BODY_TIME_RESPONSE);
+	say_register(client, vin1, 0);
+	result = take(client, GU__FRAME__BODY_REGISTER_RESULT)->register_result;
+	assert_int_equal(result->n_features, 1);
+	assert_string_equal(result->features[0], "modes-1");
+	assert_int_equal(result->poll_s, 77);
+	hang_up(client);
+}
+
+static void client_initiated_campaigns_are_sent_when_they_are_asked_for(void **state)
+{
+	struct client *client;
+	uint64_t version;
+
+	(void)state;
+	config->mode = CLIENT;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1"); /* takes the mode of the table */
+	expect_nothing(client);
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"state\":\"queued\"");
+	say_check(client, 0);
+	Gu__Director *director = open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version);
+	assert_int_equal(director->campaigns[0]->mode, CLIENT);
+	envelope_free_director(director);
+	say_check(client, version);
+	assert_int_equal(take(client, GU__FRAME__BODY_CHECK_RESULT)->check_result->director_version, version);
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_ACCEPT, 0); /* is not negotiated */
+	assert_int_equal(take(client, GU__FRAME__BODY_ERROR)->error->code, 131);
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"confirmed\":false");
+	expect_in(ask("{\"command\":\"trigger\",\"id\":\"c1\"}"), "its vehicle decides when");
+	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_READY, 0);
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF);
+	expect_nothing(client); /* nothing triggers it */
+	hang_up(client);
+	client = online(vehicle_1, vin1, version);
+	expect_nothing(client);
+	expect_in(ask("{\"command\":\"campaign-cancel\",\"id\":\"c1\"}"), "\"ok\":true");
+	take(client, GU__FRAME__BODY_DIRECTOR); /* what is taken away is said at once */
+	hang_up(client);
+}
+
+static void a_server_initiated_campaign_is_triggered_when_the_vehicles_state_allows(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	config->mode = SERVER;
+	client = online(vehicle_1, vin1, 0);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF); /* not downloaded yet */
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_ON);
+	say_waiting(client, 1, 133);
+	expect_nothing(client);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF);
+	const Gu__CampaignTrigger *trigger = take(client, GU__FRAME__BODY_TRIGGER)->trigger;
+	assert_string_equal(trigger->campaign_id, "c1");
+	assert_int_equal(trigger->director_version, 1);
+	expect_nothing(client); /* said once a while */
+	hang_up(client);
+	/* no report shows it: after a restart it is said again, whatever the vehicle's state is by now */
+	stop();
+	assert_int_equal(start(), 0);
+	client = online(vehicle_1, vin1, 1);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	take(client, GU__FRAME__BODY_TRIGGER);
+	say_waiting(client, 2, 212); /* which shows it */
+	hang_up(client);
+	client = online(vehicle_1, vin1, 1);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	expect_nothing(client);
+	hang_up(client);
+}
+
+static void a_person_triggers_whatever_the_state_and_it_waits_for_the_vehicle(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	config->mode = SERVER;
+	config->trigger = CONFIG_TRIGGER_OPERATOR;
+	add_campaign("c1", "VIN1");
+	client = online(vehicle_1, vin1, 0);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_waiting(client, 1, 133);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF);
+	expect_nothing(client);
+	hang_up(client);
+	expect_in(ask("{\"command\":\"trigger\",\"id\":\"c9\"}"), "there is no campaign c9");
+	expect_in(ask("{\"command\":\"trigger\",\"id\":\"c1\"}"), "\"ok\":true");
+	client = online(vehicle_1, vin1, 1);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	take(client, GU__FRAME__BODY_TRIGGER);
+	say_report(client, 2, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DONE, 0);
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+	expect_in(ask("{\"command\":\"trigger\",\"id\":\"c1\"}"), "is over");
+	hang_up(client);
+}
+
+static void a_trigger_waits_for_the_window(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	config->mode = SERVER;
+	window_from_s = 3000;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_waiting(client, 1, 133);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF);
+	expect_nothing(client);
+	hang_up(client);
+}
+
+static void a_notice_is_repeated_until_the_document_was_asked_for(void **state)
+{
+	struct client *client;
+	uint64_t version;
+
+	(void)state;
+	config->notice = CONFIG_NOTICE_EXISTENCE;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	const Gu__Notice *notice = take(client, GU__FRAME__BODY_NOTICE)->notice;
+	assert_string_equal(notice->campaign_id, "c1");
+	assert_int_equal(notice->urgency, GU__URGENCY__URGENCY_NORMAL);
+	assert_int_equal(notice->director_version, 1);
+	hang_up(client);
+	stop();
+	assert_int_equal(start(), 0);
+	client = online(vehicle_1, vin1, 0);
+	take(client, GU__FRAME__BODY_NOTICE);
+	say_check(client, 0);
+	envelope_free_director(open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version));
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_ACCEPT, 0);
+	take(client, GU__FRAME__BODY_CONFIRM);
+	hang_up(client);
+	client = online(vehicle_1, vin1, version);
+	take(client, GU__FRAME__BODY_DIRECTOR); /* the one held: no notice any more */
+	expect_nothing(client);
+	hang_up(client);
+}
+
+static void a_negotiated_campaign_is_triggered_at_the_agreed_time_and_not_before(void **state)
+{
+	struct client *client = online(vehicle_1, vin1, 0);
+	uint64_t now_s = (uint64_t)time(NULL);
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	expect_in(ask("{\"command\":\"trigger\",\"id\":\"c1\"}"), "the agreed time has not come");
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_POSTPONE, now_s + 3);
+	assert_int_equal(take(client, GU__FRAME__BODY_CONFIRM)->confirm->start_unix_s, now_s + 3);
+	say_waiting(client, 1, 214);
+	expect_in(ask("{\"command\":\"trigger\",\"id\":\"c1\"}"), "the agreed time has not come");
+	expect_nothing(client);
+	while ((uint64_t)time(NULL) <= now_s + 3)
+		uv_run(&loop, UV_RUN_ONCE);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_ON); /* the vehicle judges its state */
+	take(client, GU__FRAME__BODY_TRIGGER);
+	hang_up(client);
+}
+
+/* chunks of a file that nobody asked for; of the manifest, or the image as which both profile and image go */
+static void take_pushed(struct client *client, const struct blob_ref *blob, uint64_t from, uint64_t to)
+{
+	while (from < to) {
+		const Gu__BlobChunk *chunk = take(client, GU__FRAME__BODY_BLOB_CHUNK)->blob_chunk;
+
+		assert_memory_equal(chunk->sha256.data, blob->sha256, 32);
+		assert_int_equal(chunk->offset, from);
+		assert_int_equal(chunk->length, blob->length);
+		from += chunk->data.len;
+		assert_true(from <= to);
+	}
+}
+
+static void files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	config->mode = SERVER;
+	push_credit = manifest_ref.length + 300000;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	take_pushed(client, &manifest_ref, 0, manifest_ref.length);
+	expect_nothing(client); /* the others once it says that it wants them */
+	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
+	take_pushed(client, &image_ref, 0, 300000);
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+	expect_nothing(client); /* used up */
+	say_blob(client, &image_ref, 300000, IMAGE_BYTES);
+	take_blob(client, 300000, IMAGE_BYTES - 300000);
+	expect_nothing(client); /* profile and image are one file: all is sent */
+	hang_up(client);
+}
+
+static void without_credit_or_once_refused_nothing_more_goes_unasked(void **state)
+{
+	Gu__BlobRefused refused = GU__BLOB_REFUSED__INIT;
+	Gu__Frame frame = GU__FRAME__INIT;
+	uint8_t sha256[32];
+	struct client *client;
+	const Gu__Frame *taken;
+
+	(void)state;
+	config->mode = SERVER;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+	expect_nothing(client);
+	hang_up(client);
+	push_credit = 1u << 20;
+	backend.faults.rate = 1000000; /* slowly, so that a refusal comes in between */
+	client = online(vehicle_1, vin1, 1);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	expect_nothing(client); /* what it has it must say itself */
+	say_report(client, 2, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+	take(client, GU__FRAME__BODY_BLOB_CHUNK);
+	memcpy(sha256, image_ref.sha256, 32);
+	refused.sha256 = (ProtobufCBinaryData){32, sha256};
+	refused.code = 134;
+	frame.body_case = GU__FRAME__BODY_BLOB_REFUSED;
+	frame.blob_refused = &refused;
+	client_send(client, &frame);
+	say_check(client, 1);
+	while ((taken = client_take(&loop, client)) && taken->body_case == GU__FRAME__BODY_BLOB_CHUNK)
+		assert_true(taken->blob_chunk->offset + taken->blob_chunk->data.len < IMAGE_BYTES);
+	assert_non_null(taken);
+	assert_int_equal(taken->body_case, GU__FRAME__BODY_CHECK_RESULT);
+	expect_nothing(client);
+	backend.faults.rate = 0;
+	hang_up(client);
+}
+
+static void the_mode_of_a_campaign_is_read_as_a_vehicle_reads_the_table(void **state)
+{
+	char brake[] = "brake", lamp[] = "lamp";
+	struct config_mode entries[] = {{NULL, GU__URGENCY__URGENCY_CRITICAL, SERVER},
+					{brake, 0, NEGOTIATED},
+					{brake, GU__URGENCY__URGENCY_LOW, CLIENT},
+					{brake, GU__URGENCY__URGENCY_LOW, SERVER}};
+	struct config c = {.mode = CLIENT, .modes = entries, .modes_count = 4};
+	Gu__Campaign campaign = GU__CAMPAIGN__INIT;
+	Gu__Target targets[2] = {GU__TARGET__INIT, GU__TARGET__INIT};
+	Gu__Target *list[] = {&targets[0], &targets[1]};
+
+	(void)state;
+	assert_int_equal(modes_of(&c, "lamp", GU__URGENCY__URGENCY_NORMAL), CLIENT);
+	assert_int_equal(modes_of(&c, "lamp", GU__URGENCY__URGENCY_CRITICAL), SERVER);
+	assert_int_equal(modes_of(&c, "brake", GU__URGENCY__URGENCY_CRITICAL), NEGOTIATED);
+	assert_int_equal(modes_of(&c, "brake", GU__URGENCY__URGENCY_LOW), CLIENT);
+	targets[0].ecu = lamp;
+	targets[1].ecu = brake;
+	campaign.n_targets = 2;
+	campaign.targets = list;
+	campaign.urgency = GU__URGENCY__URGENCY_CRITICAL;
+	assert_int_equal(modes_of_campaign(&c, &campaign), NEGOTIATED);
+	campaign.n_targets = 1;
+	assert_int_equal(modes_of_campaign(&c, &campaign), SERVER);
+}
+
+#define MODES(name) cmocka_unit_test_setup_teardown(name, modes_setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    MODES(the_table_says_what_the_backend_knows_and_the_interval),
+	    MODES(client_initiated_campaigns_are_sent_when_they_are_asked_for),
+	    MODES(a_server_initiated_campaign_is_triggered_when_the_vehicles_state_allows),
+	    MODES(a_person_triggers_whatever_the_state_and_it_waits_for_the_vehicle),
+	    MODES(a_trigger_waits_for_the_window),
+	    MODES(a_notice_is_repeated_until_the_document_was_asked_for),
+	    MODES(a_negotiated_campaign_is_triggered_at_the_agreed_time_and_not_before),
+	    MODES(files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for),
+	    MODES(without_credit_or_once_refused_nothing_more_goes_unasked),
+	    MODES(the_mode_of_a_campaign_is_read_as_a_vehicle_reads_the_table),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
