@@ -9,13 +9,16 @@ source "$root/sim/stage.sh"
 
 usage() {
 	cat <<'EOF'
-Usage: sim/demo.sh [--batch] [--yes] [--bus auto|sim|vcan|INTERFACE] [--keep DIR]
+Usage: sim/demo.sh [--batch] [--yes] [--mode client|server|negotiated] [--bus auto|sim|vcan|INTERFACE] [--keep DIR]
 
 Builds, starts a CAN bus, two virtual ECUs, a vehicle, an OEM backend and the gateway daemon, runs one campaign and
 shows it live. Needs a Debian 12; what is missing is installed with apt, asked for first.
 
   --batch     never ask, plain output; exit 0 only if the backend recorded the campaign as verified
   --yes       install without asking (also with CI=true)
+  --mode MODE who decides when: negotiated (default): a notice, an answer that postpones, a confirmation; client: the
+              vehicle asks what is new, and installs when it is parked; server: the backend triggers, and the vehicle
+              refuses until it is safe
   --bus BUS   auto (default): a vcan interface of its own where the kernel and the user's rights allow one, else the
               simulated bus, and why; vcan: no other; sim: the simulated bus; or the name of a vcan interface that is
               up, which needs no root: sudo ip link add vcan0 type vcan && sudo ip link set vcan0 up
@@ -31,14 +34,19 @@ assume_yes=no
 [[ ${CI:-} == true ]] && assume_yes=yes
 batch=no
 bus=auto
+mode=negotiated
 keep=
 while (($#)); do
 	case $1 in
 	--batch) batch=yes assume_yes=yes ;;
 	--yes) assume_yes=yes ;;
-	--bus | --keep)
+	--bus | --keep | --mode)
 		(($# > 1)) || { echo "sim/demo.sh: $1 needs a value; see --help" >&2 && exit 2; }
-		if [[ $1 == --bus ]]; then bus=$2; else keep=$2; fi
+		case $1 in
+		--bus) bus=$2 ;;
+		--mode) mode=$2 ;;
+		--keep) keep=$2 ;;
+		esac
 		shift
 		;;
 	-h | --help) usage && exit 0 ;;
@@ -50,6 +58,13 @@ if [[ ! $bus =~ ^(auto|sim|vcan)$ && ! -e /sys/class/net/$bus ]]; then
 	echo "sim/demo.sh: --bus $bus: must be auto, sim, vcan or an interface, and there is none of this name" >&2
 	exit 2
 fi
+
+case $mode in
+client) stage_mode=client_initiated stage_backend_lines='poll_s: 4' ;;
+server) stage_mode=server_initiated stage_backend_lines='trigger: operator' ;;
+negotiated) stage_mode=negotiated stage_backend_lines='notice: existence' ;;
+*) echo "sim/demo.sh: --mode $mode: must be client, server or negotiated" >&2 && exit 2 ;;
+esac
 
 packages=("${demo_packages[@]}")
 [[ ${GU_SKIP_BUILD:-} ]] || packages+=("${build_packages[@]}")
@@ -81,12 +96,29 @@ stage_gateway || exit 1
 stage_intake demo-1 || exit 1
 echo "campaign: demo-1 for vehicle $stage_vehicle_id"
 echo "  lamp: MicroPython for a Cortex-M, Intel HEX; door: an S-record made of an ELF program"
-echo "ignition: on; the gateway will postpone, and download meanwhile. Off in 3 s."
-(
-	trap 'kill "$pause"; exit' TERM
-	sleep 3 &
+case $mode in
+client) echo "ignition: on; the gateway asks what is new, downloads it, and waits until the vehicle is parked." ;;
+server) echo "ignition: on; the gateway downloads and waits. Triggered at once by oemctl, it will refuse." ;;
+negotiated) echo "ignition: on; the gateway will postpone, and download meanwhile. Off in 3 s." ;;
+esac
+waits() { # the backend has heard that it is downloaded
+	stage_oemctl wait --campaign demo-1 --state waiting --timeout 60 >/dev/null 2>&1
+}
+pause() { # SECONDS
+	sleep "$1" &
 	pause=$!
 	wait "$pause"
+}
+(
+	pause=
+	trap '[[ $pause ]] && kill "$pause"; exit' TERM
+	if [[ $mode != negotiated ]]; then
+		waits &
+		pause=$!
+		wait "$pause"
+	fi
+	[[ $mode == server ]] && stage_oemctl trigger demo-1
+	pause 3
 	stage_vehicle_set ignition off
 ) &
 stage_pids+=($!)
@@ -107,6 +139,10 @@ stage_bus_end
 echo
 stage_table demo-1
 status=$?
+if [[ $mode == server ]]; then
+	echo "the vehicle's reports of why it did not begin when it was triggered:"
+	stage_oemctl reports --campaign demo-1 | grep 'the ignition is on'
+fi
 stage_memory lamp "$stage/lamp.hex" ihex 0x00000000:0x40000 0x10001000:0x400 &&
 	stage_memory door "$stage/door.srec" srec 0x08000000:0x20000 || status=1
 echo "took $((SECONDS - started)) s"

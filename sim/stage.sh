@@ -415,7 +415,7 @@ id: $1
 vehicle: $stage_vehicle_id
 manifest: manifest.env
 urgency: normal
-mode: negotiated
+mode: ${stage_mode:-negotiated}
 window: {start: ${2:-+0s}, end: ${3:-+2h}}
 targets:
   - {ecu: lamp, hardware_id: LAMP-HW-2, serial_number: LAMP-000417, component: lamp, rollback: none}

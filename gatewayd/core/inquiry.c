@@ -72,21 +72,28 @@ void inquiry_now(struct gateway *self, uint64_t now_us)
 		self->inquiry.due_us = now_us;
 }
 
-/* something that needs the backend, or soon will */
-static bool busy(const struct gateway *self)
+/* something that needs the backend */
+static bool needs_backend(const struct gateway *self)
 {
-	if (self->inquiry.asked || self->reports.n || self->flashing || self->identifying || gateway_is_dirty(self))
+	if (self->inquiry.asked || self->reports.n)
 		return true;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		const struct campaign *c = &self->campaigns[i];
 
 		if (c->answer_due || c->fetching || c->state == CAMPAIGN_OFFERED || c->state == CAMPAIGN_DOWNLOADING)
 			return true;
-		/* decoded from what is held, else fetched again */
-		if (c->work != CAMPAIGN_WORK_NONE)
-			return true;
 	}
 	return false;
+}
+
+/* or soon will: a flash is reported, an inventory registered, what cannot be decoded is fetched again */
+static bool busy(const struct gateway *self)
+{
+	bool works = self->flashing || self->identifying || gateway_is_dirty(self);
+
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		works = works || self->campaigns[i].work != CAMPAIGN_WORK_NONE;
+	return works || needs_backend(self);
 }
 
 /* all that is decided here is decided by the vehicle: nobody has to reach it between its checks */
@@ -119,7 +126,7 @@ void inquiry_advance(struct gateway *self, uint64_t now_us)
 	struct inquiry *q = &self->inquiry;
 
 	ask_if_due(self, now_us);
-	if (self->session.resting && (now_us >= q->due_us || busy(self)))
+	if (self->session.resting && (now_us >= q->due_us || needs_backend(self)))
 		session_wake(&self->session, now_us);
 	if (!may_rest(self, now_us)) {
 		q->idle_us = GATEWAY_NEVER;

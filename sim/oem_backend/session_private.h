@@ -90,6 +90,7 @@ void session_blob_pump(struct session *self);
 void session_blob_drop(struct session *self);
 
 /* session_push.c */
+/* at each registration; what is planned stays */
 void session_push_granted(struct session *self, uint64_t credit);
 /* after those that are planned already; sent by session_blob_pump() */
 void session_push_file(struct session *self, const ProtobufCBinaryData *sha256);

@@ -160,8 +160,7 @@ void session_push_refused(struct session *self, const Gu__BlobRefused *refused)
 
 void session_push_granted(struct session *self, uint64_t credit)
 {
-	stop_pushing(self, NULL);
-	self->push = (struct push){.granted = credit, .left = credit};
+	self->push.granted = self->push.left = credit;
 }
 
 bool session_push_next(struct session *self)

@@ -68,6 +68,18 @@ leader_in() {
 	return 1
 }
 
+other_modes() {
+	local mode
+	for mode in client server; do
+		demo --batch --bus sim --mode "$mode"
+		local status=$?
+		check "sim/demo.sh --mode $mode ends with 0, both ECUs verified" eval \
+			'cat "$stage/demo.out"; '"((status == 0))"' && [[ $(grep -c "^memory of .*equal to the image" "$stage/demo.out") == 2 ]]'
+	done
+	check "in the server's mode the vehicle says why it did not begin" grep -q 'the ignition is on' "$stage/demo.out"
+	check "no process and no folder is left" left_nothing
+}
+
 stopped_early() {
 	check "Ctrl-C before the ignition is off ends it with 130" interrupted_at 'agreed time'
 	check "and leaves no process and no folder" left_nothing
@@ -81,7 +93,8 @@ stopped_in_flash() {
 usage() {
 	check "--help tells what it does" eval '"$root/sim/demo.sh" --help | grep -q -- --batch'
 	check "an unknown option ends with 2" expect_status 2 "$root/sim/demo.sh" --wrong
+	check "a mode of no kind ends with 2" expect_status 2 "$root/sim/demo.sh" --mode wrong
 	check "a bus of no kind ends with 2" expect_status 2 "$root/sim/demo.sh" --bus wrong
 }
 
-run_groups batch stopped_early stopped_in_flash usage
+run_groups batch other_modes stopped_early stopped_in_flash usage

@@ -195,6 +195,23 @@ static void the_session_is_closed_between_checks_and_opened_for_what_is_to_be_sa
 	sim_free(s);
 }
 
+static void an_ecu_that_is_looked_for_every_minute_opens_no_session(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	s->mode = MODE_CLIENT;
+	s->director->n_campaigns = 0;
+	s->ecus[BRAKE].present = false;
+	sim_start(s);
+	sim_for(s, 40 * SECOND);
+	assert_true(s->gateway->session.resting);
+	sim_for(s, 600 * SECOND);
+	assert_true(s->counts[GATEWAY_OUT_IDENTIFY] > 8);
+	assert_int_equal(s->counts[GATEWAY_OUT_CONNECT], 1);
+	sim_free(s);
+}
+
 static void a_backend_that_does_not_answer_a_check_is_given_up(void **state)
 {
 	(void)state;
@@ -462,6 +479,7 @@ int main(void)
 	    cmocka_unit_test(checks_come_at_the_interval_give_or_take_a_quarter),
 	    cmocka_unit_test(the_backend_may_set_the_interval),
 	    cmocka_unit_test(the_session_is_closed_between_checks_and_opened_for_what_is_to_be_said),
+	    cmocka_unit_test(an_ecu_that_is_looked_for_every_minute_opens_no_session),
 	    cmocka_unit_test(a_backend_that_does_not_answer_a_check_is_given_up),
 	    cmocka_unit_test(client_initiated_neither_notice_trigger_nor_confirmation_is_taken),
 	    cmocka_unit_test(server_initiated_it_downloads_and_waits_for_the_trigger),
