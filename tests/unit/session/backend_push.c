@@ -136,7 +136,7 @@ static void a_file_that_no_campaign_names_is_refused_once(void **state)
 	fetch(r, &file);
 	rig_until(r, r->backend->fetch.awaits_push);
 	push(r, &file, 0, FILE_BYTES);
-	rig_until(r, blob_store_has(r->store, &file.ref));
+	rig_until(r, blob_store_has(r->store, &file.ref) && !r->backend->fetch.active);
 	push(r, &file, 0, FILE_BYTES); /* held by now: as unwanted as any */
 	rig_take(r, GU__FRAME__BODY_BLOB_REFUSED);
 	assert_int_equal(r->taken, r->n_inbox);
