@@ -2,8 +2,6 @@
  */
 #include "tests/unit/backend/rig.h"
 
-#include "sim/oem_backend/modes.h"
-
 static char c1[] = "c1", nothing[] = "";
 
 #define CLIENT     GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED
@@ -326,33 +324,6 @@ static void without_credit_or_once_refused_nothing_more_goes_unasked(void **stat
 	hang_up(client);
 }
 
-static void the_mode_of_a_campaign_is_read_as_a_vehicle_reads_the_table(void **state)
-{
-	char brake[] = "brake", lamp[] = "lamp";
-	struct config_mode entries[] = {{NULL, GU__URGENCY__URGENCY_CRITICAL, SERVER},
-					{brake, 0, NEGOTIATED},
-					{brake, GU__URGENCY__URGENCY_LOW, CLIENT},
-					{brake, GU__URGENCY__URGENCY_LOW, SERVER}};
-	struct config c = {.mode = CLIENT, .modes = entries, .modes_count = 4};
-	Gu__Campaign campaign = GU__CAMPAIGN__INIT;
-	Gu__Target targets[2] = {GU__TARGET__INIT, GU__TARGET__INIT};
-	Gu__Target *list[] = {&targets[0], &targets[1]};
-
-	(void)state;
-	assert_int_equal(modes_of(&c, "lamp", GU__URGENCY__URGENCY_NORMAL), CLIENT);
-	assert_int_equal(modes_of(&c, "lamp", GU__URGENCY__URGENCY_CRITICAL), SERVER);
-	assert_int_equal(modes_of(&c, "brake", GU__URGENCY__URGENCY_CRITICAL), NEGOTIATED);
-	assert_int_equal(modes_of(&c, "brake", GU__URGENCY__URGENCY_LOW), CLIENT);
-	targets[0].ecu = lamp;
-	targets[1].ecu = brake;
-	campaign.n_targets = 2;
-	campaign.targets = list;
-	campaign.urgency = GU__URGENCY__URGENCY_CRITICAL;
-	assert_int_equal(modes_of_campaign(&c, &campaign), NEGOTIATED);
-	campaign.n_targets = 1;
-	assert_int_equal(modes_of_campaign(&c, &campaign), SERVER);
-}
-
 #define MODES(name) cmocka_unit_test_setup_teardown(name, modes_setup, teardown)
 
 int main(void)
@@ -367,7 +338,6 @@ int main(void)
 	    MODES(a_negotiated_campaign_is_triggered_at_the_agreed_time_and_not_before),
 	    MODES(files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for),
 	    MODES(without_credit_or_once_refused_nothing_more_goes_unasked),
-	    MODES(the_mode_of_a_campaign_is_read_as_a_vehicle_reads_the_table),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
