@@ -282,6 +282,14 @@ void flash_bus_stop(struct flash_bus *self, uint64_t now_us)
 		flash_bus_advance(self, now_us);
 }
 
+void flash_bus_stop_target(struct flash_bus *self, uint8_t target, uint64_t now_us)
+{
+	if (target >= self->n_runs || (self->state != BUS_BEFORE && self->state != BUS_RUNNING))
+		return;
+	flash_run_stop(self->runs[target], now_us);
+	flash_bus_advance(self, now_us);
+}
+
 bool flash_bus_finished(const struct flash_bus *self)
 {
 	return self->state == BUS_FINISHED;

@@ -76,6 +76,8 @@ uint64_t flash_bus_deadline(const struct flash_bus *self);
 bool flash_bus_pop_event(struct flash_bus *self, struct flash_bus_event *event);
 /* stop at safe points, then make the bus loud */
 void flash_bus_stop(struct flash_bus *self, uint64_t now_us);
+/* one target alone stops at its safe point; the others go on */
+void flash_bus_stop_target(struct flash_bus *self, uint8_t target, uint64_t now_us);
 bool flash_bus_finished(const struct flash_bus *self);
 
 #endif

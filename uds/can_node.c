@@ -256,12 +256,38 @@ static bool pop_functional(struct can_node *self, uint64_t now_us, struct can_ms
 	return true;
 }
 
+int can_node_send_plain(struct can_node *self, const struct can_msg *msg)
+{
+	uint8_t i = 0;
+
+	while (i < self->n_plain && (self->plain[i].id != msg->id ||
+				     (self->plain[i].flags & CAN_MSG_EXTENDED) != (msg->flags & CAN_MSG_EXTENDED)))
+		i++;
+	if (i == CAN_NODE_MAX_PLAIN)
+		return 1;
+	self->plain[i] = *msg;
+	if (i == self->n_plain)
+		self->n_plain++;
+	return 0;
+}
+
+static bool pop_plain(struct can_node *self, uint64_t now_us, struct can_msg *msg)
+{
+	if (!self->n_plain)
+		return false;
+	*msg = self->plain[0];
+	self->n_plain--;
+	memmove(&self->plain[0], &self->plain[1], self->n_plain * sizeof(self->plain[0]));
+	add_owner(self, now_us, OWNER_DETACHED); /* nobody waits for its confirmation */
+	return true;
+}
+
 bool can_node_pop_frame(struct can_node *self, uint64_t now_us, struct can_msg *msg)
 {
 	if (self->n_outstanding >= self->window)
 		return false;
 	check_tester_present(self, now_us);
-	if (pop_functional(self, now_us, msg))
+	if (pop_plain(self, now_us, msg) || pop_functional(self, now_us, msg))
 		return true;
 	if (self->gather && uds_gather_pop_frame(self->gather, now_us, msg)) {
 		add_owner(self, now_us, OWNER_GATHER);

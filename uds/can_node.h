@@ -14,6 +14,7 @@
 #define CAN_NODE_MAX_CHANNELS   64u
 #define CAN_NODE_MAX_WINDOW     64u
 #define CAN_NODE_CONFIRM_US     2000000u /* above every N_As: a confirmation that has not come by then never will */
+#define CAN_NODE_MAX_PLAIN      8u       /* other frames that wait */
 #define CAN_NODE_MAX_FUNCTIONAL 8u       /* functional requests that wait; addresses that hear our tester present */
 
 struct can_node_functional {
@@ -38,6 +39,8 @@ struct can_node {
 	uint64_t confirm_by_us; /* while frames are outstanding: no confirmation until then, and they are given up */
 	struct can_msg functional[CAN_NODE_MAX_FUNCTIONAL]; /* functional frames that wait */
 	uint8_t n_functional;
+	struct can_msg plain[CAN_NODE_MAX_PLAIN]; /* frames that are no diagnostics and wait */
+	uint8_t n_plain;
 	uint32_t n_functional_sent;     /* confirmed functional frames since the start */
 	uint32_t n_tester_present_sent; /* those of them that were cyclic tester present */
 	uint64_t functional_sent_us;    /* when the last of the others was confirmed */
@@ -66,6 +69,14 @@ void can_node_detach(struct can_node *self, struct uds_channel *channel);
  * UDS_EVENT_UNSOLICITED Return: 0, or 1 if the queue is full or @n does not fit a single frame.
  */
 int can_node_send_functional(struct can_node *self, const struct can_node_functional *to, const uint8_t *pdu, size_t n);
+
+/**
+ * can_node_send_plain() - a frame of ours that is no diagnostic message; it goes before all others
+ *
+ * One that still waits with the same identifier is replaced: what is sent cyclically does not pile up. Return: 0, or 1
+ * if CAN_NODE_MAX_PLAIN wait.
+ */
+int can_node_send_plain(struct can_node *self, const struct can_msg *msg);
 
 /* 3E 80 to each of @n functional addresses (copied; 1..8) every @period_us from @now_us on; @period_us 0 ends it */
 void can_node_tester_present(struct can_node *self, uint64_t now_us, const struct can_node_functional *to, uint8_t n,
