@@ -8,7 +8,7 @@
 #include "uds/port/can_port.h"
 
 #define CAN_STATION_WINDOW  32u
-#define CAN_STATION_MAX_IDS 4u
+#define CAN_STATION_MAX_IDS 20u
 
 /* what a core offers; all but input and lost are needed */
 struct can_station_member {

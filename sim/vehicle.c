@@ -1,4 +1,4 @@
-/* vehicle-sim - ignition, speed and battery voltage on a CAN bus, by a scenario and a control socket. */
+/* vehicle-sim - ignition, speed, battery, gear and brake on a CAN bus, by a scenario and a control socket. */
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
@@ -25,13 +25,17 @@ struct program {
 
 static const char usage_text[] =
     "usage: vehicle-sim --config FILE --bus PORT [OPTION]...\n"
-    "Puts ignition, speed and battery voltage on a CAN bus, as the file defines the signals.\n"
+    "Puts ignition, speed, battery, gear and brake on a CAN bus, as the file defines the signals, and grants what it "
+    "is\n"
+    "asked for there.\n"
     "\n"
     "  --config FILE       the signals, in YAML\n"
     "  --bus PORT          unix:PATH or can0\n"
     "  --scenario FILE     timed changes, in YAML\n"
-    "  --control PATH      control socket: a line each of get, set ignition off|accessory|on|cranking,\n"
-    "                      set speed_kmh N, set battery_mv N, quit\n"
+    "  --control PATH      control socket: a line each of get, set ignition off|accessory|on|cranking, set NAME N,\n"
+    "                      mute NAME, unmute NAME, refuse NAME, grant NAME, quit\n"
+    "                      NAME: speed_kmh, battery_mv, charge_percent, gear_park, parking_brake, charging,\n"
+    "                      kl15_held, drive_inhibited; of mute and unmute also ignition\n"
     "  --help, --version\n";
 
 static const struct option option_table[] = {
@@ -88,6 +92,11 @@ static void on_confirm(void *core, uint64_t now_us)
 	(void)now_us;
 }
 
+static void on_input(void *core, uint64_t now_us, const struct can_msg *msg)
+{
+	vehicle_core_input(core, now_us, msg);
+}
+
 static void on_expire(void *core, uint64_t now_us)
 {
 	vehicle_core_expire(core, now_us);
@@ -124,10 +133,15 @@ static void get(const struct program *p, struct json *json)
 	json_object(json);
 	json_key(json, "ignition");
 	json_string(json, vehicle_core_ignition_text(ignition));
-	json_key(json, "speed_kmh");
-	json_real(json, vehicle_core_get(&p->core, VEHICLE_CORE_SPEED_KMH), 2);
-	json_key(json, "battery_mv");
-	json_real(json, vehicle_core_get(&p->core, VEHICLE_CORE_BATTERY_MV), 0);
+	for (int q = VEHICLE_CORE_SPEED_KMH; q < VEHICLE_CORE_QUANTITIES; q++) {
+		json_key(json, vehicle_core_quantity_text((enum vehicle_core_quantity)q));
+		json_real(json, vehicle_core_get(&p->core, (enum vehicle_core_quantity)q),
+			  q == VEHICLE_CORE_SPEED_KMH ? 2 : 0);
+	}
+	for (int q = VEHICLE_CORE_KL15_HELD; q <= VEHICLE_CORE_DRIVE_INHIBITED; q++) {
+		json_key(json, q == VEHICLE_CORE_KL15_HELD ? "kl15_held_asked" : "drive_inhibited_asked");
+		json_uint(json, vehicle_core_heard(&p->core, (enum vehicle_core_quantity)q));
+	}
 	json_object_end(json);
 }
 
@@ -139,22 +153,37 @@ static bool set(struct program *p, const char *name, const char *text)
 	double value;
 	char *end;
 
-	if (strcmp(name, "ignition") == 0) {
+	if (!vehicle_core_quantity_of(name, &quantity))
+		return false;
+	if (quantity == VEHICLE_CORE_IGNITION) {
 		if (!vehicle_core_ignition_of(text, &ignition))
 			return false;
 		value = (double)ignition;
 	} else {
-		if (strcmp(name, "speed_kmh") == 0)
-			quantity = VEHICLE_CORE_SPEED_KMH;
-		else if (strcmp(name, "battery_mv") == 0)
-			quantity = VEHICLE_CORE_BATTERY_MV;
-		else
-			return false;
 		value = strtod(text, &end);
 		if (end == text || *end || !isfinite(value))
 			return false;
 	}
 	vehicle_core_set(&p->core, can_station_now_us(), quantity, value);
+	can_station_kick(p->station);
+	return true;
+}
+
+/* mute, unmute, refuse, grant. Return: false if it is none of them, or no such quantity */
+static bool act(struct program *p, const char *command, const char *name)
+{
+	enum vehicle_core_quantity quantity = VEHICLE_CORE_IGNITION;
+	uint64_t now_us = can_station_now_us();
+
+	if (!vehicle_core_quantity_of(name, &quantity))
+		return false;
+	if (strcmp(command, "mute") == 0 || strcmp(command, "unmute") == 0)
+		vehicle_core_mute(&p->core, now_us, quantity, command[0] == 'm');
+	else if (quantity >= VEHICLE_CORE_KL15_HELD &&
+		 (strcmp(command, "refuse") == 0 || strcmp(command, "grant") == 0))
+		vehicle_core_refuse(&p->core, now_us, quantity, command[0] == 'r');
+	else
+		return false;
 	can_station_kick(p->station);
 	return true;
 }
@@ -175,9 +204,13 @@ static bool obey(void *owner, char *line, struct json *answer)
 		get(p, answer);
 	else if (command && strcmp(command, "set") == 0 && name && value && set(p, name, value))
 		line_server_ok(answer);
+	else if (command && name && !value && act(p, command, name))
+		line_server_ok(answer);
 	else
-		line_server_error(answer, "there are: get, set ignition off|accessory|on|cranking, set speed_kmh N, "
-					  "set battery_mv N, quit");
+		line_server_error(answer,
+				  "there are: get, set ignition off|accessory|on|cranking, set NAME N, mute NAME, "
+				  "unmute NAME, refuse kl15_held|drive_inhibited, grant "
+				  "kl15_held|drive_inhibited, quit");
 	return false;
 }
 
@@ -208,6 +241,7 @@ static int begin(struct program *p, const struct options *o)
 	const int numbers[2] = {SIGINT, SIGTERM};
 	struct can_station_member member = {
 	    .core = &p->core,
+	    .input = on_input,
 	    .confirm = on_confirm,
 	    .expire = on_expire,
 	    .deadline = on_deadline,
@@ -221,10 +255,13 @@ static int begin(struct program *p, const struct options *o)
 		p->signals[i].data = p;
 		uv_signal_start(&p->signals[i], on_signal, numbers[i]);
 	}
-	/* it hears nothing; its own identifiers let the echoes through */
+	/* its own identifiers let the echoes through */
 	for (size_t i = 0; i < p->config.n_signals && member.n_ids < CAN_STATION_MAX_IDS; i++)
 		member.ids[member.n_ids++] =
 		    (struct can_port_filter){p->config.signals[i].id, p->config.signals[i].extended_id};
+	for (size_t i = 0; i < p->config.n_grants && member.n_ids < CAN_STATION_MAX_IDS; i++)
+		member.ids[member.n_ids++] =
+		    (struct can_port_filter){p->config.grants[i].id, p->config.grants[i].extended_id};
 	vehicle_core_init(&p->core, &p->config, can_station_now_us());
 	r = can_station_open(&p->loop, o->bus, false, &member, 1, on_bus, p, &p->station);
 	if (r != 0) {

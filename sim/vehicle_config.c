@@ -19,7 +19,13 @@ struct yaml_signal {
 
 struct yaml_state {
 	enum vehicle_core_ignition ignition;
-	double speed_kmh, battery_mv;
+	double quantity[VEHICLE_CORE_QUANTITIES]; /* but for the ignition */
+};
+
+struct yaml_grant {
+	enum vehicle_core_quantity quantity;
+	uint64_t id, id_bits, start_bit, length, asks, delay_ms, timeout_ms;
+	enum can_signal_order byte_order;
 };
 
 struct yaml_vehicle {
@@ -27,6 +33,8 @@ struct yaml_vehicle {
 	struct {
 		struct yaml_signal quantity[VEHICLE_CORE_QUANTITIES];
 	} signals;
+	struct yaml_grant *grants;
+	unsigned n_grants;
 };
 
 struct yaml_event {
@@ -46,7 +54,8 @@ static const cyaml_strval_t ignition_words[] = {{"off", VEHICLE_CORE_OFF},
 						{"accessory", VEHICLE_CORE_ACCESSORY},
 						{"on", VEHICLE_CORE_ON},
 						{"cranking", VEHICLE_CORE_CRANKING}};
-static const char *const quantity_words[VEHICLE_CORE_QUANTITIES] = {"ignition", "speed_kmh", "battery_mv"};
+static const cyaml_strval_t granted_words[] = {{"kl15_held", VEHICLE_CORE_KL15_HELD},
+					       {"drive_inhibited", VEHICLE_CORE_DRIVE_INHIBITED}};
 
 static const cyaml_schema_field_t values_fields[] = {
     CYAML_FIELD_UINT("off", OPT, struct yaml_values, off),
@@ -73,19 +82,50 @@ static const cyaml_schema_field_t signal_fields[] = {
 static const cyaml_schema_field_t state_fields[] = {
     CYAML_FIELD_ENUM("ignition", OPT | CYAML_FLAG_STRICT, struct yaml_state, ignition, ignition_words,
 		     CYAML_ARRAY_LEN(ignition_words)),
-    CYAML_FIELD_FLOAT("speed_kmh", OPT, struct yaml_state, speed_kmh),
-    CYAML_FIELD_FLOAT("battery_mv", OPT, struct yaml_state, battery_mv),
+#define STATE(name, which) CYAML_FIELD_FLOAT(name, OPT, struct yaml_state, quantity[which])
+    STATE("speed_kmh", VEHICLE_CORE_SPEED_KMH),
+    STATE("battery_mv", VEHICLE_CORE_BATTERY_MV),
+    STATE("charge_percent", VEHICLE_CORE_CHARGE_PERCENT),
+    STATE("gear_park", VEHICLE_CORE_GEAR_PARK),
+    STATE("parking_brake", VEHICLE_CORE_PARKING_BRAKE),
+    STATE("charging", VEHICLE_CORE_CHARGING),
+    STATE("kl15_held", VEHICLE_CORE_KL15_HELD),
+    STATE("drive_inhibited", VEHICLE_CORE_DRIVE_INHIBITED),
     CYAML_FIELD_END,
 };
 
 typedef __typeof__(((struct yaml_vehicle *)0)->signals) signals_t;
 static const cyaml_schema_field_t signals_fields[] = {
-    CYAML_FIELD_MAPPING("ignition", OPT, signals_t, quantity[VEHICLE_CORE_IGNITION], signal_fields),
-    CYAML_FIELD_MAPPING("speed_kmh", OPT, signals_t, quantity[VEHICLE_CORE_SPEED_KMH], signal_fields),
-    CYAML_FIELD_MAPPING("battery_mv", OPT, signals_t, quantity[VEHICLE_CORE_BATTERY_MV], signal_fields),
+#define SIGNAL(name, which) CYAML_FIELD_MAPPING(name, OPT, signals_t, quantity[which], signal_fields)
+    SIGNAL("ignition", VEHICLE_CORE_IGNITION),
+    SIGNAL("speed_kmh", VEHICLE_CORE_SPEED_KMH),
+    SIGNAL("battery_mv", VEHICLE_CORE_BATTERY_MV),
+    SIGNAL("charge_percent", VEHICLE_CORE_CHARGE_PERCENT),
+    SIGNAL("gear_park", VEHICLE_CORE_GEAR_PARK),
+    SIGNAL("parking_brake", VEHICLE_CORE_PARKING_BRAKE),
+    SIGNAL("charging", VEHICLE_CORE_CHARGING),
+    SIGNAL("kl15_held", VEHICLE_CORE_KL15_HELD),
+    SIGNAL("drive_inhibited", VEHICLE_CORE_DRIVE_INHIBITED),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t grant_fields[] = {
+    CYAML_FIELD_ENUM("signal", CYAML_FLAG_STRICT, struct yaml_grant, quantity, granted_words, 2),
+    CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct yaml_grant, id),
+    CYAML_FIELD_UINT("id_bits", OPT, struct yaml_grant, id_bits),
+    CYAML_FIELD_UINT("start_bit", OPT, struct yaml_grant, start_bit),
+    CYAML_FIELD_UINT("length", OPT, struct yaml_grant, length),
+    CYAML_FIELD_ENUM("byte_order", OPT | CYAML_FLAG_STRICT, struct yaml_grant, byte_order, order_words,
+		     CYAML_ARRAY_LEN(order_words)),
+    CYAML_FIELD_UINT("asks", OPT, struct yaml_grant, asks),
+    CYAML_FIELD_UINT("delay_ms", OPT, struct yaml_grant, delay_ms),
+    CYAML_FIELD_UINT("timeout_ms", OPT, struct yaml_grant, timeout_ms),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t grant_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_grant, grant_fields)};
 static const cyaml_schema_field_t vehicle_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("grants", CYAML_FLAG_POINTER | OPT, struct yaml_vehicle, grants, n_grants, &grant_schema,
+			       0, VEHICLE_CORE_MAX_GRANTS),
     CYAML_FIELD_MAPPING("initial", OPT, struct yaml_vehicle, initial, state_fields),
     CYAML_FIELD_MAPPING("signals", CYAML_FLAG_DEFAULT, struct yaml_vehicle, signals, signals_fields),
     CYAML_FIELD_END,
@@ -168,14 +208,50 @@ static int take_signal(const struct yaml_doc *doc, const struct yaml_signal *y, 
 static void take_state(const struct yaml_doc *doc, const struct yaml_state *y, const char *at, bool *has_value,
 		       double *value)
 {
-	const double values[VEHICLE_CORE_QUANTITIES] = {(double)y->ignition, y->speed_kmh, y->battery_mv};
 
 	for (unsigned q = 0; q < VEHICLE_CORE_QUANTITIES; q++) {
-		if (!has(doc, at, quantity_words[q]))
+		if (!has(doc, at, vehicle_core_quantity_text((enum vehicle_core_quantity)q)))
 			continue;
 		has_value[q] = true;
-		value[q] = values[q];
+		value[q] = q == VEHICLE_CORE_IGNITION ? (double)y->ignition : y->quantity[q];
 	}
+}
+
+static int take_grant(const struct yaml_doc *doc, const struct yaml_grant *y, unsigned index,
+		      struct vehicle_core_grant *out, struct yaml_error *error)
+{
+	char at[64];
+	uint64_t id_bits, length, timeout_ms;
+
+	snprintf(at, sizeof(at), "grants[%u]", index);
+	id_bits = has(doc, at, "id_bits") ? y->id_bits : 11;
+	length = has(doc, at, "length") ? y->length : 1;
+	timeout_ms = has(doc, at, "timeout_ms") ? y->timeout_ms : 1000;
+	if (id_bits != 11 && id_bits != 29)
+		return out_of_range(doc, error, at, "id_bits", "11 or 29");
+	if (y->id > (id_bits == 29 ? 0x1fffffffu : 0x7ffu))
+		return out_of_range(doc, error, at, "id", "within id_bits");
+	if (length < 1 || length > 64)
+		return out_of_range(doc, error, at, "length", "1..64");
+	if (y->start_bit > 63)
+		return out_of_range(doc, error, at, "start_bit", "0..63");
+	if (y->delay_ms > 600000)
+		return out_of_range(doc, error, at, "delay_ms", "0..600000");
+	if (timeout_ms < 1 || timeout_ms > 600000)
+		return out_of_range(doc, error, at, "timeout_ms", "1..600000");
+	*out = (struct vehicle_core_grant){
+	    .quantity = y->quantity,
+	    .id = (uint32_t)y->id,
+	    .extended_id = id_bits == 29,
+	    .codec = {.start_bit = (uint16_t)y->start_bit,
+		      .length = (uint8_t)length,
+		      .order = y->byte_order,
+		      .factor = 1},
+	    .asks = has(doc, at, "asks") ? y->asks : 1,
+	    .delay_us = 1000 * y->delay_ms,
+	    .timeout_us = 1000 * timeout_ms,
+	};
+	return 0;
 }
 
 static int take_vehicle(const struct yaml_doc *doc, const struct yaml_vehicle *y, struct vehicle_core_config *config,
@@ -185,12 +261,15 @@ static int take_vehicle(const struct yaml_doc *doc, const struct yaml_vehicle *y
 	const char *wrong;
 
 	config->initial[VEHICLE_CORE_BATTERY_MV] = 12600;
+	config->initial[VEHICLE_CORE_CHARGE_PERCENT] = 80;
+	config->initial[VEHICLE_CORE_GEAR_PARK] = 1;
+	config->initial[VEHICLE_CORE_PARKING_BRAKE] = 1;
 	take_state(doc, &y->initial, "initial", given, config->initial);
 	for (unsigned q = 0; q < VEHICLE_CORE_QUANTITIES; q++) {
 		char at[64];
 		int r;
 
-		snprintf(at, sizeof(at), "signals.%s", quantity_words[q]);
+		snprintf(at, sizeof(at), "signals.%s", vehicle_core_quantity_text((enum vehicle_core_quantity)q));
 		if (!yaml_has(doc, at))
 			continue;
 		r = take_signal(doc, &y->signals.quantity[q], at, &config->signals[config->n_signals], error);
@@ -198,6 +277,13 @@ static int take_vehicle(const struct yaml_doc *doc, const struct yaml_vehicle *y
 			return r;
 		config->signals[config->n_signals++].quantity = (enum vehicle_core_quantity)q;
 	}
+	for (unsigned i = 0; i < y->n_grants; i++) {
+		int r = take_grant(doc, &y->grants[i], i, &config->grants[i], error);
+
+		if (r != 0)
+			return r;
+	}
+	config->n_grants = y->n_grants;
 	wrong = vehicle_core_check(config);
 	return wrong ? yaml_error_at(doc, error, "signals", "%s", wrong) : 0;
 }
