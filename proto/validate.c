@@ -4,10 +4,13 @@
 #include <string.h>
 
 /*
- * base-1: everything that metadata.proto says as of its first version. Whatever later changes what a document means
+ * base-1: everything that metadata.proto says as of its first version. conditions-2: gear, parking brake, charge and
+ * charging as conditions. driver-return-1: FINISH_INHIBITED. Whatever later changes what a document means
  * gets a name of its own here, so that a reader without it refuses the document instead of skipping the field.
  */
-const char *const proto_features[] = {"base-1", VALIDATE_WINDOWS_RECURRING, VALIDATE_DEADLINE, "modes-1", NULL};
+const char *const proto_features[] = {
+    "base-1", VALIDATE_WINDOWS_RECURRING, VALIDATE_DEADLINE, "modes-1", "conditions-2", "driver-return-1", NULL,
+};
 
 static bool invalid(struct check *check, const char *name, const char *text)
 {
@@ -110,10 +113,16 @@ static bool validate_condition(struct check *check, const Gu__Condition *conditi
 	case GU__CONDITION_KIND__CONDITION_KIND_IGNITION_OFF:
 	case GU__CONDITION_KIND__CONDITION_KIND_IGNITION_ON:
 	case GU__CONDITION_KIND__CONDITION_KIND_STANDSTILL:
+	case GU__CONDITION_KIND__CONDITION_KIND_GEAR_PARK:
+	case GU__CONDITION_KIND__CONDITION_KIND_PARKING_BRAKE_SET:
+	case GU__CONDITION_KIND__CONDITION_KIND_CHARGING:
 		return condition->value == 0 || invalid(check, "value", "must be 0 for this kind");
 	case GU__CONDITION_KIND__CONDITION_KIND_BATTERY_MIN_MV:
 		return (condition->value >= 1 && condition->value <= 100000) ||
 		       invalid(check, "value", "must be 1..100000 millivolts");
+	case GU__CONDITION_KIND__CONDITION_KIND_CHARGE_MIN_PERCENT:
+		return (condition->value >= 1 && condition->value <= 100) ||
+		       invalid(check, "value", "must be 1..100 percent");
 	case GU__CONDITION_KIND__CONDITION_KIND_UNSPECIFIED:
 	case _GU__CONDITION_KIND_IS_INT_SIZE:
 		break;
@@ -199,6 +208,23 @@ static bool validate_preserve_dids(struct check *check, const Gu__Component *com
 	return true;
 }
 
+static bool has_feature(char *const *list, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* a reader that does not know the field would skip it: so its feature has to be named */
+static bool validate_driver_return(struct check *check, const Gu__Manifest *manifest, const Gu__Component *component)
+{
+	return component->driver_return != GU__DRIVER_RETURN__DRIVER_RETURN_FINISH_INHIBITED ||
+	       has_feature(manifest->required_features, manifest->n_required_features, "driver-return-1") ||
+	       invalid(check, "driver_return", "FINISH_INHIBITED needs the required feature driver-return-1");
+}
+
 static bool validate_component(struct check *check, const Gu__Component *component)
 {
 	if (!validate_id(check, "name", component->name) ||
@@ -233,7 +259,8 @@ bool validate_manifest(struct check *check, const Gu__Manifest *manifest)
 	for (size_t i = 0; i < manifest->n_components; i++) {
 		size_t mark = check_enter_at(check, "components", i);
 
-		if (!validate_component(check, manifest->components[i]))
+		if (!validate_component(check, manifest->components[i]) ||
+		    !validate_driver_return(check, manifest, manifest->components[i]))
 			return false;
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(manifest->components[j]->name, manifest->components[i]->name) == 0)

@@ -173,6 +173,14 @@ static bool check_report(struct check *check, const Gu__Report *report)
 	return true;
 }
 
+static bool check_heartbeat(struct check *check, const Gu__Heartbeat *heartbeat)
+{
+	if (heartbeat->battery_mv > 100000)
+		return invalid(check, "battery_mv", "must be 0..100000 millivolts");
+	return heartbeat->charge_percent_plus_1 <= 101 ||
+	       invalid(check, "charge_percent_plus_1", "must be 0..101: percent and one, 0 unknown");
+}
+
 static bool check_body(struct check *check, const Gu__Frame *frame)
 {
 	switch (frame->body_case) {
@@ -187,8 +195,7 @@ static bool check_body(struct check *check, const Gu__Frame *frame)
 	case GU__FRAME__BODY_REGISTER_RESULT:
 		return check_register_result(check, frame->register_result);
 	case GU__FRAME__BODY_HEARTBEAT:
-		return frame->heartbeat->battery_mv <= 100000 ||
-		       invalid(check, "battery_mv", "must be 0..100000 millivolts");
+		return check_heartbeat(check, frame->heartbeat);
 	case GU__FRAME__BODY_DIRECTOR:
 		return check_envelope(check, frame->director);
 	case GU__FRAME__BODY_ANSWER:

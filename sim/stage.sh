@@ -354,9 +354,9 @@ ecus:
   - {name: lamp, bus: body, profile: $stage_profiles/lamp.yaml}
   - {name: door, bus: body, profile: $stage_profiles/door.yaml}
 signals:
-  ignition: {bus: body, id: 0x120, start_bit: 0, length: 3, values: {off: 0, accessory: 1, on: 2, cranking: 3}}
-  speed_kmh: {bus: body, id: 0x130, start_bit: 7, length: 16, byte_order: big, factor: 0.01}
-  battery_mv: {bus: body, id: 0x140, start_bit: 8, length: 16}
+  ignition: {bus: body, id: 0x120, start_bit: 0, length: 3, values: {off: 0, accessory: 1, on: 2, cranking: 3}, survives_silence: true}
+  speed_kmh: {bus: body, id: 0x130, start_bit: 7, length: 16, byte_order: big, factor: 0.01, survives_silence: true}
+  battery_mv: {bus: body, id: 0x140, start_bit: 8, length: 16, survives_silence: true}
 policy:
   postpone_s: 3600
   retry_pause_s: 2

@@ -28,6 +28,7 @@ void gateway_init(struct gateway *self, const struct gateway_config *config)
 		zone_utc(&self->config.zone);
 	parking_init(&self->parking);
 	vehicle_init(&self->vehicle, &config->vehicle);
+	power_init(&self->power, &config->power);
 	report_queue_init(&self->reports);
 	inquiry_init(&self->inquiry, config->poll_s, config->random);
 	for (unsigned i = 0; i < self->config.n_ecus; i++) {
@@ -386,6 +387,11 @@ void gateway_reconfigure(struct gateway *self, uint64_t now_us, const struct gat
 	self->config.max_attempts = config->max_attempts;
 	self->config.retry_pause_s = config->retry_pause_s;
 	self->inquiry.poll_s = config->poll_s ? config->poll_s : INQUIRY_DEFAULT_POLL_S;
+	self->power.config.max_awake_s = config->power.max_awake_s;
+	self->power.config.min_battery_mv = config->power.min_battery_mv;
+	self->power.config.max_drop_mv = config->power.max_drop_mv;
+	self->power.config.min_charge_percent = config->power.min_charge_percent;
+	self->power.config.percent_per_hour = config->power.percent_per_hour;
 	if (profiles) {
 		self->identify_again = true;
 		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)

@@ -17,6 +17,7 @@
 #include "gatewayd/core/types.h"
 #include "gatewayd/core/inquiry.h"
 #include "gatewayd/core/mode.h"
+#include "gatewayd/core/power.h"
 #include "gatewayd/core/report_queue.h"
 #include "gatewayd/core/session.h"
 #include "gatewayd/core/vehicle.h"
@@ -32,6 +33,7 @@ struct gateway_config {
 	uint8_t n_ecus;
 	struct session_config session;
 	struct vehicle_config vehicle;
+	struct power_config power;
 	uint32_t postpone_s;    /* proposed delay while the ignition is on; 60..604800 */
 	uint8_t max_attempts;   /* flashes of one ECU in one campaign, 1..20 */
 	uint32_t retry_pause_s; /* between attempts */
@@ -134,6 +136,8 @@ struct campaign {
 	bool release_due;
 	bool flash_due;
 	bool stop_asked;      /* STOP_FLASH was given in this run */
+	uint32_t stopped;     /* targets of this run for which alone it was */
+	uint32_t power_asked; /* holds (mask) for which it waits with its installation */
 	uint8_t n_stops;      /* such runs, since an ECU was last verified */
 	bool read_back;       /* VERIFYING: the identification that runs began after the flash */
 	uint64_t last_report; /* its slot is freed when this is acknowledged */
@@ -167,7 +171,8 @@ enum gateway_output_kind {
 				      gateway_not_identified() each, gateway_identified() */
 	GATEWAY_OUT_FLASH,         /* campaign, targets (mask): flash these, buses side by side */
 	GATEWAY_OUT_INTENT_STORED, /* campaign, target: the erase may begin */
-	GATEWAY_OUT_STOP_FLASH,    /* at safe points */
+	GATEWAY_OUT_STOP_FLASH,    /* at safe points; targets (mask): these alone, 0 = all */
+	GATEWAY_OUT_HOLD,          /* hold, on: send its frame cyclically from now on, or no more */
 	GATEWAY_OUT_RELEASE,       /* campaign ended: its files may be dropped */
 	GATEWAY_OUT_CHANGED, /* D-Bus properties changed: campaign index or 0xff, ecu index or 0xff, both 0xff: the
 				manager */
@@ -216,6 +221,7 @@ struct gateway_output {
 	uint8_t ecu;
 	uint32_t targets; /* mask */
 	struct file_ref file;
+	struct power_order hold; /* HOLD */
 	struct report report;
 	uint64_t number;
 	unsigned code;
@@ -231,6 +237,7 @@ struct gateway {
 	struct gateway_config config;
 	struct session session;
 	struct vehicle vehicle;
+	struct power power;
 	struct report_queue reports;
 	struct mode_table modes; /* fixed at registration; durable */
 	struct inquiry inquiry;
@@ -275,6 +282,7 @@ struct gateway {
 	bool bus_came_up;       /* while the ECUs are being identified */
 	bool inventory_changed; /* while it is being identified */
 	bool stop_flash_due;
+	uint32_t stop_targets; /* those alone; 0 = all */
 	bool cancel_fetch_due;
 	uint8_t slots_wanted; /* a document did not fit: ask for it again when so many are free */
 	uint32_t added;       /* bit per campaign */
@@ -392,8 +400,8 @@ void gateway_check_now(struct gateway *self, uint64_t now_us);
 void gateway_stop(struct gateway *self, uint64_t now_us);
 /**
  * gateway_reconfigure() - the configuration was read again: what of it counts from now on
- * @config:   of which policy numbers alone are taken: postpone_s, max_attempts, retry_pause_s,
- *            poll_s
+ * @config:   of which policy numbers alone are taken: postpone_s, max_attempts, retry_pause_s, poll_s, the budget of
+ *            power
  * @profiles: profiles with which ECUs are identified are others; all ECUs are asked again, and campaigns are prepared
  *            again, but for a flash under way
  */
@@ -408,6 +416,15 @@ bool gateway_pop_output(struct gateway *self, struct gateway_output *output);
 /* --- reading: for io's transactions and for D-Bus */
 /* trusted unix milliseconds, 0 if not trusted */
 uint64_t gateway_unix_ms(const struct gateway *self, uint64_t now_us);
+/* how long the flash under way will take, as estimated: 0 if there is none, else at least 1 */
+uint32_t gateway_remaining_s(const struct gateway *self, uint64_t now_us);
+/**
+ * gateway_wake_us() - when the gateway wants to be awake again, should it sleep: a window opens, an agreed time comes,
+ * or an attempt at an erased ECU is due
+ *
+ * Return: CLOCK_BOOTTIME, GATEWAY_NEVER
+ */
+uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us);
 const struct report *gateway_report(const struct gateway *self, uint64_t sequence);
 /* index of a campaign by id, -1 */
 int gateway_campaign_index(const struct gateway *self, const char *id);

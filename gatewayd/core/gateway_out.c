@@ -346,6 +346,12 @@ bool gateway_pop_output(struct gateway *self, struct gateway_output *out)
 	}
 	if (take(&self->stop_flash_due)) {
 		out->kind = GATEWAY_OUT_STOP_FLASH;
+		out->targets = self->stop_targets;
+		self->stop_targets = 0;
+		return true;
+	}
+	if (power_pop_order(&self->power, &out->hold)) {
+		out->kind = GATEWAY_OUT_HOLD;
 		return true;
 	}
 	if (take_bit(&self->added, &out->campaign)) {

@@ -77,6 +77,8 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	c->release_due = false;
 	c->flash_due = false;
 	c->stop_asked = false;
+	c->stopped = 0;
+	c->power_asked = 0;
 	c->read_back = false;
 	c->last_report = 0;
 	c->hold_txn = 0;

@@ -8,6 +8,7 @@
 #include "gatewayd/core/forecast.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
+#include "gatewayd/core/install_power.h"
 
 #define FLOOR_PAUSE_US 600000000u /* between stores of the time floor */
 #define SETTLE_ROUNDS  16u        /* no chain of consequences is longer */
@@ -100,6 +101,7 @@ static void find_deadline(struct gateway *self, uint64_t now_us)
 	self->deadline_us = session_deadline(&self->session);
 	earliest(&self->deadline_us, inquiry_deadline(self, now_us));
 	earliest(&self->deadline_us, vehicle_deadline(&self->vehicle, now_us));
+	earliest(&self->deadline_us, power_deadline(&self->power));
 	if (!self->flashing && !self->identifying && !self->stop_wanted)
 		earliest(&self->deadline_us, self->identify_us);
 	if (self->time_trusted)
@@ -134,8 +136,12 @@ void gateway_settle(struct gateway *self, uint64_t now_us)
 	forecast_update(self, now_us);
 	pump_session(self, now_us);
 	for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {
+		bool moved;
+
 		identify_if_due(self, now_us);
-		if (!advance_all(self, now_us))
+		moved = advance_all(self, now_us);
+		moved = install_power_settle(self, now_us) || moved;
+		if (!moved)
 			break;
 	}
 	free_slots(self);

@@ -8,6 +8,7 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/install_pause.h"
+#include "gatewayd/core/install_power.h"
 #include "gatewayd/core/policy.h"
 #include "gatewayd/core/release.h"
 
@@ -47,7 +48,7 @@ static const char *prefix(const struct target *target)
 	return !strncmp(target->text, target->doc.ecu, n) && target->text[n] == ':' ? "" : target->doc.ecu;
 }
 
-/* running ECUs that still hold a valid application */
+/* running ECUs that still hold a valid application and are not being stopped */
 static uint32_t running_unerased(const struct campaign *campaign)
 {
 	uint32_t mask = 0;
@@ -56,7 +57,7 @@ static uint32_t running_unerased(const struct campaign *campaign)
 		if (campaign->targets[i].running && !campaign->targets[i].erased)
 			mask |= 1u << i;
 	}
-	return mask;
+	return mask & ~campaign->stopped;
 }
 
 static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets)
@@ -78,6 +79,7 @@ static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 		self->changed_ecus |= 1u << t->ecu;
 	}
 	c->stop_asked = false;
+	c->stopped = 0;
 	c->flash_due = true;
 	self->flashing = true;
 	self->changed_manager = true;
@@ -96,6 +98,7 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	uint32_t targets = open;
 	unsigned code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
 
+	install_power_drop(self, index);
 	if (c->state == CAMPAIGN_INSTALLING && self->flashing)
 		return; /* all its results are here, and the buses are not loud yet: install_finished() goes on */
 	install_order_take_over(self, index, now_us);
@@ -106,7 +109,8 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	}
 	if (now_us < c->retry_us) {
-		if (c->code != GATEWAY_CODE_WAITING_RETRY && c->code != GATEWAY_CODE_ATTEMPTS_EXHAUSTED)
+		if (c->code != GATEWAY_CODE_WAITING_RETRY && c->code != GATEWAY_CODE_ATTEMPTS_EXHAUSTED &&
+		    !install_power_denied(c->code))
 			campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_RETRY, NULL);
 		return;
 	}
@@ -135,24 +139,48 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	}
 	if (self->flashing || self->identifying)
 		return; /* its own run, or an identification: over in seconds */
+	targets = install_power_first(self, c, targets);
+	code = install_power_ready(self, index, now_us, targets, text);
+	if (code) {
+		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
+		return;
+	}
 	start(self, index, now_us, targets);
+}
+
+/* some of the ECUs of a run; the others go on */
+static void stop_some(struct gateway *self, uint8_t index, uint32_t targets, const char *why)
+{
+	char line[GATEWAY_TEXT_BYTES];
+
+	self->campaigns[index].stopped |= targets;
+	self->stop_targets = self->stop_flash_due && !self->stop_targets ? 0 : self->stop_targets | targets;
+	self->stop_flash_due = true;
+	snprintf(line, sizeof line, "flashing is stopped for some of the ECUs that are not erased: %.90s", why);
+	gateway_log(self, GATEWAY_LOG_NOTICE, index, GATEWAY_NONE, GATEWAY_CODE_STOPPED, line);
 }
 
 void install_watch(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
 	uint32_t targets = running_unerased(c);
-	char text[GATEWAY_TEXT_BYTES];
+	uint32_t stay;
+	char text[GATEWAY_TEXT_BYTES] = "";
 
 	if (!targets)
 		return;
-	if (self->stop_wanted || ecu_failed(c))
+	if (self->stop_wanted || ecu_failed(c)) {
 		install_stop(self, index, now_us,
 			     self->stop_wanted ? "the daemon is being stopped" : "another ECU failed");
-	else if (policy_may_install(self, c, targets, now_us, false, text) != GATEWAY_CODE_OK)
+		return;
+	}
+	stay = install_power_may_go_on(self, c, targets, now_us, text);
+	if (!stay)
 		install_stop(self, index, now_us, text);
 	else if (install_order_gives_way(self, index, now_us))
 		install_stop(self, index, now_us, "a more urgent campaign is ready");
+	else if (stay != targets)
+		stop_some(self, index, targets & ~stay, text);
 }
 
 void install_stop(struct gateway *self, uint8_t index, uint64_t now_us, const char *why)
@@ -174,6 +202,7 @@ void install_stop(struct gateway *self, uint8_t index, uint64_t now_us, const ch
 	c->stop_asked = true;
 	c->n_stops = c->n_stops < UINT8_MAX ? (uint8_t)(c->n_stops + 1u) : UINT8_MAX;
 	self->stop_flash_due = true;
+	self->stop_targets = 0;
 	snprintf(line, sizeof line, "flashing is stopped for the ECUs that are not erased: %.90s", why);
 	gateway_log(self, GATEWAY_LOG_NOTICE, index, GATEWAY_NONE, GATEWAY_CODE_STOPPED, line);
 }
@@ -223,7 +252,7 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 		code = GATEWAY_CODE_WAITING_RETRY;
 		text = words;
 	} else {
-		if (c->stop_asked && !campaign_open_targets(c, true))
+		if ((c->stop_asked || c->stopped) && !campaign_open_targets(c, true))
 			c->retry_us = now_us + install_pause_stopped_us(self, c);
 		if (!code) {
 			code = policy_may_install(self, c, open, now_us, true, words);
@@ -278,6 +307,17 @@ bool gateway_recovers(const struct gateway *self, uint8_t campaign, uint8_t targ
 	return t->erased || self->ecus[t->ecu].erased;
 }
 
+/* the last moment before a first erase */
+static bool may_erase(const struct gateway *self, const struct campaign *campaign, uint8_t target, uint64_t now_us,
+		      char *text)
+{
+	if (self->stop_wanted || campaign->stop_asked || ecu_failed(campaign) ||
+	    (campaign->cancel_wanted && !campaign_touched(campaign)))
+		return false;
+	return (install_power_may_go_on(self, campaign, running_unerased(campaign), now_us, text) & (1u << target)) &&
+	       install_power_may_erase(self, campaign, target, now_us, text) == GATEWAY_CODE_OK;
+}
+
 void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, uint8_t step_index,
 		    uint8_t unit)
 {
@@ -285,11 +325,10 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 	struct target *t = &c->targets[target];
 	char text[GATEWAY_TEXT_BYTES] = "the erase may not begin any more";
 
-	if (!t->erased &&
-	    (self->stop_wanted || c->stop_asked || ecu_failed(c) || (c->cancel_wanted && !campaign_touched(c)) ||
-	     policy_may_install(self, c, running_unerased(c), now_us, false, text) != GATEWAY_CODE_OK)) {
+	if (!t->erased && !may_erase(self, c, target, now_us, text)) {
 		install_stop(self, index, now_us, text);
 		self->stop_flash_due = true; /* said again: the flasher waits for an answer */
+		self->stop_targets = 0;
 		return;
 	}
 	if (!t->erased) {
@@ -310,13 +349,6 @@ void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_
 			  "the ECU is being erased and flashed");
 }
 
-/* nobody's fault but the moment's: tried again without being counted */
-static bool counts(unsigned code)
-{
-	return code != GATEWAY_CODE_STOPPED && code != GATEWAY_CODE_FOREIGN_TESTER &&
-	       code != GATEWAY_CODE_INTERRUPTED && !install_pause_of_bus(code);
-}
-
 static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
 			   const char *text)
 {
@@ -332,14 +364,14 @@ static void failed_attempt(struct gateway *self, uint8_t index, uint8_t target, 
 		t->n_lost = 0;
 	else if (t->n_lost < UINT8_MAX)
 		t->n_lost++;
-	if (counts(code) && t->attempts < UINT8_MAX)
+	if (install_pause_counts(code) && t->attempts < UINT8_MAX)
 		t->attempts++;
 	snprintf(line, sizeof line, "attempt %u of %u failed: %.110s", t->attempts, self->config.max_attempts, t->text);
 	gateway_log_event(self, GATEWAY_EVENT_ATTEMPT_FAILED, GATEWAY_LOG_WARNING, index, target, code, line);
 	if (t->attempts < self->config.max_attempts)
 		return;
 	if (t->erased) { /* never given up; its trouble is told once */
-		if (t->attempts != self->config.max_attempts || !counts(code))
+		if (t->attempts != self->config.max_attempts || !install_pause_counts(code))
 			return;
 	} else {
 		t->erased = t->state == TARGET_FLASHED; /* the campaign's own mark: it has changed this ECU */

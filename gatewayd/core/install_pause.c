@@ -12,6 +12,12 @@ bool install_pause_of_bus(unsigned code)
 	return code == GATEWAY_CODE_BUS_UNAVAILABLE || code == GATEWAY_CODE_TRANSPORT;
 }
 
+bool install_pause_counts(unsigned code)
+{
+	return code != GATEWAY_CODE_STOPPED && code != GATEWAY_CODE_FOREIGN_TESTER &&
+	       code != GATEWAY_CODE_INTERRUPTED && !install_pause_of_bus(code);
+}
+
 void install_pause_bus_up(struct gateway *self, uint64_t now_us)
 {
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {

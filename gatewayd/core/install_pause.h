@@ -15,6 +15,8 @@ uint64_t install_pause_us(const struct gateway *self, const struct campaign *cam
 uint64_t install_pause_repeat_us(const struct gateway *self, const struct campaign *campaign);
 /* a code of an attempt that its bus ended, not the ECU */
 bool install_pause_of_bus(unsigned code);
+/* whether an attempt that ended so is one of max_attempts: not if it is nobody's fault but the moment's */
+bool install_pause_counts(unsigned code);
 /*
  * A bus that was not there is: what waits because of one goes on soon. Any bus, since one that is still away ends its
  * attempts at once.

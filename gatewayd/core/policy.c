@@ -5,6 +5,7 @@
 #include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/command.h"
 #include "gatewayd/core/forecast.h"
+#include "gatewayd/core/install_power.h"
 #include "gatewayd/core/release.h"
 
 static unsigned because(char *text, unsigned code, const char *ecu)
@@ -115,7 +116,7 @@ unsigned policy_check_manifest(const struct gateway *self, const struct campaign
 		if (code)
 			return code;
 	}
-	return GATEWAY_CODE_OK;
+	return touched ? GATEWAY_CODE_OK : policy_check_signals(self, doc, manifest, text);
 }
 
 static bool asks_for(const struct condition *conditions, size_t n, enum condition_kind kind)
@@ -165,6 +166,22 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 	return answer;
 }
 
+/* a component's own conditions; that the ignition is off is its author's to waive */
+static const char *component_asks_for(const struct gateway *self, const struct campaign *campaign, unsigned target,
+				      uint64_t now_us, char *text)
+{
+	const struct component_doc *c = &campaign->manifest.components[campaign->targets[target].component];
+	bool finishes = install_power_finishes(self, campaign, target, now_us);
+	const char *words = NULL;
+
+	for (unsigned i = 0; !words && i < c->n_conditions; i++) {
+		if (!finishes || c->conditions[i].kind != CONDITION_IGNITION_OFF)
+			words =
+			    vehicle_conditions(&self->vehicle, now_us, &c->conditions[i], 1, text, GATEWAY_TEXT_BYTES);
+	}
+	return words;
+}
+
 static const char *asked_for(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
 			     uint64_t now_us, bool erased, char *text)
 {
@@ -173,12 +190,9 @@ static const char *asked_for(const struct gateway *self, const struct campaign *
 					       campaign->doc.n_conditions, text, GATEWAY_TEXT_BYTES);
 
 	for (unsigned i = 0; !words && i < campaign->n_targets; i++) {
-		const struct component_doc *c = &campaign->manifest.components[campaign->targets[i].component];
-
 		if (!(targets & (1u << i)))
 			continue;
-		words = vehicle_conditions(&self->vehicle, now_us, c->conditions, c->n_conditions, text,
-					   GATEWAY_TEXT_BYTES);
+		words = component_asks_for(self, campaign, i, now_us, text);
 		if (!words && campaign->targets[i].supply == PROFILE_SUPPLY_KL15) /* it dies with the ignition */
 			words = erased && vehicle_ignition(&self->vehicle, now_us) == IGNITION_ON
 				    ? NULL
@@ -198,15 +212,21 @@ const char *policy_conditions(const struct gateway *self, const struct campaign 
 }
 
 /* what the gateway asks for by itself before it takes a working ECU from the vehicle */
-static const char *interlock(const struct gateway *self, const struct campaign *campaign, uint64_t now_us, char *text)
+static const char *interlock(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
+			     uint64_t now_us, char *text)
 {
 	const struct vehicle *vehicle = &self->vehicle;
 	struct condition conditions[2];
+	bool finishes = targets != 0;
 	size_t n = 0;
 
+	for (unsigned i = 0; i < campaign->n_targets; i++) {
+		if (targets & (1u << i))
+			finishes = finishes && install_power_finishes(self, campaign, i, now_us);
+	}
 	if (vehicle->config.max_age_ms[VEHICLE_SPEED_KMH])
 		conditions[n++] = (struct condition){.kind = CONDITION_STANDSTILL};
-	if (vehicle->config.max_age_ms[VEHICLE_IGNITION] && !needs_ignition_on(campaign))
+	if (vehicle->config.max_age_ms[VEHICLE_IGNITION] && !needs_ignition_on(campaign) && !finishes)
 		conditions[n++] = (struct condition){.kind = CONDITION_IGNITION_OFF};
 	return vehicle_conditions(vehicle, now_us, conditions, n, text, GATEWAY_TEXT_BYTES);
 }
@@ -245,10 +265,12 @@ unsigned policy_may_install(const struct gateway *self, const struct campaign *c
 	for (unsigned i = 0; starting && i < campaign->n_targets; i++) {
 		uint8_t ecu = campaign->targets[i].ecu;
 
+		if (campaign->targets[i].supply == PROFILE_SUPPLY_KL15_HELD)
+			continue; /* not there before terminal 15 is held for it; the flash asks it who it is */
 		if ((targets & (1u << i)) && (!self->ecus[ecu].present || (self->not_asked & (1u << ecu))))
 			return because(text, GATEWAY_CODE_ECU_ABSENT, campaign->targets[i].doc.ecu);
 	}
-	fails = interlock(self, campaign, now_us, words);
+	fails = interlock(self, campaign, targets, now_us, words);
 	if (!fails)
 		fails = asked_for(self, campaign, targets, now_us, false, words);
 	if (fails) {

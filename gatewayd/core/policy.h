@@ -21,6 +21,9 @@ unsigned policy_check_offer(const struct gateway *self, const struct campaign_do
 /* the manifest against the director's entry and, unless an ECU of the campaign is @touched, the inventory */
 unsigned policy_check_manifest(const struct gateway *self, const struct campaign_doc *doc,
 			       const struct manifest_doc *manifest, uint64_t unix_s, bool touched, char *text);
+/* part of it: what its conditions rest on is configured in this vehicle, and is there while its ECUs are flashed */
+unsigned policy_check_signals(const struct gateway *self, const struct campaign_doc *doc,
+			      const struct manifest_doc *manifest, char *text);
 /* one target against what the ECU said of itself; an ECU that never answered passes for now */
 unsigned policy_check_identity(const struct target_doc *target, const struct ecu_info *ecu, char *text);
 
@@ -39,7 +42,8 @@ const char *policy_conditions(const struct gateway *self, const struct campaign 
  * @starting: the flash is not running yet: their ECUs must have answered, too
  *
  * Beside what author and backend ask for, the gateway takes no working ECU from a vehicle in use: it stands still, and
- * the ignition is off unless the campaign needs it on. What the configuration has no signal for is not asked.
+ * the ignition is off unless the campaign needs it on, or the author wants what has begun to be finished with
+ * drive-away inhibited (install_power_finishes()). What the configuration has no signal for is not asked.
  *
  * Return: 0, or the gateway_code of the first reason against it, with words in @text. GATEWAY_CODE_WINDOW_PASSED and
  * GATEWAY_CODE_USE_BEFORE_PASSED are for good.

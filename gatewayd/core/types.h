@@ -87,7 +87,13 @@ enum condition_kind {
 	CONDITION_STANDSTILL,
 	CONDITION_BATTERY_MIN_MV,
 	CONDITION_IGNITION_ON,
+	CONDITION_GEAR_PARK,
+	CONDITION_PARKING_BRAKE_SET,
+	CONDITION_CHARGE_MIN_PERCENT,
+	CONDITION_CHARGING,
 };
+/* what becomes of an ECU's flash when the driver returns in the middle of it; values of metadata.proto */
+enum driver_return { DRIVER_RETURN_STOP = 0, DRIVER_RETURN_FINISH_INHIBITED = 2 };
 struct condition {
 	enum condition_kind kind;
 	int64_t value;
@@ -142,6 +148,7 @@ struct component_doc {
 	uint8_t n_units;
 	struct condition conditions[GATEWAY_MAX_CONDITIONS];
 	uint8_t n_conditions;
+	enum driver_return driver_return;
 	uint64_t release_counter;
 };
 struct manifest_doc {

@@ -6,11 +6,13 @@
 #define STANDSTILL_KMH  0.1  /* below what any coding of a speed resolves */
 #define BATTERY_STEP_MV 250u /* a smaller change is not news */
 #define BATTERY_MAX_MV  100000.0
+#define FIRST_FLAG      VEHICLE_GEAR_PARK
 
 void vehicle_init(struct vehicle *self, const struct vehicle_config *config)
 {
 	memset(self, 0, sizeof *self);
 	self->config = *config;
+	self->told_charge_percent = -1;
 }
 
 static uint64_t unknown_at(const struct vehicle *self, enum vehicle_signal signal)
@@ -31,16 +33,25 @@ static bool news(struct vehicle *self, uint64_t now_us)
 	uint32_t battery = vehicle_battery_mv(self, now_us);
 	uint32_t moved =
 	    battery > self->told_battery_mv ? battery - self->told_battery_mv : self->told_battery_mv - battery;
-	bool changed = ignition != self->told_ignition || standstill != self->told_standstill;
+	int charge = vehicle_charge_percent(self, now_us);
+	bool changed = ignition != self->told_ignition || standstill != self->told_standstill ||
+		       charge != self->told_charge_percent;
 
 	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
 		bool is_known = known(self, now_us, (enum vehicle_signal)i);
 
 		changed = changed || is_known != self->told_known[i];
 		self->told_known[i] = is_known;
+		if (i >= FIRST_FLAG) {
+			enum vehicle_flag flag = vehicle_flag(self, now_us, (enum vehicle_signal)i);
+
+			changed = changed || flag != self->told_flags[i];
+			self->told_flags[i] = flag;
+		}
 	}
 	self->told_ignition = ignition;
 	self->told_standstill = standstill;
+	self->told_charge_percent = charge;
 	if (changed || moved >= BATTERY_STEP_MV) {
 		self->told_battery_mv = battery;
 		return true;
@@ -58,6 +69,10 @@ bool vehicle_input(struct vehicle *self, uint64_t now_us, enum vehicle_signal si
 		valid = valid && value > 0.5 && value < 4.5;
 	else if (signal == VEHICLE_BATTERY_MV)
 		valid = valid && value >= 1 && value < BATTERY_MAX_MV;
+	else if (signal == VEHICLE_CHARGE_PERCENT)
+		valid = valid && value >= 0 && value <= 100;
+	else if (signal >= FIRST_FLAG)
+		valid = valid && (value == 0 || value == 1);
 	self->value[signal] = valid ? value : 0;
 	/* a value that cannot be is no value: "error" and "not available" codings are sent as such */
 	self->at_us[signal] = !valid ? 0 : now_us ? now_us : 1;
@@ -100,6 +115,23 @@ uint32_t vehicle_battery_mv(const struct vehicle *self, uint64_t now_us)
 	return (uint32_t)self->value[VEHICLE_BATTERY_MV];
 }
 
+int vehicle_charge_percent(const struct vehicle *self, uint64_t now_us)
+{
+	return known(self, now_us, VEHICLE_CHARGE_PERCENT) ? (int)self->value[VEHICLE_CHARGE_PERCENT] : -1;
+}
+
+enum vehicle_flag vehicle_flag(const struct vehicle *self, uint64_t now_us, enum vehicle_signal signal)
+{
+	if (!known(self, now_us, signal))
+		return VEHICLE_FLAG_UNKNOWN;
+	return self->value[signal] > 0.5 ? VEHICLE_FLAG_YES : VEHICLE_FLAG_NO;
+}
+
+bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal)
+{
+	return self->config.max_age_ms[signal] != 0;
+}
+
 uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us)
 {
 	uint64_t deadline = GATEWAY_NEVER;
@@ -111,63 +143,4 @@ uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us)
 			deadline = unknown_at(self, signal);
 	}
 	return deadline;
-}
-
-static const char *ignition_words(enum ignition ignition)
-{
-	switch (ignition) {
-	case IGNITION_UNKNOWN:
-		return "the ignition's state is not known";
-	case IGNITION_OFF:
-		return "the ignition is off";
-	case IGNITION_ACCESSORY:
-		return "the ignition is in the accessory position";
-	case IGNITION_ON:
-		return "the ignition is on";
-	case IGNITION_CRANKING:
-		return "the engine is being started";
-	}
-	return "the ignition's state is not known";
-}
-
-static const char *condition_fails(const struct vehicle *self, uint64_t now_us, const struct condition *condition,
-				   char *text, size_t n_text)
-{
-	enum ignition ignition = vehicle_ignition(self, now_us);
-	bool speed_known = known(self, now_us, VEHICLE_SPEED_KMH);
-	const char *moving = !speed_known ? "the speed is not known" : "the vehicle is moving";
-
-	switch (condition->kind) {
-	case CONDITION_NONE:
-		return NULL;
-	case CONDITION_IGNITION_OFF:
-		return ignition == IGNITION_OFF ? NULL : ignition_words(ignition);
-	case CONDITION_IGNITION_ON:
-		if (ignition != IGNITION_ON)
-			return ignition_words(ignition);
-		return vehicle_standstill(self, now_us) ? NULL : moving;
-	case CONDITION_STANDSTILL:
-		return vehicle_standstill(self, now_us) ? NULL : moving;
-	case CONDITION_BATTERY_MIN_MV:
-		if (!known(self, now_us, VEHICLE_BATTERY_MV))
-			return "the battery's voltage is not known";
-		if ((int64_t)vehicle_battery_mv(self, now_us) >= condition->value)
-			return NULL;
-		/* the limit and not the voltage: a text that changes with every sample would be news each time */
-		snprintf(text, n_text, "the battery is below %lld mV", (long long)condition->value);
-		return text;
-	}
-	return "a condition that this gateway does not know";
-}
-
-const char *vehicle_conditions(const struct vehicle *self, uint64_t now_us, const struct condition *conditions,
-			       size_t n, char *text, size_t n_text)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *words = condition_fails(self, now_us, &conditions[i], text, n_text);
-
-		if (words)
-			return words;
-	}
-	return NULL;
 }

@@ -1,5 +1,6 @@
 /*
- * vehicle - what is known of the vehicle: ignition, speed, battery voltage; each with an age limit; pure.
+ * vehicle - what is known of the vehicle: ignition, speed, battery, gear, brake, and what it has granted us; each with
+ * an age limit; pure.
  *
  * A signal older than its limit is unknown, and unknown is not safe.
  */
@@ -8,13 +9,29 @@
 
 #include "gatewayd/core/types.h"
 
-enum vehicle_signal { VEHICLE_IGNITION, VEHICLE_SPEED_KMH, VEHICLE_BATTERY_MV, VEHICLE_SIGNALS };
+enum vehicle_signal {
+	VEHICLE_IGNITION,
+	VEHICLE_SPEED_KMH,
+	VEHICLE_BATTERY_MV,
+	VEHICLE_CHARGE_PERCENT, /* 0..100 */
+	VEHICLE_GEAR_PARK,      /* this one and the following: 0 no, 1 yes, anything else unknown */
+	VEHICLE_PARKING_BRAKE,
+	VEHICLE_CHARGING,
+	VEHICLE_KL15_HELD,       /* the vehicle confirms that it keeps terminal 15 for us */
+	VEHICLE_DRIVE_INHIBITED, /* the vehicle confirms that it cannot be driven away */
+	VEHICLE_SIGNALS
+};
+
+enum vehicle_flag { VEHICLE_FLAG_UNKNOWN, VEHICLE_FLAG_NO, VEHICLE_FLAG_YES };
 
 /* numeric values are those of session.proto */
 enum ignition { IGNITION_UNKNOWN = 0, IGNITION_OFF, IGNITION_ACCESSORY, IGNITION_ON, IGNITION_CRANKING };
 
 struct vehicle_config {
 	uint32_t max_age_ms[VEHICLE_SIGNALS]; /* default 2000 each; 0 = the signal is not configured */
+	/* The bus that goes silent with the ECUs that are flashed on it, and the signal's sender with them. "" = the
+	 * signal survives that: its sender is left out of the silence, or none of the ECUs is on its bus. */
+	char silent_with[VEHICLE_SIGNALS][GATEWAY_NAME_BYTES];
 };
 
 struct vehicle {
@@ -26,6 +43,8 @@ struct vehicle {
 	enum ignition told_ignition;
 	bool told_standstill;
 	uint32_t told_battery_mv;
+	int told_charge_percent;
+	enum vehicle_flag told_flags[VEHICLE_SIGNALS];
 };
 
 void vehicle_init(struct vehicle *self, const struct vehicle_config *config);
@@ -40,6 +59,12 @@ bool vehicle_standstill(const struct vehicle *self, uint64_t now_us);
 bool vehicle_moving(const struct vehicle *self, uint64_t now_us);
 double vehicle_speed_kmh(const struct vehicle *self, uint64_t now_us);    /* -1 unknown */
 uint32_t vehicle_battery_mv(const struct vehicle *self, uint64_t now_us); /* 0 unknown */
+int vehicle_charge_percent(const struct vehicle *self, uint64_t now_us);  /* 0..100, rounded down; -1 unknown */
+/* @signal: one of those that say yes or no */
+enum vehicle_flag vehicle_flag(const struct vehicle *self, uint64_t now_us, enum vehicle_signal signal);
+bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal);
+/* as under signals: in the configuration: "speed_kmh" */
+const char *vehicle_signal_name(enum vehicle_signal signal);
 /* when the next known value becomes unknown: at its age limit, not after it; GATEWAY_NEVER */
 uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us);
 /*
@@ -48,5 +73,11 @@ uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us);
  */
 const char *vehicle_conditions(const struct vehicle *self, uint64_t now_us, const struct condition *conditions,
 			       size_t n, char *text, size_t n_text);
+
+/**
+ * vehicle_signal_of() - the signals that a condition rests on
+ * @index: 0, 1, … until it returns false
+ */
+bool vehicle_signal_of(enum condition_kind kind, unsigned index, enum vehicle_signal *signal);
 
 #endif

@@ -408,6 +408,7 @@ void backend_output(struct backend *self, const struct gateway_output *out)
 	case GATEWAY_OUT_FLASH:
 	case GATEWAY_OUT_INTENT_STORED:
 	case GATEWAY_OUT_STOP_FLASH:
+	case GATEWAY_OUT_HOLD:
 	case GATEWAY_OUT_RELEASE:
 	case GATEWAY_OUT_CHANGED:
 	case GATEWAY_OUT_ADDED:

@@ -130,6 +130,11 @@ void backend_send_heartbeat(struct backend *self, uint64_t counter)
 	heartbeat.ignition = (Gu__IgnitionState)vehicle_ignition(&self->gateway->vehicle, now);
 	heartbeat.standstill = vehicle_standstill(&self->gateway->vehicle, now);
 	heartbeat.battery_mv = vehicle_battery_mv(&self->gateway->vehicle, now);
+	heartbeat.speed_known = heartbeat.standstill || vehicle_moving(&self->gateway->vehicle, now);
+	heartbeat.gear_park = (Gu__VehicleFlag)vehicle_flag(&self->gateway->vehicle, now, VEHICLE_GEAR_PARK);
+	heartbeat.parking_brake = (Gu__VehicleFlag)vehicle_flag(&self->gateway->vehicle, now, VEHICLE_PARKING_BRAKE);
+	heartbeat.charging = (Gu__VehicleFlag)vehicle_flag(&self->gateway->vehicle, now, VEHICLE_CHARGING);
+	heartbeat.charge_percent_plus_1 = (uint32_t)(vehicle_charge_percent(&self->gateway->vehicle, now) + 1);
 	frame.body_case = GU__FRAME__BODY_HEARTBEAT;
 	frame.heartbeat = &heartbeat;
 	backend_send(self, &frame);

@@ -2,24 +2,15 @@
 
 #include <errno.h>
 #include <libgen.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ecu-flash/load/profile_load.h"
 #include "ecu-flash/flash_bus.h"
-#include "gatewayd/io/config_schema.h"
+#include "gatewayd/io/config_priv.h"
 #include "proto/check.h"
 
-struct loader {
-	const struct yaml_config *yaml;
-	const struct yaml_doc *doc;
-	struct yaml_error *error;
-	struct config *config;
-	char folder[CONFIG_PATH_BYTES];
-};
-
-static int range(struct loader *l, const char *key, uint64_t value, uint64_t min, uint64_t max)
+int config_range(struct loader *l, const char *key, uint64_t value, uint64_t min, uint64_t max)
 {
 	if (value >= min && value <= max)
 		return 0;
@@ -27,8 +18,7 @@ static int range(struct loader *l, const char *key, uint64_t value, uint64_t min
 			     (unsigned long long)max, (unsigned long long)value);
 }
 
-/* the value in the file, else @fallback */
-static uint32_t given_or(struct loader *l, const char *key, uint32_t value, uint32_t fallback)
+uint32_t config_given_or(struct loader *l, const char *key, uint32_t value, uint32_t fallback)
 {
 	return yaml_has(l->doc, key) ? value : fallback;
 }
@@ -76,7 +66,7 @@ static int load_backend(struct loader *l)
 	struct session_config *session = &out->core.session;
 	int r;
 
-	if ((r = range(l, "backend.port", in->port, 1, 65535)))
+	if ((r = config_range(l, "backend.port", in->port, 1, 65535)))
 		return r;
 	snprintf(out->backend_host, sizeof(out->backend_host), "%s", in->host);
 	snprintf(out->backend_port, sizeof(out->backend_port), "%u", in->port);
@@ -88,13 +78,13 @@ static int load_backend(struct loader *l)
 	out->backend_ca_line = yaml_line_of(l->doc, "backend.ca");
 	out->backend_certificate_line = yaml_line_of(l->doc, "backend.certificate");
 	out->backend_key_line = yaml_line_of(l->doc, "backend.key");
-	session->backoff_min_ms = given_or(l, "backend.backoff_min_ms", in->backoff_min_ms, 1000);
-	session->backoff_max_ms = given_or(l, "backend.backoff_max_ms", in->backoff_max_ms, 300000);
-	session->answer_max_ms = given_or(l, "backend.answer_max_ms", in->answer_max_ms, 30000);
-	if ((r = range(l, "backend.backoff_min_ms", session->backoff_min_ms, 10, 3600000)) ||
-	    (r = range(l, "backend.backoff_max_ms", session->backoff_max_ms, session->backoff_min_ms, 86400000)))
+	session->backoff_min_ms = config_given_or(l, "backend.backoff_min_ms", in->backoff_min_ms, 1000);
+	session->backoff_max_ms = config_given_or(l, "backend.backoff_max_ms", in->backoff_max_ms, 300000);
+	session->answer_max_ms = config_given_or(l, "backend.answer_max_ms", in->answer_max_ms, 30000);
+	if ((r = config_range(l, "backend.backoff_min_ms", session->backoff_min_ms, 10, 3600000)) ||
+	    (r = config_range(l, "backend.backoff_max_ms", session->backoff_max_ms, session->backoff_min_ms, 86400000)))
 		return r;
-	return range(l, "backend.answer_max_ms", session->answer_max_ms, 100, 600000);
+	return config_range(l, "backend.answer_max_ms", session->answer_max_ms, 100, 600000);
 }
 
 static int load_keys(struct loader *l, const char *name, const struct yaml_keys *in, struct config_key_list *out)
@@ -111,8 +101,8 @@ static int load_keys(struct loader *l, const char *name, const struct yaml_keys 
 	}
 	out->n = (uint8_t)in->keys_count;
 	snprintf(key, sizeof(key), "trust.%s.threshold", name);
-	threshold = given_or(l, key, in->threshold, 1);
-	if ((r = range(l, key, threshold, 1, in->keys_count)))
+	threshold = config_given_or(l, key, in->threshold, 1);
+	if ((r = config_range(l, key, threshold, 1, in->keys_count)))
 		return r;
 	out->threshold = (uint8_t)threshold;
 	return 0;
@@ -160,16 +150,16 @@ static int load_link(struct loader *l, unsigned index)
 	int r;
 
 	snprintf(key, sizeof(key), "buses[%u].bitrate", index);
-	out->bitrate = given_or(l, key, in->bitrate, 500000);
-	if ((r = range(l, key, out->bitrate, 10000, 1000000)))
+	out->bitrate = config_given_or(l, key, in->bitrate, 500000);
+	if ((r = config_range(l, key, out->bitrate, 10000, 1000000)))
 		return r;
-	out->link.bitrate = given_or(l, key, in->bitrate, 0);
+	out->link.bitrate = config_given_or(l, key, in->bitrate, 0);
 	out->link.fd = in->fd;
 	snprintf(key, sizeof(key), "buses[%u].data_bitrate", index);
 	if (yaml_has(l->doc, key)) {
 		if (!in->fd)
 			return yaml_error_at(l->doc, l->error, key, "is of CAN FD: needs fd: true");
-		if ((r = range(l, key, in->data_bitrate, 10000, 16000000)))
+		if ((r = config_range(l, key, in->data_bitrate, 10000, 16000000)))
 			return r;
 		out->data_bitrate = out->link.data_bitrate = in->data_bitrate;
 	}
@@ -180,7 +170,7 @@ static int load_link(struct loader *l, unsigned index)
 	snprintf(key, sizeof(key), "buses[%u].restart_ms", index);
 	out->link.has_restart_ms = yaml_has(l->doc, key);
 	out->link.restart_ms = in->restart_ms;
-	if ((r = range(l, key, in->restart_ms, 0, 600000)))
+	if ((r = config_range(l, key, in->restart_ms, 0, 600000)))
 		return r;
 	snprintf(key, sizeof(key), "buses[%u].bring_up", index);
 	out->link.bring_up = in->bring_up;
@@ -211,8 +201,8 @@ static int load_buses(struct loader *l)
 		if ((r = load_link(l, i)))
 			return r;
 		snprintf(key, sizeof(key), "buses[%u].max_parallel", i);
-		parallel = given_or(l, key, in->max_parallel, 1);
-		if ((r = range(l, key, parallel, 1, FLASH_BUS_MAX_TARGETS)))
+		parallel = config_given_or(l, key, in->max_parallel, 1);
+		if ((r = config_range(l, key, parallel, 1, FLASH_BUS_MAX_TARGETS)))
 			return r;
 		out->max_parallel = (uint8_t)parallel;
 	}
@@ -220,7 +210,7 @@ static int load_buses(struct loader *l)
 	return 0;
 }
 
-static int bus_index(struct loader *l, const char *key, const char *name, uint8_t *bus)
+int config_bus_index(struct loader *l, const char *key, const char *name, uint8_t *bus)
 {
 	for (uint8_t i = 0; i < l->config->n_buses; i++) {
 		if (strcmp(name, l->config->buses[i].name) == 0) {
@@ -286,7 +276,7 @@ static int load_ecus(struct loader *l)
 		if ((r = id_of(l, key, in->name, l->config->core.ecus[i].name)))
 			return r;
 		snprintf(key, sizeof(key), "ecus[%u].bus", i);
-		if ((r = bus_index(l, key, in->bus, &out->bus)))
+		if ((r = config_bus_index(l, key, in->bus, &out->bus)))
 			return r;
 		snprintf(key, sizeof(key), "ecus[%u].profile", i);
 		if ((r = path_of(l, key, in->profile, path)))
@@ -306,116 +296,20 @@ static int load_ecus(struct loader *l)
 	return 0;
 }
 
-/* highest raw value that the signal can have, as far as ours go */
-static uint64_t highest_value(const struct can_signal *codec)
-{
-	unsigned bits = codec->is_signed ? codec->length - 1u : codec->length;
-
-	return bits >= 31 ? INT32_MAX : (UINT64_C(1) << bits) - 1;
-}
-
-static int load_ignition_values(struct loader *l, const struct yaml_signal *in, struct config_signal *out)
-{
-	static const struct {
-		enum ignition state;
-		const char *key;
-	} states[] = {
-	    {IGNITION_OFF, "signals.ignition.values.off"},
-	    {IGNITION_ACCESSORY, "signals.ignition.values.accessory"},
-	    {IGNITION_ON, "signals.ignition.values.on"},
-	    {IGNITION_CRANKING, "signals.ignition.values.cranking"},
-	};
-	int r;
-
-	if (!in->values)
-		return yaml_error_at(l->doc, l->error, "signals.ignition", "needs values: {off: …, on: …}");
-	const uint32_t values[] = {in->values->off, in->values->accessory, in->values->on, in->values->cranking};
-
-	out->ignition_values[IGNITION_UNKNOWN] = -1;
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		out->ignition_values[states[i].state] = -1;
-		if (!yaml_has(l->doc, states[i].key))
-			continue;
-		if ((r = range(l, states[i].key, values[i], 0, highest_value(&out->codec))))
-			return r;
-		/* of two states with one value neither is known, and off must never be assumed */
-		for (size_t k = 0; k < i; k++)
-			if (out->ignition_values[states[k].state] == (int32_t)values[i])
-				return yaml_error_at(l->doc, l->error, states[i].key,
-						     "%u is the value of another state too", values[i]);
-		out->ignition_values[states[i].state] = (int32_t)values[i];
-	}
-	return 0;
-}
-
-static int load_signal(struct loader *l, enum vehicle_signal which, const char *name, const struct yaml_signal *in)
-{
-	struct config_signal *out = &l->config->signals[which];
-	char key[64];
-	uint32_t id_bits, max_age_ms;
-	int r;
-
-	if (!in)
-		return 0; /* not configured: stays unknown */
-	out->configured = true;
-	snprintf(key, sizeof(key), "signals.%s.bus", name);
-	if ((r = bus_index(l, key, in->bus, &out->bus)))
-		return r;
-	snprintf(key, sizeof(key), "signals.%s.id_bits", name);
-	id_bits = given_or(l, key, in->id_bits, 11);
-	if (id_bits != 11 && id_bits != 29)
-		return yaml_error_at(l->doc, l->error, key, "must be 11 or 29, is %u", id_bits);
-	out->extended_id = id_bits == 29;
-	snprintf(key, sizeof(key), "signals.%s.id", name);
-	if ((r = range(l, key, in->id, 0, out->extended_id ? 0x1fffffff : 0x7ff)))
-		return r;
-	out->id = in->id;
-	snprintf(key, sizeof(key), "signals.%s.length", name);
-	if ((r = range(l, key, in->length, 1, 64)))
-		return r;
-	snprintf(key, sizeof(key), "signals.%s.start_bit", name);
-	if ((r = range(l, key, in->start_bit, 0, 511)))
-		return r;
-	snprintf(key, sizeof(key), "signals.%s.offset", name);
-	if (!isfinite(in->offset))
-		return yaml_error_at(l->doc, l->error, key, "must be a finite number");
-	snprintf(key, sizeof(key), "signals.%s.factor", name);
-	if (yaml_has(l->doc, key) && (in->factor == 0 || !isfinite(in->factor)))
-		return yaml_error_at(l->doc, l->error, key, "must be a finite number other than 0");
-	out->codec = (struct can_signal){
-	    .start_bit = (uint16_t)in->start_bit,
-	    .length = (uint8_t)in->length,
-	    .order = in->byte_order == YAML_ORDER_BIG ? CAN_SIGNAL_BIG_ENDIAN : CAN_SIGNAL_LITTLE_ENDIAN,
-	    .is_signed = in->is_signed,
-	    .factor = yaml_has(l->doc, key) ? in->factor : 1.0,
-	    .offset = in->offset,
-	};
-	snprintf(key, sizeof(key), "signals.%s", name);
-	if (!can_signal_fits(&out->codec, l->config->buses[out->bus].fd ? 64 : 8))
-		return yaml_error_at(l->doc, l->error, key, "does not fit a frame of %s",
-				     l->config->buses[out->bus].fd ? "64 bytes" : "8 bytes");
-	snprintf(key, sizeof(key), "signals.%s.max_age_ms", name);
-	max_age_ms = given_or(l, key, in->max_age_ms, 2000);
-	if ((r = range(l, key, max_age_ms, 10, 600000)))
-		return r;
-	l->config->core.vehicle.max_age_ms[which] = max_age_ms;
-	return which == VEHICLE_IGNITION ? load_ignition_values(l, in, out) : 0;
-}
-
 static int load_policy(struct loader *l)
 {
 	const struct yaml_policy *in = &l->yaml->policy;
 	struct gateway_config *out = &l->config->core;
-	uint32_t attempts = given_or(l, "policy.max_attempts", in->max_attempts, 3);
+	uint32_t attempts = config_given_or(l, "policy.max_attempts", in->max_attempts, 3);
 	int r;
 
-	out->postpone_s = given_or(l, "policy.postpone_s", in->postpone_s, 3600);
-	out->retry_pause_s = given_or(l, "policy.retry_pause_s", in->retry_pause_s, 30);
-	out->poll_s = given_or(l, "policy.poll_s", in->poll_s, INQUIRY_DEFAULT_POLL_S);
-	if ((r = range(l, "policy.postpone_s", out->postpone_s, 60, 604800)) ||
-	    (r = range(l, "policy.retry_pause_s", out->retry_pause_s, 1, 86400)) ||
-	    (r = range(l, "policy.poll_s", out->poll_s, 1, INQUIRY_MAX_POLL_S)) ||
-	    (r = range(l, "policy.max_attempts", attempts, 1, 20)))
+	out->postpone_s = config_given_or(l, "policy.postpone_s", in->postpone_s, 3600);
+	out->retry_pause_s = config_given_or(l, "policy.retry_pause_s", in->retry_pause_s, 30);
+	out->poll_s = config_given_or(l, "policy.poll_s", in->poll_s, INQUIRY_DEFAULT_POLL_S);
+	if ((r = config_range(l, "policy.postpone_s", out->postpone_s, 60, 604800)) ||
+	    (r = config_range(l, "policy.retry_pause_s", out->retry_pause_s, 1, 86400)) ||
+	    (r = config_range(l, "policy.poll_s", out->poll_s, 1, INQUIRY_MAX_POLL_S)) ||
+	    (r = config_range(l, "policy.max_attempts", attempts, 1, 20)))
 		return r;
 	out->max_attempts = (uint8_t)attempts;
 	return 0;
@@ -425,7 +319,7 @@ static int load_rest(struct loader *l)
 {
 	const struct yaml_config *in = l->yaml;
 	struct config *out = l->config;
-	uint32_t min_free_mib = given_or(l, "min_free_mib", in->min_free_mib, 16);
+	uint32_t min_free_mib = config_given_or(l, "min_free_mib", in->min_free_mib, 16);
 	char why[300];
 	int r;
 
@@ -433,7 +327,7 @@ static int load_rest(struct loader *l)
 		return r;
 	if ((r = path_of(l, "state_dir", in->state_dir ? in->state_dir : config_state_dir(), out->state_dir)))
 		return r;
-	if ((r = range(l, "min_free_mib", min_free_mib, 0, 1048576)))
+	if ((r = config_range(l, "min_free_mib", min_free_mib, 0, 1048576)))
 		return r;
 	out->min_free_bytes = (uint64_t)min_free_mib << 20;
 	snprintf(out->dbus_address, sizeof(out->dbus_address), "%s", in->dbus ? in->dbus : "system");
@@ -454,7 +348,6 @@ static int load_rest(struct loader *l)
 
 static int load_all(struct loader *l)
 {
-	const struct yaml_signals *signals = &l->yaml->signals;
 	int r;
 
 	if ((r = load_rest(l)) || (r = load_backend(l)) ||
@@ -463,9 +356,7 @@ static int load_all(struct loader *l)
 	    (r = load_keys(l, "time", &l->yaml->trust.time, &l->config->time_keys)) || (r = load_buses(l)) ||
 	    (r = load_ecus(l)))
 		return r;
-	if ((r = load_signal(l, VEHICLE_IGNITION, "ignition", signals->ignition)) ||
-	    (r = load_signal(l, VEHICLE_SPEED_KMH, "speed_kmh", signals->speed_kmh)) ||
-	    (r = load_signal(l, VEHICLE_BATTERY_MV, "battery_mv", signals->battery_mv)))
+	if ((r = config_load_signals(l)) || (r = config_load_power(l)))
 		return r;
 	return load_policy(l);
 }

@@ -8,6 +8,7 @@
 #include "common/yaml_load.h"
 #include "ecu-flash/profile.h"
 #include "gatewayd/core/gateway.h"
+#include "uds/can_msg.h"
 #include "uds/can_signal.h"
 #include "uds/port/can_link.h"
 
@@ -33,7 +34,18 @@ struct config_signal {
 	uint32_t id;
 	bool extended_id;
 	struct can_signal codec;
-	int32_t ignition_values[5]; /* raw value of each enum ignition, -1 = none; for VEHICLE_IGNITION only */
+	/* VEHICLE_IGNITION: raw value of each enum ignition, -1 = none. Signals that say yes or no: [1] is the raw
+	 * value of yes, [0] that of no, -1: any other says no */
+	int32_t ignition_values[5];
+};
+
+/* with which the vehicle is asked for something */
+struct config_frame {
+	bool configured;
+	uint8_t bus; /* index */
+	struct can_msg ask;
+	struct can_msg release; /* len 0: there is none, the frame just ends */
+	uint32_t cycle_ms;
 };
 
 struct config_ecu {
@@ -71,6 +83,7 @@ struct config {
 	uint8_t n_buses;
 	struct config_ecu ecus[GATEWAY_MAX_ECUS]; /* same index as core.ecus */
 	struct config_signal signals[VEHICLE_SIGNALS];
+	struct config_frame frames[POWER_HOLDS];
 };
 
 /**

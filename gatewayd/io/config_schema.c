@@ -61,9 +61,9 @@ static const cyaml_schema_value_t ecu_entry = {
 static const cyaml_strval_t byte_orders[] = {{"little", YAML_ORDER_LITTLE}, {"big", YAML_ORDER_BIG}};
 
 static const cyaml_schema_field_t values_fields[] = {
-    CYAML_FIELD_UINT("off", CYAML_FLAG_DEFAULT, struct yaml_values, off),
+    CYAML_FIELD_UINT("off", CYAML_FLAG_OPTIONAL, struct yaml_values, off),
     CYAML_FIELD_UINT("accessory", CYAML_FLAG_OPTIONAL, struct yaml_values, accessory),
-    CYAML_FIELD_UINT("on", CYAML_FLAG_DEFAULT, struct yaml_values, on),
+    CYAML_FIELD_UINT("on", CYAML_FLAG_OPTIONAL, struct yaml_values, on),
     CYAML_FIELD_UINT("cranking", CYAML_FLAG_OPTIONAL, struct yaml_values, cranking),
     CYAML_FIELD_END,
 };
@@ -80,18 +80,55 @@ static const cyaml_schema_field_t signal_fields[] = {
     CYAML_FIELD_FLOAT("factor", CYAML_FLAG_OPTIONAL, struct yaml_signal, factor),
     CYAML_FIELD_FLOAT("offset", CYAML_FLAG_OPTIONAL, struct yaml_signal, offset),
     CYAML_FIELD_UINT("max_age_ms", CYAML_FLAG_OPTIONAL, struct yaml_signal, max_age_ms),
+    CYAML_FIELD_BOOL("survives_silence", CYAML_FLAG_OPTIONAL, struct yaml_signal, survives_silence),
     CYAML_FIELD_MAPPING_PTR("values", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signal, values,
 			    values_fields),
     CYAML_FIELD_END,
 };
 
+#define SIGNAL(name)                                                                                        \
+	CYAML_FIELD_MAPPING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signals, name, \
+				signal_fields)
 static const cyaml_schema_field_t signals_fields[] = {
-    CYAML_FIELD_MAPPING_PTR("ignition", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signals, ignition,
-			    signal_fields),
-    CYAML_FIELD_MAPPING_PTR("speed_kmh", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signals, speed_kmh,
-			    signal_fields),
-    CYAML_FIELD_MAPPING_PTR("battery_mv", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_signals, battery_mv,
-			    signal_fields),
+    SIGNAL(ignition),      SIGNAL(speed_kmh), SIGNAL(battery_mv), SIGNAL(charge_percent),  SIGNAL(gear_park),
+    SIGNAL(parking_brake), SIGNAL(charging),  SIGNAL(kl15_held),  SIGNAL(drive_inhibited), CYAML_FIELD_END,
+};
+
+#define FRAME_FIELDS                                                                                            \
+	CYAML_FIELD_STRING_PTR("bus", CYAML_FLAG_POINTER, struct yaml_frame, bus, 1, GATEWAY_NAME_BYTES - 1),   \
+	    CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct yaml_frame, id),                                  \
+	    CYAML_FIELD_UINT("id_bits", CYAML_FLAG_OPTIONAL, struct yaml_frame, id_bits),                       \
+	    CYAML_FIELD_STRING_PTR("data", CYAML_FLAG_POINTER, struct yaml_frame, data, 2, 191),                \
+	    CYAML_FIELD_STRING_PTR("release_data", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_frame, \
+				   release_data, 2, 191),                                                       \
+	    CYAML_FIELD_UINT("cycle_ms", CYAML_FLAG_OPTIONAL, struct yaml_frame, cycle_ms)
+static const cyaml_schema_field_t frame_fields[] = {
+    FRAME_FIELDS,
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t inhibit_fields[] = {
+    FRAME_FIELDS,
+    CYAML_FIELD_UINT("confirm_ms", CYAML_FLAG_OPTIONAL, struct yaml_frame, confirm_ms),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t kl15_fields[] = {
+    FRAME_FIELDS,
+    CYAML_FIELD_UINT("confirm_ms", CYAML_FLAG_OPTIONAL, struct yaml_frame, confirm_ms),
+    CYAML_FIELD_STRING_PTR("granted_by", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_frame, granted_by, 1,
+			   GATEWAY_NAME_BYTES - 1),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t power_fields[] = {
+    CYAML_FIELD_MAPPING_PTR("awake", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_power, awake, frame_fields),
+    CYAML_FIELD_MAPPING_PTR("kl15_hold", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_power, kl15_hold,
+			    kl15_fields),
+    CYAML_FIELD_MAPPING_PTR("drive_inhibit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_power, drive_inhibit,
+			    inhibit_fields),
+    CYAML_FIELD_UINT("max_awake_s", CYAML_FLAG_OPTIONAL, struct yaml_power, max_awake_s),
+    CYAML_FIELD_UINT("min_battery_mv", CYAML_FLAG_OPTIONAL, struct yaml_power, min_battery_mv),
+    CYAML_FIELD_UINT("max_drop_mv", CYAML_FLAG_OPTIONAL, struct yaml_power, max_drop_mv),
+    CYAML_FIELD_UINT("min_charge_percent", CYAML_FLAG_OPTIONAL, struct yaml_power, min_charge_percent),
+    CYAML_FIELD_UINT("percent_per_hour", CYAML_FLAG_OPTIONAL, struct yaml_power, percent_per_hour),
     CYAML_FIELD_END,
 };
 
@@ -127,6 +164,7 @@ static const cyaml_schema_field_t config_fields[] = {
 			   ZONE_NAME_BYTES - 1),
     CYAML_FIELD_STRING_PTR("zoneinfo_dir", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_config, zoneinfo_dir,
 			   1, CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_MAPPING("power", CYAML_FLAG_OPTIONAL, struct yaml_config, power, power_fields),
     CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct yaml_config, policy, policy_fields),
     CYAML_FIELD_END,
 };

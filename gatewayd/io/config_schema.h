@@ -69,6 +69,7 @@ struct yaml_signal {
 	double factor;
 	double offset;
 	uint32_t max_age_ms;
+	bool survives_silence;
 	struct yaml_values *values;
 };
 
@@ -76,6 +77,34 @@ struct yaml_signals {
 	struct yaml_signal *ignition;
 	struct yaml_signal *speed_kmh;
 	struct yaml_signal *battery_mv;
+	struct yaml_signal *charge_percent;
+	struct yaml_signal *gear_park;
+	struct yaml_signal *parking_brake;
+	struct yaml_signal *charging;
+	struct yaml_signal *kl15_held;
+	struct yaml_signal *drive_inhibited;
+};
+
+struct yaml_frame {
+	char *bus;
+	uint32_t id;
+	uint32_t id_bits;
+	char *data;
+	char *release_data;
+	uint32_t cycle_ms;
+	uint32_t confirm_ms;
+	char *granted_by;
+};
+
+struct yaml_power {
+	struct yaml_frame *awake;
+	struct yaml_frame *kl15_hold;
+	struct yaml_frame *drive_inhibit;
+	uint32_t max_awake_s;
+	uint32_t min_battery_mv;
+	uint32_t max_drop_mv;
+	uint32_t min_charge_percent;
+	uint32_t percent_per_hour;
 };
 
 struct yaml_policy {
@@ -103,6 +132,7 @@ struct yaml_config {
 	struct yaml_ecu *ecus;
 	unsigned ecus_count;
 	struct yaml_signals signals;
+	struct yaml_power power;
 	struct yaml_policy policy;
 };
 

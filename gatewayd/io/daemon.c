@@ -108,7 +108,10 @@ static void carry_out(struct daemon *d, const struct gateway_output *out)
 		daemon_intent_stored(d, out);
 		break;
 	case GATEWAY_OUT_STOP_FLASH:
-		flasher_stop(d->flasher);
+		flasher_stop(d->flasher, out->targets);
+		break;
+	case GATEWAY_OUT_HOLD:
+		holds_order(d->holds, &out->hold);
 		break;
 	case GATEWAY_OUT_RELEASE:
 		release_campaign(d, out);
@@ -150,6 +153,7 @@ static void on_pump(uv_prepare_t *handle)
 		return;
 	}
 	deadline = gateway_deadline(d->gateway);
+	wake_arm(d->wake, gateway_wake_us(d->gateway, now));
 	hr_timer_arm(&d->timer, deadline >= UINT64_MAX / 1000 ? HR_TIMER_NEVER : deadline * 1000);
 }
 
@@ -179,6 +183,8 @@ static void begin_close(struct daemon *d)
 	daemon_service_close(d);
 	backend_free(d->backend);
 	dbus_free(d->dbus);
+	wake_free(d->wake);
+	holds_free(d->holds);
 	flasher_free(d->flasher);
 }
 
@@ -212,6 +218,8 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 	if (r == 0)
 		r = flasher_new(&d->loop, d->config, d->gateway, &d->flasher, text, sizeof(text));
 	if (r == 0)
+		r = holds_new(&d->loop, d->config, d->flasher, &d->holds);
+	if (r == 0)
 		r = dbus_new(&d->loop, d->config->dbus_address, d->gateway, &d->dbus);
 	if (r) {
 		log_write(LOG_ERR, NULL, "%s", text[0] ? text : strerror(r < 0 ? -r : r));
@@ -228,6 +236,7 @@ static int start_loop(struct daemon *d)
 		log_write(LOG_ERR, NULL, "cannot make a timer: %s", strerror(-r));
 		return r;
 	}
+	wake_new(&d->loop, &d->wake);
 	uv_prepare_init(&d->loop, &d->pump);
 	d->pump.data = d;
 	uv_prepare_start(&d->pump, on_pump);

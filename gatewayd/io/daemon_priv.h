@@ -10,9 +10,11 @@
 #include "gatewayd/io/database.h"
 #include "gatewayd/io/dbus.h"
 #include "gatewayd/io/flasher.h"
+#include "gatewayd/io/holds.h"
 #include "gatewayd/io/notify.h"
 #include "gatewayd/io/prepare.h"
 #include "gatewayd/io/shutdown_lock.h"
+#include "gatewayd/io/wake.h"
 #include "uds/port/hr_timer.h"
 
 struct preparing;
@@ -26,6 +28,8 @@ struct daemon {
 	struct database *database;
 	struct backend *backend;
 	struct flasher *flasher;
+	struct holds *holds;
+	struct wake *wake; /* NULL: the system is not to be woken */
 	struct dbus *dbus;
 	struct notify notify;
 	struct prepared *prepared[GATEWAY_MAX_CAMPAIGNS]; /* by slot */

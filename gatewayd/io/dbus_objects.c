@@ -58,11 +58,27 @@ static int get_manager_number(sd_bus *bus, const char *path, const char *interfa
 		return sd_bus_message_append(reply, "d", vehicle_speed_kmh(&g->vehicle, now_us));
 	if (strcmp(property, "BatteryMv") == 0)
 		return sd_bus_message_append(reply, "u", vehicle_battery_mv(&g->vehicle, now_us));
+	if (strcmp(property, "RemainingSeconds") == 0)
+		return sd_bus_message_append(reply, "u", gateway_remaining_s(g, now_us));
 	if (strcmp(property, "TrustedUnixSeconds") == 0)
 		return sd_bus_message_append(reply, "t", gateway_unix_ms(g, now_us) / 1000);
 	if (strcmp(property, "DirectorVersion") == 0)
 		return sd_bus_message_append(reply, "t", g->director_version);
 	return sd_bus_message_append(reply, "u", (uint32_t)g->reports.n);
+}
+
+static int get_manager_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
+			    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct dbus *self = userdata;
+
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	/* asked for, be it confirmed or not: the vehicle may not be driven away */
+	return sd_bus_message_append(reply, "b", power_state(&self->gateway->power, POWER_DRIVE_INHIBIT) != POWER_OFF);
 }
 
 static const sd_bus_vtable manager_vtable[] = {
@@ -73,6 +89,8 @@ static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_PROPERTY("Ignition", "s", get_manager_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("SpeedKmh", "d", get_manager_number, 0, 0),
     SD_BUS_PROPERTY("BatteryMv", "u", get_manager_number, 0, 0),
+    SD_BUS_PROPERTY("DriveInhibited", "b", get_manager_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("RemainingSeconds", "u", get_manager_number, 0, 0),
     SD_BUS_PROPERTY("TrustedUnixSeconds", "t", get_manager_number, 0, 0),
     SD_BUS_PROPERTY("DirectorVersion", "t", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("PendingReports", "u", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -380,8 +398,8 @@ int dbus_objects_add(struct dbus *self)
 
 void dbus_objects_manager_changed(struct dbus *self)
 {
-	sd_bus_emit_properties_changed(self->bus, DBUS_ROOT, DBUS_MANAGER, "Session", "Ignition", "DirectorVersion",
-				       "PendingReports", NULL);
+	sd_bus_emit_properties_changed(self->bus, DBUS_ROOT, DBUS_MANAGER, "Session", "Ignition", "DriveInhibited",
+				       "DirectorVersion", "PendingReports", NULL);
 }
 
 void dbus_objects_campaign_changed(struct dbus *self, uint8_t index)

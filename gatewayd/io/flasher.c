@@ -226,14 +226,30 @@ void flasher_intent_stored(struct flasher *self, uint8_t campaign, uint8_t targe
 	}
 }
 
-void flasher_stop(struct flasher *self)
+void flasher_stop(struct flasher *self, uint32_t targets)
 {
 	for (uint8_t i = 0; i < self->config->n_buses; i++) {
-		if (self->buses[i].task != BUS_FLASHING)
+		struct flasher_bus *bus = &self->buses[i];
+
+		if (bus->task != BUS_FLASHING)
 			continue;
-		flash_bus_stop(&self->buses[i].bus, can_driver_now_us());
-		can_driver_kick(self->buses[i].driver);
+		if (!targets)
+			flash_bus_stop(&bus->bus, can_driver_now_us());
+		for (uint8_t k = 0; k < bus->n_works; k++)
+			if (targets & 1u << bus->works[k]->target)
+				flash_bus_stop_target(&bus->bus, k, can_driver_now_us());
+		can_driver_kick(bus->driver);
 	}
+}
+
+bool flasher_send(struct flasher *self, uint8_t bus, const struct can_msg *msg)
+{
+	struct can_driver *driver = self->buses[bus].driver;
+
+	if (!driver || self->buses[bus].lost || can_node_send_plain(can_driver_node(driver), msg))
+		return false;
+	can_driver_kick(driver);
+	return true;
 }
 
 void flasher_reload(struct flasher *self, struct key_ring *keys, bool profiles)

@@ -18,7 +18,10 @@ void flasher_identify(struct flasher *self);
 /* @prepared: stays valid until gateway_flash_finished() was called */
 void flasher_flash(struct flasher *self, uint8_t campaign, uint32_t targets, const struct prepared *prepared);
 void flasher_intent_stored(struct flasher *self, uint8_t campaign, uint8_t target);
-void flasher_stop(struct flasher *self);
+/* @targets: these alone stop, 0 = all */
+void flasher_stop(struct flasher *self, uint32_t targets);
+/* a frame of ours that is no diagnostic message; Return: false if its bus is not there, or too many wait */
+bool flasher_send(struct flasher *self, uint8_t bus, const struct can_msg *msg);
 /* the configuration was read again: @keys are taken over (NULL = none); @profiles: some ECU's profile is another one,
  * which runs under way do not notice */
 void flasher_reload(struct flasher *self, struct key_ring *keys, bool profiles);

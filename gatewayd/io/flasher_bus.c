@@ -12,7 +12,7 @@
 #define REFUSED_TURNS   59u       /* until settings that the interface's driver refused are tried again */
 #define TELL_AGAIN_US   60000000u /* what goes on is told once in this time */
 #define LOST_COUNTS_US  10000000u /* a request and its repetitions last no longer */
-#define BUS_MAX_FILTERS (VEHICLE_SIGNALS + 2u * GATEWAY_MAX_ECUS)
+#define BUS_MAX_FILTERS (VEHICLE_SIGNALS + POWER_HOLDS + 2u * GATEWAY_MAX_ECUS)
 
 static const char *bus_name(const struct flasher_bus *self)
 {
@@ -296,6 +296,14 @@ static void watch(struct flasher_bus *self)
 	size_t n = signals_filters(self->flasher->config, self->index, filters);
 	int r;
 
+	/* their echoes confirm that our own frames have left */
+	for (unsigned i = 0; i < POWER_HOLDS; i++) {
+		const struct config_frame *frame = &self->flasher->config->frames[i];
+
+		if (frame->configured && frame->bus == self->index)
+			filters[n++] = (struct can_port_filter){
+			    .id = frame->ask.id, .extended_id = (frame->ask.flags & CAN_MSG_EXTENDED) != 0};
+	}
 	n += request_filters(self, filters + n);
 	r = can_driver_watch(self->driver, filters, n);
 	if (r < 0)

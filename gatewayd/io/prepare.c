@@ -67,7 +67,7 @@ static bool same_addresses(const struct isotp_address *a, const struct isotp_add
 }
 
 /* Return: NULL, or why an ECU with this supply cannot be flashed by the campaign at any time */
-static const char *supply_fails(const struct campaign *c, enum profile_supply supply)
+static const char *supply_fails(const struct config *config, const struct campaign *c, enum profile_supply supply)
 {
 	switch (supply) {
 	case PROFILE_SUPPLY_KL30:
@@ -77,9 +77,11 @@ static const char *supply_fails(const struct campaign *c, enum profile_supply su
 			return "supply: kl15 needs the ignition on, and the campaign's conditions want it off";
 		return NULL;
 	case PROFILE_SUPPLY_KL15_HELD:
-		break;
+		return config->frames[POWER_KL15].configured
+			   ? NULL
+			   : "supply: kl15_held: this vehicle's configuration has no power.kl15_hold";
 	}
-	return "supply: kl15_held: this gateway cannot have it held yet";
+	return "supply: not known";
 }
 
 static bool load_profile(struct preparation *job, const struct target *target, const struct component_doc *component,
@@ -98,7 +100,7 @@ static bool load_profile(struct preparation *job, const struct target *target, c
 	}
 	r = profile_load_memory("profile", (const char *)text, n, &out->profile, &error);
 	free(text);
-	why = r == 0 ? supply_fails(job->campaign, out->profile.supply) : NULL;
+	why = r == 0 ? supply_fails(job->config, job->campaign, out->profile.supply) : NULL;
 	if (why)
 		snprintf(error.text, sizeof(error.text), "%s", why);
 	else if (r == 0 &&

@@ -166,13 +166,30 @@ static bool same_signal(const struct config_signal *a, const struct config_signa
 
 static void compare_signals(struct reload *self, const struct config *own)
 {
-	static const char *const names[VEHICLE_SIGNALS] = {
-	    [VEHICLE_IGNITION] = "ignition", [VEHICLE_SPEED_KMH] = "speed_kmh", [VEHICLE_BATTERY_MV] = "battery_mv"};
 	const struct config *fresh = &self->config;
 
 	for (size_t i = 0; i < VEHICLE_SIGNALS; i++)
-		if (!same_signal(&own->signals[i], &fresh->signals[i]) || DIFFERS(core.vehicle.max_age_ms[i]))
-			list(self->restart, "signals.%s", names[i]);
+		if (!same_signal(&own->signals[i], &fresh->signals[i]) || DIFFERS(core.vehicle.max_age_ms[i]) ||
+		    DIFFERS(core.vehicle.silent_with[i]))
+			list(self->restart, "signals.%s", vehicle_signal_name((enum vehicle_signal)i));
+}
+
+static void compare_power(struct reload *self, struct config *own)
+{
+	const struct config *fresh = &self->config;
+	const struct power_config *a = &own->core.power, *b = &fresh->core.power;
+
+	WAITS("power.awake", frames[POWER_AWAKE]);
+	if (DIFFERS(frames[POWER_KL15]) || DIFFERS(core.power.holds[POWER_KL15].confirm_ms) ||
+	    a->has_grantor != b->has_grantor || a->grantor != b->grantor)
+		list(self->restart, "power.kl15_hold");
+	if (DIFFERS(frames[POWER_DRIVE_INHIBIT]) || DIFFERS(core.power.holds[POWER_DRIVE_INHIBIT].confirm_ms))
+		list(self->restart, "power.drive_inhibit");
+	TAKE("power.max_awake_s", core.power.max_awake_s);
+	TAKE("power.min_battery_mv", core.power.min_battery_mv);
+	TAKE("power.max_drop_mv", core.power.max_drop_mv);
+	TAKE("power.min_charge_percent", core.power.min_charge_percent);
+	TAKE("power.percent_per_hour", core.power.percent_per_hour);
 }
 
 void reload_apply(struct reload *self, struct config *own)
@@ -187,6 +204,7 @@ void reload_apply(struct reload *self, struct config *own)
 	compare_backend(self, own);
 	compare_ecus(self, own, compare_buses(self, own));
 	compare_signals(self, own);
+	compare_power(self, own);
 	TAKE("min_free_mib", min_free_bytes);
 	TAKE("ecu_keys", ecu_keys);
 	own->ecu_keys_line = fresh->ecu_keys_line;

@@ -14,6 +14,13 @@ size_t signals_filters(const struct config *config, uint8_t bus, struct can_port
 }
 
 /* a raw value that no state has is unknown, and unknown is not safe */
+static double flag_of(const struct config_signal *signal, uint64_t raw)
+{
+	if ((uint64_t)signal->ignition_values[1] == raw)
+		return 1;
+	return signal->ignition_values[0] < 0 || (uint64_t)signal->ignition_values[0] == raw ? 0 : -1;
+}
+
 static enum ignition ignition_of(const struct config_signal *signal, uint64_t raw)
 {
 	for (int i = IGNITION_OFF; i <= IGNITION_CRANKING; i++)
@@ -37,8 +44,12 @@ void signals_input(const struct config *config, struct gateway *gateway, uint8_t
 		if (!signal->configured || signal->bus != bus || signal->id != msg->id ||
 		    signal->extended_id != extended || !can_signal_get(&signal->codec, msg->data, msg->len, &raw))
 			continue;
-		value = i == VEHICLE_IGNITION ? (double)ignition_of(signal, raw)
-					      : can_signal_to_physical(&signal->codec, raw);
+		if (i == VEHICLE_IGNITION)
+			value = (double)ignition_of(signal, raw);
+		else if (i >= VEHICLE_GEAR_PARK)
+			value = flag_of(signal, raw);
+		else
+			value = can_signal_to_physical(&signal->codec, raw);
 		gateway_signal(gateway, now_us, (enum vehicle_signal)i, value);
 	}
 }

@@ -234,6 +234,9 @@ static bool copy_component(struct component_doc *out, const Gu__Component *in)
 		copy_text(out->hardware_ids[i], sizeof(out->hardware_ids[i]), in->hardware_ids[i]);
 	out->n_hardware_ids = (uint8_t)in->n_hardware_ids;
 	copy_file(&out->profile, in->profile);
+	out->driver_return = in->driver_return == GU__DRIVER_RETURN__DRIVER_RETURN_FINISH_INHIBITED
+				 ? DRIVER_RETURN_FINISH_INHIBITED
+				 : DRIVER_RETURN_STOP;
 	out->release_counter = in->release_counter;
 	for (size_t i = 0; i < in->n_units; i++) {
 		struct unit_doc *unit = &out->units[i];

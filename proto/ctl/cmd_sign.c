@@ -27,6 +27,7 @@ static const char manifest_help[] =
     "    profile: brake.profile.yaml\n"
     "    release_counter: 12\n"
     "    conditions: [{kind: battery_min_mv, value: 11800}, {kind: standstill}]\n"
+    "    driver_return: finish_inhibited  # or stop_at_safe_point, the default\n"
     "    functions_lost: [anti-lock braking]\n"
     "    units:                         # installed in this order\n"
     "    - kind: application            # ram_driver, boot_loader, application, data\n"

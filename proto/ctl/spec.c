@@ -16,9 +16,14 @@ static const cyaml_strval_t condition_words[] = {
     {"standstill", GU__CONDITION_KIND__CONDITION_KIND_STANDSTILL},
     {"battery_min_mv", GU__CONDITION_KIND__CONDITION_KIND_BATTERY_MIN_MV},
     {"ignition_on", GU__CONDITION_KIND__CONDITION_KIND_IGNITION_ON},
+    {"gear_park", GU__CONDITION_KIND__CONDITION_KIND_GEAR_PARK},
+    {"parking_brake_set", GU__CONDITION_KIND__CONDITION_KIND_PARKING_BRAKE_SET},
+    {"charge_min_percent", GU__CONDITION_KIND__CONDITION_KIND_CHARGE_MIN_PERCENT},
+    {"charging", GU__CONDITION_KIND__CONDITION_KIND_CHARGING},
 };
 static const cyaml_schema_field_t condition_fields[] = {
-    CYAML_FIELD_ENUM("kind", CYAML_FLAG_STRICT, struct spec_condition, kind, condition_words, 4),
+    CYAML_FIELD_ENUM("kind", CYAML_FLAG_STRICT, struct spec_condition, kind, condition_words,
+		     CYAML_ARRAY_LEN(condition_words)),
     CYAML_FIELD_INT("value", CYAML_FLAG_OPTIONAL, struct spec_condition, value),
     CYAML_FIELD_END,
 };
@@ -115,7 +120,7 @@ char **spec_texts(const struct spec *self, char *const *list, size_t n)
 
 char **spec_features(const struct spec *self, char *const *list, size_t n, size_t *n_out)
 {
-	char **out = arena_take(self->arena, n + 1, sizeof *out);
+	char **out = arena_take(self->arena, n + 1 + SPEC_OWN_FEATURES, sizeof *out);
 
 	out[0] = arena_text(self->arena, "base-1");
 	*n_out = 1;
@@ -124,6 +129,24 @@ char **spec_features(const struct spec *self, char *const *list, size_t n, size_
 			out[(*n_out)++] = arena_text(self->arena, list[i]);
 	}
 	return out;
+}
+
+void spec_needs_feature(const struct spec *self, char **list, size_t *n, const char *name)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (strcmp(list[i], name) == 0)
+			return;
+	}
+	list[(*n)++] = arena_text(self->arena, name);
+}
+
+bool spec_has_new_conditions(const struct spec_condition *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].kind >= (int)GU__CONDITION_KIND__CONDITION_KIND_GEAR_PARK)
+			return true;
+	}
+	return false;
 }
 
 /* "a.b: words" of a check as key and words */

@@ -54,8 +54,11 @@ char **spec_texts(const struct spec *self, char *const *list, size_t n);
 char **spec_features(const struct spec *self, char *const *list, size_t n, size_t *n_out);
 /* @key: of the list. NULL with the error filled */
 Gu__Recurrence **spec_recurring(const struct spec *self, const char *key, const struct spec_recurrence *list, size_t n);
-/* a feature that a field of the document asks for, unless it is listed */
-void spec_feature_add(const struct spec *self, const char *feature, char ***list, size_t *n);
+/* adds one that the document's content needs to a list of spec_features(), which has room for SPEC_OWN_FEATURES */
+#define SPEC_OWN_FEATURES 8u
+void spec_needs_feature(const struct spec *self, char **list, size_t *n, const char *name);
+/* whether any is of a kind that came with the feature conditions-2 */
+bool spec_has_new_conditions(const struct spec_condition *list, size_t n);
 /* the checks that a gateway makes, told by the line of the spec; Return: 0 or 1 */
 int spec_validate(const struct spec *self, const ProtobufCMessage *message);
 

@@ -203,9 +203,9 @@ static int build_times(const struct spec *self, size_t index, const struct campa
 	    spec_time(self, key, from->deadline, &c->deadline_unix_s))
 		return 1;
 	if (c->n_recurring)
-		spec_feature_add(self, VALIDATE_WINDOWS_RECURRING, &c->required_features, &c->n_required_features);
+		spec_needs_feature(self, c->required_features, &c->n_required_features, VALIDATE_WINDOWS_RECURRING);
 	if (c->deadline_unix_s)
-		spec_feature_add(self, VALIDATE_DEADLINE, &c->required_features, &c->n_required_features);
+		spec_needs_feature(self, c->required_features, &c->n_required_features, VALIDATE_DEADLINE);
 	return 0;
 }
 
@@ -226,6 +226,8 @@ static Gu__Campaign *build_campaign(const struct spec *self, size_t index, const
 	c->urgency = (Gu__Urgency)from->urgency;
 	c->conditions = spec_conditions(self, from->conditions, from->conditions_count);
 	c->n_conditions = from->conditions_count;
+	if (spec_has_new_conditions(from->conditions, from->conditions_count))
+		spec_needs_feature(self, c->required_features, &c->n_required_features, "conditions-2");
 	c->consent_required = from->consent_required;
 	c->supersedes = spec_texts(self, from->supersedes, from->supersedes_count);
 	c->n_supersedes = from->supersedes_count;

@@ -32,6 +32,7 @@ struct component_spec {
 	unsigned conditions_count;
 	char **functions_lost;
 	unsigned functions_lost_count;
+	int driver_return;
 	uint32_t *preserve_dids;
 	unsigned preserve_dids_count;
 	struct unit_spec *units;
@@ -78,6 +79,10 @@ static const cyaml_strval_t change_words[] = {
     {"feature", GU__CHANGE_KIND__CHANGE_KIND_FEATURE},
     {"configuration", GU__CHANGE_KIND__CHANGE_KIND_CONFIGURATION},
 };
+static const cyaml_strval_t return_words[] = {
+    {"stop_at_safe_point", GU__DRIVER_RETURN__DRIVER_RETURN_STOP_AT_SAFE_POINT},
+    {"finish_inhibited", GU__DRIVER_RETURN__DRIVER_RETURN_FINISH_INHIBITED},
+};
 static const cyaml_schema_field_t segment_fields[] = {
     CYAML_FIELD_UINT("address", CYAML_FLAG_DEFAULT, struct segment_spec, address),
     CYAML_FIELD_UINT("length", CYAML_FLAG_DEFAULT, struct segment_spec, length),
@@ -110,6 +115,8 @@ static const cyaml_schema_field_t component_fields[] = {
     CYAML_FIELD_STRING_PTR("profile", CYAML_FLAG_POINTER, struct component_spec, profile, 1, CYAML_UNLIMITED),
     CYAML_FIELD_UINT("release_counter", CYAML_FLAG_OPTIONAL, struct component_spec, release_counter),
     CYAML_FIELD_SEQUENCE("conditions", OPTIONAL_TEXT, struct component_spec, conditions, &spec_condition_schema, 0, 16),
+    CYAML_FIELD_ENUM("driver_return", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct component_spec, driver_return,
+		     return_words, 2),
     CYAML_FIELD_SEQUENCE("functions_lost", OPTIONAL_TEXT, struct component_spec, functions_lost, &spec_text_schema, 0,
 			 8),
     CYAML_FIELD_SEQUENCE("preserve_dids", OPTIONAL_TEXT, struct component_spec, preserve_dids, &did_schema, 0, 32),
@@ -216,6 +223,7 @@ static Gu__Component *build_component(const struct spec *self, size_t index, con
 	c->n_hardware_ids = from->hardware_ids_count;
 	c->conditions = spec_conditions(self, from->conditions, from->conditions_count);
 	c->n_conditions = from->conditions_count;
+	c->driver_return = (Gu__DriverReturn)from->driver_return;
 	c->functions_lost = spec_texts(self, from->functions_lost, from->functions_lost_count);
 	c->n_functions_lost = from->functions_lost_count;
 	c->preserve_dids = arena_take(self->arena, from->preserve_dids_count, sizeof *c->preserve_dids);
@@ -262,6 +270,14 @@ static char *one_line(const struct spec *self, const char *text)
 	return copy;
 }
 
+static void name_features(const struct spec *self, const struct component_spec *from, Gu__Manifest *m)
+{
+	if (spec_has_new_conditions(from->conditions, from->conditions_count))
+		spec_needs_feature(self, m->required_features, &m->n_required_features, "conditions-2");
+	if (from->driver_return == (int)GU__DRIVER_RETURN__DRIVER_RETURN_FINISH_INHIBITED)
+		spec_needs_feature(self, m->required_features, &m->n_required_features, "driver-return-1");
+}
+
 static int build(const struct spec *self, const struct manifest_spec *from, struct spec_result *out)
 {
 	Gu__Manifest *m = arena_take(self->arena, 1, sizeof *m);
@@ -284,6 +300,7 @@ static int build(const struct spec *self, const struct manifest_spec *from, stru
 		m->components[i] = build_component(self, i, &from->components[i]);
 		if (!m->components[i])
 			return 1;
+		name_features(self, &from->components[i], m);
 	}
 	out->message = &m->base;
 	return spec_validate(self, out->message);

@@ -51,18 +51,3 @@ Gu__Recurrence **spec_recurring(const struct spec *self, const char *key, const 
 	}
 	return out;
 }
-
-void spec_feature_add(const struct spec *self, const char *feature, char ***list, size_t *n)
-{
-	char **longer;
-
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp((*list)[i], feature) == 0)
-			return;
-	}
-	longer = arena_take(self->arena, *n + 1, sizeof *longer);
-	for (size_t i = 0; i < *n; i++)
-		longer[i] = (*list)[i];
-	longer[(*n)++] = arena_text(self->arena, feature);
-	*list = longer;
-}

@@ -128,6 +128,8 @@ static bool read_lists(const struct json_read *request, struct draft *draft, str
 		condition->kind = (Gu__ConditionKind)kind;
 		condition->value = (int64_t)value;
 		draft->condition_list[i] = condition;
+		if (kind >= (int)GU__CONDITION_KIND__CONDITION_KIND_GEAR_PARK)
+			intake_feature(&draft->campaign, &draft->windows, "conditions-2");
 	}
 	for (size_t i = 0; i < n_supersedes; i++) {
 		snprintf(path, sizeof path, "$.supersedes[%zu]", i);
@@ -357,7 +359,8 @@ static bool read_draft(struct backend *backend, const struct json_read *request,
 			       draft->id);
 		return false;
 	}
-	intake_windows_name_deadline(&draft->campaign, &draft->windows);
+	if (draft->campaign.deadline_unix_s)
+		intake_feature(&draft->campaign, &draft->windows, VALIDATE_DEADLINE);
 	int fd = blobs_open(backend->config->blob_dir, draft->manifest_sha256, &length);
 	if (fd < 0) {
 		command_refuse(answer, "campaign %s: the backend has no file of its manifest's digest", draft->id);

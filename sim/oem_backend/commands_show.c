@@ -235,6 +235,25 @@ static void modes(struct backend *backend, struct json *answer, const char *vehi
 	sqlite3_finalize(stmt);
 }
 
+/* what the last heartbeat told beside ignition, standstill and voltage; charge_percent only if it is known */
+static void state(struct backend *backend, struct json *answer, const char *id)
+{
+	sqlite3_stmt *stmt = store_query(&backend->store,
+					 "SELECT speed_known, gear_park, parking_brake, charging, charge_percent"
+					 " FROM vehicle_state WHERE vehicle = ?1",
+					 "t", id);
+	bool any = stmt && sqlite3_step(stmt) == SQLITE_ROW;
+	int64_t percent = any ? sqlite3_column_int64(stmt, 4) : -1;
+
+	boolean(answer, "speed_known", any && store_column(stmt, 0) != 0);
+	word(answer, "gear_park", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 1) : 0);
+	word(answer, "parking_brake", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 2) : 0);
+	word(answer, "charging", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 3) : 0);
+	if (percent >= 0)
+		number(answer, "charge_percent", (uint64_t)percent);
+	sqlite3_finalize(stmt);
+}
+
 static void vehicle(struct backend *backend, struct json *answer, sqlite3_stmt *stmt)
 {
 	const char *id = store_text(stmt, 0);
@@ -252,6 +271,7 @@ static void vehicle(struct backend *backend, struct json *answer, sqlite3_stmt *
 	word(answer, "ignition", &gu__ignition_state__descriptor, sqlite3_column_int(stmt, 8));
 	boolean(answer, "standstill", store_column(stmt, 9) != 0);
 	number(answer, "battery_mv", store_column(stmt, 10));
+	state(backend, answer, id);
 	number(answer, "heartbeat_unix_s", store_column(stmt, 11));
 	ecus(backend, answer, id);
 	modes(backend, answer, id);

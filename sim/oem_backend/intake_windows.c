@@ -2,15 +2,21 @@
 #include "sim/oem_backend/intake_windows.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/validate.h"
 
-static void feature(struct intake_windows *self, Gu__Campaign *campaign, const char *name)
+void intake_feature(Gu__Campaign *campaign, struct intake_windows *self, const char *name)
 {
-	const size_t i = campaign->n_required_features++;
+	const size_t n = campaign->n_required_features;
 
-	snprintf(self->names[i], sizeof self->names[i], "%s", name);
-	self->features[i] = self->names[i];
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(self->names[i], name) == 0)
+			return;
+	}
+	snprintf(self->names[n], sizeof self->names[n], "%s", name);
+	self->features[n] = self->names[n];
+	campaign->n_required_features = n + 1;
 }
 
 static uint32_t number(const struct json_read *request, size_t i, const char *key)
@@ -31,7 +37,7 @@ const char *intake_windows_read(const struct json_read *request, Gu__Campaign *c
 
 	campaign->n_required_features = 0;
 	campaign->required_features = self->features;
-	feature(self, campaign, "base-1");
+	intake_feature(campaign, self, "base-1");
 	if (n > INTAKE_MAX_RECURRING)
 		return "more than 8 recurring windows";
 	for (size_t i = 0; i < n; i++) {
@@ -50,15 +56,9 @@ const char *intake_windows_read(const struct json_read *request, Gu__Campaign *c
 	if (n) {
 		campaign->recurring = self->list;
 		campaign->n_recurring = n;
-		feature(self, campaign, VALIDATE_WINDOWS_RECURRING);
+		intake_feature(campaign, self, VALIDATE_WINDOWS_RECURRING);
 	}
 	return NULL;
-}
-
-void intake_windows_name_deadline(Gu__Campaign *campaign, struct intake_windows *self)
-{
-	if (campaign->deadline_unix_s)
-		feature(self, campaign, VALIDATE_DEADLINE);
 }
 
 static void show_number(struct json *answer, const char *key, uint64_t value)

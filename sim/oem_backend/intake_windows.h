@@ -10,14 +10,15 @@
 #include "sim/oem_backend/json_read.h"
 
 #define INTAKE_MAX_RECURRING 8u
+#define INTAKE_MAX_FEATURES  4u
 
 /* what the message's pointers point to */
 struct intake_windows {
 	Gu__Recurrence recurring[INTAKE_MAX_RECURRING];
 	Gu__Recurrence *list[INTAKE_MAX_RECURRING];
 	char zones[INTAKE_MAX_RECURRING][65];
-	char names[3][24];
-	char *features[3];
+	char names[INTAKE_MAX_FEATURES][24];
+	char *features[INTAKE_MAX_FEATURES];
 };
 
 /**
@@ -29,8 +30,8 @@ struct intake_windows {
  */
 const char *intake_windows_read(const struct json_read *request, Gu__Campaign *campaign, struct intake_windows *self);
 
-/* once it is decided whether it has a deadline: a vehicle that does not know them shall refuse it rather than be late */
-void intake_windows_name_deadline(Gu__Campaign *campaign, struct intake_windows *self);
+/* what it asks of its reader, once; after intake_windows_read(). A vehicle that does not know it shall refuse it */
+void intake_feature(Gu__Campaign *campaign, struct intake_windows *self, const char *name);
 
 /* `recurring` of the object that describes the campaign */
 void intake_windows_show(const Gu__Campaign *campaign, struct json *answer);

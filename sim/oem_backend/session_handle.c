@@ -244,6 +244,13 @@ static void on_heartbeat(struct session *self, const Gu__Heartbeat *heartbeat)
 			       "tuuuu", self->vehicle, (uint64_t)heartbeat->ignition, (uint64_t)heartbeat->standstill,
 			       (uint64_t)heartbeat->battery_mv, now_s);
 
+	if (!error)
+		error = store_exec(&self->backend->store,
+				   "INSERT OR REPLACE INTO vehicle_state(vehicle, speed_known, gear_park,"
+				   " parking_brake, charging, charge_percent) VALUES(?1, ?2, ?3, ?4, ?5, ?6 - 1)",
+				   "tuuuuu", self->vehicle, (uint64_t)heartbeat->speed_known,
+				   (uint64_t)heartbeat->gear_park, (uint64_t)heartbeat->parking_brake,
+				   (uint64_t)heartbeat->charging, (uint64_t)heartbeat->charge_percent_plus_1);
 	if (error) {
 		session_fail(self, "the vehicle's state was not recorded", error);
 		return;

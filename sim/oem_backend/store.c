@@ -13,6 +13,11 @@ static const char schema[] =
     "  director_held INTEGER NOT NULL DEFAULT 0, ignition INTEGER NOT NULL DEFAULT 0,"
     "  standstill INTEGER NOT NULL DEFAULT 0, battery_mv INTEGER NOT NULL DEFAULT 0,"
     "  heartbeat_unix_s INTEGER NOT NULL DEFAULT 0);"
+    /* beside the table of vehicles: what a heartbeat tells of more than ignition, standstill and voltage */
+    "CREATE TABLE IF NOT EXISTS vehicle_state("
+    "  vehicle TEXT PRIMARY KEY, speed_known INTEGER NOT NULL DEFAULT 0, gear_park INTEGER NOT NULL DEFAULT 0,"
+    "  parking_brake INTEGER NOT NULL DEFAULT 0, charging INTEGER NOT NULL DEFAULT 0,"
+    "  charge_percent INTEGER NOT NULL DEFAULT -1);"
     "CREATE TABLE IF NOT EXISTS ecu("
     "  vehicle TEXT NOT NULL, name TEXT NOT NULL, position INTEGER, bus TEXT, hardware_id TEXT, serial_number TEXT,"
     "  boot_version TEXT, application_version TEXT, data_version TEXT, present INTEGER,"

@@ -99,6 +99,10 @@ static void add_component(struct sim *self, struct manifest_doc *manifest, unsig
 	snprintf(c->hardware_ids[0], sizeof(c->hardware_ids[0]), "HW-%u", ecu);
 	c->n_hardware_ids = 1;
 	sim_world_profile(ecu, &self->profile);
+	if (self->options.held & 1u << ecu)
+		self->profile.supply = PROFILE_SUPPLY_KL15_HELD;
+	if (self->options.finished & 1u << ecu)
+		c->driver_return = DRIVER_RETURN_FINISH_INHIBITED;
 	c->profile = sim_backend_add_blob(&self->backend, &self->profile, sizeof(self->profile));
 	c->n_units = 1;
 	snprintf(unit->expected_version, sizeof(unit->expected_version), "2.0-%u", ecu);
@@ -190,6 +194,7 @@ struct sim *sim_new(const struct sim_options *options)
 	config->n_ecus = (uint8_t)o->n_ecus;
 	config->postpone_s = (uint32_t)or_else(o->postpone_s, 3600);
 	config->max_attempts = o->max_attempts;
+	config->power = o->power;
 	config->retry_pause_s = 10;
 	config->build_unix_s = self->backend.unix_base_s - 1000000;
 	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)

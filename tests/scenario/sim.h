@@ -40,6 +40,9 @@ struct sim_options {
 	bool existence_only;                 /* the backend's notices say no more */
 	uint32_t poll_s;                     /* as configured in the vehicle */
 	uint32_t postpone_s;                 /* 3600 */
+	struct power_config power;           /* nothing can be asked of the vehicle */
+	uint32_t finished;                   /* bit per ECU: its component says FINISH_INHIBITED */
+	uint32_t held;                       /* bit per ECU: its profile says supply: kl15_held */
 };
 
 struct sim {

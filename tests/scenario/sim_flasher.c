@@ -92,10 +92,15 @@ void sim_flasher_intent_stored(struct sim_flasher *self, uint64_t now_us, uint8_
 			flash_run_intent_stored(&self->works[i].run, now_us);
 }
 
-void sim_flasher_stop(struct sim_flasher *self, uint64_t now_us)
+void sim_flasher_stop(struct sim_flasher *self, uint64_t now_us, uint32_t targets)
 {
-	if (self->task == SIM_TASK_FLASHING && !self->finished)
+	if (self->task != SIM_TASK_FLASHING || self->finished)
+		return;
+	if (!targets)
 		flash_bus_stop(&self->bus, now_us);
+	for (unsigned i = 0; i < self->n_works; i++)
+		if (targets & 1u << self->works[i].target)
+			flash_bus_stop_target(&self->bus, (uint8_t)i, now_us);
 }
 
 bool sim_flasher_input(struct sim_flasher *self, uint64_t now_us, const struct can_msg *msg)

@@ -58,7 +58,8 @@ void sim_flasher_identify(struct sim_flasher *self, uint64_t now_us);
 void sim_flasher_flash(struct sim_flasher *self, uint64_t now_us, uint8_t campaign, uint32_t targets,
 		       const struct sim_prepared *prepared);
 void sim_flasher_intent_stored(struct sim_flasher *self, uint64_t now_us, uint8_t campaign, uint8_t target);
-void sim_flasher_stop(struct sim_flasher *self, uint64_t now_us);
+/* @targets: these alone, 0 = all */
+void sim_flasher_stop(struct sim_flasher *self, uint64_t now_us, uint32_t targets);
 /* Return: true if the frame was one of an ECU's answers */
 bool sim_flasher_input(struct sim_flasher *self, uint64_t now_us, const struct can_msg *msg);
 /* moves on. Return: true if the core was told something */

@@ -260,7 +260,10 @@ static void carry_out(struct sim_io *self, const struct gateway_output *out)
 		sim_flasher_intent_stored(&self->flasher, now_us, out->campaign, out->target);
 		return;
 	case GATEWAY_OUT_STOP_FLASH:
-		sim_flasher_stop(&self->flasher, now_us);
+		sim_flasher_stop(&self->flasher, now_us, out->targets);
+		return;
+	case GATEWAY_OUT_HOLD:
+		sim_hold_order(&self->holds[out->hold.hold], now_us, out->hold.on);
 		return;
 	case GATEWAY_OUT_LOG:
 		if (sim_tracing())
@@ -300,6 +303,8 @@ void sim_io_start(struct sim_io *self)
 	if (self->world->gateway_client == BUS_MAX_CLIENTS)
 		sim_world_new_gateway(self->world);
 	sim_flasher_start(&self->flasher, self->gateway);
+	for (unsigned i = 0; i < POWER_HOLDS; i++)
+		sim_hold_init(&self->holds[i], SIM_AWAKE_ID + i);
 	self->running = true;
 	self->killed = false;
 	gateway_start(self->gateway, self->world->now_us);
@@ -341,12 +346,9 @@ static void on_frame(struct sim_io *self, const struct can_msg *msg)
 
 		if (s->id != msg->id || !can_signal_read(&s->codec, msg->data, msg->len, &value))
 			continue;
-		if (s->quantity == VEHICLE_CORE_IGNITION)
-			gateway_signal(self->gateway, self->world->now_us, VEHICLE_IGNITION, IGNITION_OFF + value);
-		else
-			gateway_signal(self->gateway, self->world->now_us,
-				       s->quantity == VEHICLE_CORE_SPEED_KMH ? VEHICLE_SPEED_KMH : VEHICLE_BATTERY_MV,
-				       value);
+		/* the quantities of the one are the signals of the other, in the same order */
+		gateway_signal(self->gateway, self->world->now_us, (enum vehicle_signal)s->quantity,
+			       s->quantity == VEHICLE_CORE_IGNITION ? IGNITION_OFF + value : value);
 	}
 }
 
@@ -402,6 +404,8 @@ void sim_io_turn(struct sim_io *self)
 		if (!self->killed)
 			moved = sim_flasher_step(&self->flasher, now_us) || moved;
 	}
+	for (unsigned i = 0; i < POWER_HOLDS; i++)
+		sim_hold_expire(&self->holds[i], now_us, &self->flasher.node);
 	while (!self->killed && bus_room(&self->world->bus, self->world->gateway_client) &&
 	       can_node_pop_frame(&self->flasher.node, now_us, &msg))
 		(void)bus_input(&self->world->bus, now_us * 1000, self->world->gateway_client, &msg);
@@ -418,6 +422,8 @@ uint64_t sim_io_deadline(const struct sim_io *self)
 
 	if (!self->running)
 		return deadline;
+	for (unsigned i = 0; i < POWER_HOLDS; i++)
+		deadline = self->holds[i].next_us < deadline ? self->holds[i].next_us : deadline;
 	for (unsigned i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		deadline = times[i] < deadline ? times[i] : deadline;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)

@@ -9,6 +9,7 @@
 #include "tests/scenario/sim_backend.h"
 #include "tests/scenario/sim_disk.h"
 #include "tests/scenario/sim_flasher.h"
+#include "tests/scenario/sim_hold.h"
 
 enum sim_kill_when { SIM_KILL_NEVER, SIM_KILL_BEFORE_DURABLE, SIM_KILL_AFTER_DURABLE };
 
@@ -29,6 +30,7 @@ struct sim_io {
 	uint64_t hash; /* of all outputs */
 	struct sim_disk disk;
 	struct sim_flasher flasher;
+	struct sim_hold holds[POWER_HOLDS];
 	struct sim_file files[SIM_MAX_BLOBS];
 	unsigned n_files;
 	struct {

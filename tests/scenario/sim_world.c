@@ -9,6 +9,7 @@
 #define IGNITION_ID 0x300u
 #define SPEED_ID    0x301u
 #define BATTERY_ID  0x302u
+#define FIRST_ID    0x303u /* the others, from the charge on */
 
 uint64_t sim_random(uint64_t *state)
 {
@@ -100,6 +101,19 @@ static void add_signal(struct vehicle_core_config *config, enum vehicle_core_qua
 	};
 }
 
+/* asked for with 1 in the first bit, granted 50 ms later, and for a second */
+static void add_grant(struct vehicle_core_config *config, enum vehicle_core_quantity quantity, uint32_t id)
+{
+	config->grants[config->n_grants++] = (struct vehicle_core_grant){
+	    .quantity = quantity,
+	    .id = id,
+	    .codec = {.length = 1, .factor = 1},
+	    .asks = 1,
+	    .delay_us = 50 * SIM_MS,
+	    .timeout_us = SIM_S,
+	};
+}
+
 void sim_world_init(struct sim_world *self, uint64_t seed, unsigned n_ecus, uint32_t drop_ppm, uint32_t max_block,
 		    enum vehicle_core_ignition ignition)
 {
@@ -118,6 +132,13 @@ void sim_world_init(struct sim_world *self, uint64_t seed, unsigned n_ecus, uint
 	add_signal(v, VEHICLE_CORE_IGNITION, IGNITION_ID, 2, 1);
 	add_signal(v, VEHICLE_CORE_SPEED_KMH, SPEED_ID, 16, 0.01);
 	add_signal(v, VEHICLE_CORE_BATTERY_MV, BATTERY_ID, 16, 1);
+	for (unsigned q = VEHICLE_CORE_CHARGE_PERCENT; q < VEHICLE_CORE_QUANTITIES; q++)
+		add_signal(v, (enum vehicle_core_quantity)q, FIRST_ID + q - VEHICLE_CORE_CHARGE_PERCENT,
+			   q == VEHICLE_CORE_CHARGE_PERCENT ? 7 : 1, 1);
+	add_grant(v, VEHICLE_CORE_KL15_HELD, SIM_KL15_ID);
+	add_grant(v, VEHICLE_CORE_DRIVE_INHIBITED, SIM_INHIBIT_ID);
+	v->initial[VEHICLE_CORE_CHARGE_PERCENT] = 80;
+	v->initial[VEHICLE_CORE_GEAR_PARK] = v->initial[VEHICLE_CORE_PARKING_BRAKE] = 1;
 	v->initial[VEHICLE_CORE_IGNITION] = ignition;
 	v->initial[VEHICLE_CORE_BATTERY_MV] = 12600;
 	assert(!vehicle_core_check(v));
@@ -151,6 +172,8 @@ static void look_at_tap(struct sim_world *self, const struct bus_delivery *d)
 	sim_hash(&self->hash, &d->lost, sizeof(d->lost));
 	if (d->msg.id >= SIM_APP_ID && d->msg.id < SIM_APP_ID + self->n_ecus)
 		self->ecus[d->msg.id - SIM_APP_ID].n_app_frames++;
+	if (d->msg.id >= SIM_AWAKE_ID && d->msg.id <= SIM_INHIBIT_ID)
+		self->asked_us[d->msg.id - SIM_AWAKE_ID] = (d->msg.data[0] & 1) ? self->now_us : 0;
 }
 
 bool sim_world_pop(struct sim_world *self, struct bus_delivery *d)
@@ -163,6 +186,8 @@ bool sim_world_pop(struct sim_world *self, struct bus_delivery *d)
 		}
 		if (d->client == self->gateway_client)
 			return true;
+		if (d->client == self->vehicle_client)
+			vehicle_core_input(&self->vehicle, self->now_us, &d->msg);
 		for (unsigned i = 0; i < self->n_ecus; i++) {
 			if (d->client != self->ecus[i].client)
 				continue;

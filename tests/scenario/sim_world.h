@@ -1,6 +1,6 @@
 /*
  * sim_world - the vehicle without its gateway, in simulated time: a bus, virtual ECUs, and the senders of ignition,
- * speed and battery voltage. The gateway is one more station on the bus, driven by sim_io.
+ * speed, battery, gear and brake, and of what they grant. The gateway is one more station on the bus, driven by sim_io.
  *
  * The structure is large: allocate it once on the heap.
  */
@@ -25,6 +25,11 @@
 #define SIM_OLD_VERSION    "1.0"
 #define SIM_APP_ID         0x120u /* traffic of an ECU's application: this identifier plus the ECU's index */
 
+/* frames with which the gateway asks the vehicle, in the order of enum power_hold: 1 in the first bit, 0 lets go */
+#define SIM_AWAKE_ID   0x310u
+#define SIM_KL15_ID    0x311u
+#define SIM_INHIBIT_ID 0x312u
+
 struct sim_ecu {
 	struct ecu_core core;
 	struct ecu_config config;
@@ -48,6 +53,7 @@ struct sim_world {
 	struct vehicle_core vehicle;
 	struct vehicle_core_config vehicle_config;
 	unsigned vehicle_client;
+	uint64_t asked_us[3]; /* by enum power_hold: when it was last asked for on the wire; 0 = let go */
 	unsigned gateway_client;
 	void *owner;
 	/* the ECU has just lost its valid application */

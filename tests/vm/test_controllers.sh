@@ -274,9 +274,9 @@ configure '{name: body, port: can0, bitrate: 500000, sample_point: 0.875, restar
 cat >>"$stage/gatewayd.yaml" <<-END
 	- {name: door, bus: chassis, profile: $stage/door.yaml}
 	signals:
-	  ignition: {bus: body, id: 0x120, start_bit: 0, length: 3, values: {off: 0, accessory: 1, on: 2, cranking: 3}}
-	  speed_kmh: {bus: body, id: 0x130, start_bit: 7, length: 16, byte_order: big, factor: 0.01}
-	  battery_mv: {bus: body, id: 0x140, start_bit: 8, length: 16}
+	  ignition: {bus: body, id: 0x120, start_bit: 0, length: 3, values: {off: 0, accessory: 1, on: 2, cranking: 3}, survives_silence: true}
+	  speed_kmh: {bus: body, id: 0x130, start_bit: 7, length: 16, byte_order: big, factor: 0.01, survives_silence: true}
+	  battery_mv: {bus: body, id: 0x140, start_bit: 8, length: 16, survives_silence: true}
 END
 start_gateway
 until_true 30 link_says "$serial" "state ERROR-ACTIVE" && link_says "$serial" "bitrate 500000" &&

@@ -88,7 +88,11 @@ static const char vehicle_sql[] =
     " value->>'director_held' AS held,"
     " value->>'ignition' AS ignition,"
     " iif(value->>'standstill', 'yes', 'no') AS standstill,"
-    " (value->>'battery_mv') || ' mV' AS battery"
+    " (value->>'battery_mv') || ' mV' AS battery,"
+    " coalesce((value->>'charge_percent') || ' %', 'unknown') AS charge,"
+    " value->>'charging' AS charging,"
+    " value->>'gear_park' AS \"in park\","
+    " value->>'parking_brake' AS \"parking brake\""
     " FROM (SELECT ?1->'$.vehicle' AS value)";
 
 static const char ecus_sql[] =

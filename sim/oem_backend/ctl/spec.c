@@ -146,7 +146,8 @@ static int check(const struct spec *spec, const struct yaml_doc *doc, struct yam
 			continue;
 		snprintf(key, sizeof key, "conditions[%u].kind", i);
 		return yaml_error_at(doc, error, key,
-				     "must be ignition_off, ignition_on, standstill or battery_min_mv, is \"%s\"",
+				     "must be ignition_off, ignition_on, standstill, battery_min_mv, gear_park, "
+				     "parking_brake_set, charge_min_percent or charging, is \"%s\"",
 				     kind);
 	}
 	return 0;

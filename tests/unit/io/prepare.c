@@ -289,7 +289,13 @@ static void a_supply_that_the_conditions_take_away_is_refused(void **state)
 	expect(GATEWAY_CODE_BAD_PROFILE, "supply: kl15 needs the ignition on");
 	prepared_free(prepared);
 	make_campaign(PROFILE "supply: kl15_held\n", HEX);
-	expect(GATEWAY_CODE_BAD_PROFILE, "cannot have it held");
+	expect(GATEWAY_CODE_BAD_PROFILE, "has no power.kl15_hold");
+	prepared_free(prepared);
+	rig_config.frames[POWER_KL15].configured = true;
+	run();
+	if (prepared->code)
+		fail_msg("%u '%s'", prepared->code, prepared->text);
+	assert_int_equal(prepared->targets[0].profile.supply, PROFILE_SUPPLY_KL15_HELD);
 }
 
 static void a_profile_that_talks_to_another_ecu_is_refused(void **state)

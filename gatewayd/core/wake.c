@@ -1,0 +1,59 @@
+/* wake - how long what is under way will take, and when there is something to wake up for; see gateway.h. */
+#include "gatewayd/core/campaign.h"
+#include "gatewayd/core/window.h"
+
+/* of one ECU: by what is transferred already, and at least a second while it is not verified */
+static uint64_t remaining_ms(const struct target *target, uint64_t now_us)
+{
+	uint64_t elapsed_ms = now_us > target->flash_started_us ? (now_us - target->flash_started_us) / 1000 : 0;
+	uint64_t left_ms = target->estimate_ms > elapsed_ms ? target->estimate_ms - elapsed_ms : 0;
+	uint64_t by_bytes_ms = 0;
+
+	if (target->bytes_total && target->bytes_done < target->bytes_total)
+		by_bytes_ms =
+		    (uint64_t)((double)target->estimate_ms * (double)(target->bytes_total - target->bytes_done) /
+			       (double)target->bytes_total);
+	if (target->bytes_done) /* it shows how it really goes */
+		left_ms = by_bytes_ms;
+	return left_ms > 1000 ? left_ms : 1000;
+}
+
+uint32_t gateway_remaining_s(const struct gateway *self, uint64_t now_us)
+{
+	uint64_t longest_ms = 0;
+
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *c = &self->campaigns[i];
+
+		for (unsigned k = 0; k < c->n_targets && c->state == CAMPAIGN_INSTALLING; k++) {
+			uint64_t ms = c->targets[k].running ? remaining_ms(&c->targets[k], now_us) : 0;
+
+			longest_ms = ms > longest_ms ? ms : longest_ms;
+		}
+	}
+	longest_ms = (longest_ms + 999) / 1000;
+	return longest_ms < UINT32_MAX ? (uint32_t)longest_ms : UINT32_MAX;
+}
+
+uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us)
+{
+	uint64_t wake_us = GATEWAY_NEVER;
+
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *c = &self->campaigns[i];
+		uint64_t start_s = c->doc.window_start_unix_s;
+		uint64_t at_us = GATEWAY_NEVER;
+
+		if (campaign_final(c) || !c->confirmed)
+			continue;
+		if (campaign_open_targets(c, true)) { /* it waits for no window */
+			at_us = c->retry_us;
+		} else if (self->time_trusted) {
+			start_s = c->confirmed_start_unix_s > start_s ? c->confirmed_start_unix_s : start_s;
+			at_us = window_reached_us(self->time_unix_ms, self->time_at_us, start_s);
+		}
+		if (at_us > now_us && at_us < wake_us)
+			wake_us = at_us;
+	}
+	return wake_us;
+}
