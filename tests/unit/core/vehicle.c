@@ -121,6 +121,85 @@ static void conditions_name_what_fails(void **state)
 	assert_null(check(&v, 1000, CONDITION_BATTERY_MIN_MV, 11500));
 }
 
+/* each with an age limit, and a limit of one second */
+static struct vehicle a_fuller_vehicle(void)
+{
+	struct vehicle_config config = {.max_age_ms = {0}};
+	struct vehicle v;
+
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)
+		config.max_age_ms[i] = 1000;
+	vehicle_init(&v, &config);
+	return v;
+}
+
+static void gear_brake_and_charging_hold_while_they_are_known_to_be(void **state)
+{
+	static const struct {
+		enum vehicle_signal signal;
+		enum condition_kind kind;
+		const char *unknown, *no;
+	} rows[] = {
+	    {VEHICLE_GEAR_PARK, CONDITION_GEAR_PARK, "it is not known whether the gear is in park",
+	     "the gear is not in park"},
+	    {VEHICLE_PARKING_BRAKE, CONDITION_PARKING_BRAKE_SET, "the parking brake's state is not known",
+	     "the parking brake is not set"},
+	    {VEHICLE_CHARGING, CONDITION_CHARGING, "it is not known whether the battery is charged",
+	     "the battery is not being charged"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct vehicle v = a_fuller_vehicle();
+
+		assert_string_equal(check(&v, 1000, rows[i].kind, 0), rows[i].unknown);
+		assert_true(vehicle_input(&v, 1000, rows[i].signal, 0));
+		assert_string_equal(check(&v, 1000, rows[i].kind, 0), rows[i].no);
+		assert_true(vehicle_input(&v, 1000, rows[i].signal, 1));
+		assert_null(check(&v, 1000, rows[i].kind, 0));
+		assert_null(check(&v, 1001 * MS - 1, rows[i].kind, 0));
+		assert_non_null(check(&v, 1001 * MS, rows[i].kind, 0)); /* stale */
+		vehicle_input(&v, 1001 * MS, rows[i].signal, 1);
+		vehicle_input(&v, 1001 * MS, rows[i].signal, 2); /* "error" */
+		assert_string_equal(check(&v, 1001 * MS, rows[i].kind, 0), rows[i].unknown);
+	}
+}
+
+static void the_charge_has_a_least_value(void **state)
+{
+	(void)state;
+	struct vehicle v = a_fuller_vehicle();
+
+	assert_string_equal(check(&v, 1000, CONDITION_CHARGE_MIN_PERCENT, 50), "the battery's charge is not known");
+	vehicle_input(&v, 1000, VEHICLE_CHARGE_PERCENT, 49.9);
+	assert_string_equal(check(&v, 1000, CONDITION_CHARGE_MIN_PERCENT, 50), "the battery's charge is below 50 %");
+	vehicle_input(&v, 1000, VEHICLE_CHARGE_PERCENT, 50);
+	assert_null(check(&v, 1000, CONDITION_CHARGE_MIN_PERCENT, 50));
+	vehicle_input(&v, 1000, VEHICLE_CHARGE_PERCENT, 101);
+	assert_int_equal(vehicle_charge_percent(&v, 1000), -1);
+}
+
+static void every_condition_names_the_signals_that_it_rests_on(void **state)
+{
+	(void)state;
+	for (int kind = CONDITION_IGNITION_OFF; kind <= CONDITION_CHARGING; kind++) {
+		struct vehicle v = a_fuller_vehicle();
+		enum vehicle_signal signal;
+
+		for (unsigned i = 0; vehicle_signal_of((enum condition_kind)kind, i, &signal); i++) {
+			assert_int_not_equal(vehicle_signal_name(signal)[0], 0);
+			vehicle_input(&v, 1000, signal,
+				      signal != VEHICLE_IGNITION      ? (double)(signal >= VEHICLE_GEAR_PARK)
+				      : kind == CONDITION_IGNITION_ON ? IGNITION_ON
+								      : IGNITION_OFF);
+			if (signal == VEHICLE_BATTERY_MV || signal == VEHICLE_CHARGE_PERCENT)
+				vehicle_input(&v, 1000, signal, 100);
+		}
+		if (check(&v, 1000, (enum condition_kind)kind, 100)) /* with these known, it can hold */
+			fail_msg("condition %d: %s", kind, check(&v, 1000, (enum condition_kind)kind, 100));
+	}
+}
+
 static void ignition_on_asks_for_standstill_too(void **state)
 {
 	(void)state;
@@ -144,6 +223,9 @@ int main(void)
 	    cmocka_unit_test(only_a_change_in_kind_is_news),
 	    cmocka_unit_test(unknown_is_not_safe),
 	    cmocka_unit_test(conditions_name_what_fails),
+	    cmocka_unit_test(gear_brake_and_charging_hold_while_they_are_known_to_be),
+	    cmocka_unit_test(the_charge_has_a_least_value),
+	    cmocka_unit_test(every_condition_names_the_signals_that_it_rests_on),
 	    cmocka_unit_test(ignition_on_asks_for_standstill_too),
 	};
 

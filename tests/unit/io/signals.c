@@ -99,6 +99,30 @@ static void a_frame_carries_several_signals(void **state)
 	assert_int_equal(vehicle_battery_mv(&gateway->vehicle, NOW), 12380);
 }
 
+static enum vehicle_flag park_after(uint8_t raw)
+{
+	const uint8_t data[8] = {raw};
+
+	frame(1, 0x150, 0, 1, data);
+	return vehicle_flag(&gateway->vehicle, NOW, VEHICLE_GEAR_PARK);
+}
+
+static void a_signal_of_yes_and_no_has_raw_values_for_them(void **state)
+{
+	struct config_signal *signal = &config.signals[VEHICLE_GEAR_PARK];
+
+	(void)state;
+	*signal = (struct config_signal){
+	    .configured = true, .bus = 1, .id = 0x150, .codec = {.length = 4, .factor = 1}, .ignition_values = {-1, 5}};
+	assert_int_equal(park_after(5), VEHICLE_FLAG_YES);
+	assert_int_equal(park_after(0), VEHICLE_FLAG_NO);
+	assert_int_equal(park_after(15), VEHICLE_FLAG_NO); /* where no is not said, whatever is not yes */
+	signal->ignition_values[0] = 0;
+	assert_int_equal(park_after(5), VEHICLE_FLAG_YES);
+	assert_int_equal(park_after(15), VEHICLE_FLAG_UNKNOWN);
+	assert_int_equal(park_after(0), VEHICLE_FLAG_NO);
+}
+
 static void factor_offset_and_byte_order_are_applied(void **state)
 {
 	(void)state;
@@ -163,6 +187,7 @@ int main(void)
 	    TEST(each_raw_value_is_the_state_that_the_configuration_gives_it),
 	    TEST(a_raw_value_of_no_state_makes_the_ignition_unknown),
 	    TEST(a_frame_carries_several_signals),
+	    TEST(a_signal_of_yes_and_no_has_raw_values_for_them),
 	    TEST(factor_offset_and_byte_order_are_applied),
 	    TEST(a_frame_too_short_for_its_signal_says_nothing),
 	    TEST(frames_that_are_not_the_one_say_nothing),

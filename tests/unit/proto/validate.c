@@ -206,7 +206,30 @@ static void conditions_are_known_and_carry_what_their_kind_needs(void **state)
 	MANIFEST(m.conditions[0].value = -1, "components[0].conditions[0].value: must be 1..100000 millivolts");
 	MANIFEST(m.conditions[1].value = 1, "components[0].conditions[1].value: must be 0 for this kind");
 	MANIFEST(m.conditions[0] = m.conditions[1], "components[0].conditions[1].kind: listed twice");
+	for (int kind = GU__CONDITION_KIND__CONDITION_KIND_GEAR_PARK;
+	     kind <= (int)GU__CONDITION_KIND__CONDITION_KIND_CHARGING; kind++) {
+		const bool percent = kind == GU__CONDITION_KIND__CONDITION_KIND_CHARGE_MIN_PERCENT;
+		const char *words = percent ? "components[0].conditions[0].value: must be 1..100 percent"
+					    : "components[0].conditions[0].value: must be 0 for this kind";
+
+		MANIFEST((m.conditions[0].kind = (Gu__ConditionKind)kind, m.conditions[0].value = 101), words);
+		if (percent)
+			MANIFEST((m.conditions[0].kind = (Gu__ConditionKind)kind, m.conditions[0].value = 0), words);
+	}
 	DIRECTOR(d.condition.value = 7, "campaigns[0].conditions[0].value: must be 0 for this kind");
+}
+
+static void what_a_reader_could_skip_names_its_feature(void **state)
+{
+	static char named[] = "driver-return-1";
+
+	(void)state;
+	MANIFEST(m.components[0].driver_return = GU__DRIVER_RETURN__DRIVER_RETURN_FINISH_INHIBITED,
+		 "components[0].driver_return: FINISH_INHIBITED needs the required feature driver-return-1");
+	manifest_doc_init(&m);
+	m.components[0].driver_return = GU__DRIVER_RETURN__DRIVER_RETURN_FINISH_INHIBITED;
+	m.features[0] = named;
+	refused(&m.manifest.base, ENVELOPE_OK, NULL);
 }
 
 static void a_window_ends_after_its_start(void **state)
@@ -333,6 +356,7 @@ int main(void)
 	    cmocka_unit_test_setup(a_base_address_is_for_raw_images, setup),
 	    cmocka_unit_test_setup(kinds_and_modes_must_be_said, setup),
 	    cmocka_unit_test_setup(conditions_are_known_and_carry_what_their_kind_needs, setup),
+	    cmocka_unit_test_setup(what_a_reader_could_skip_names_its_feature, setup),
 	    cmocka_unit_test_setup(a_window_ends_after_its_start, setup),
 	    cmocka_unit_test_setup(recurring_windows_and_deadlines_have_their_limits_and_features, setup),
 	    cmocka_unit_test_setup(rollback_is_always_said, setup),

@@ -174,6 +174,108 @@ static void wrong_configurations_are_named(void **state)
 	assert_non_null(vehicle_core_check(&config));
 }
 
+static struct can_msg asks(uint8_t value)
+{
+	return (struct can_msg){.id = 0x522, .len = 1, .data = {value}};
+}
+
+static struct vehicle_core_config granting(void)
+{
+	struct vehicle_core_config config = config_of();
+
+	config.grants[0] = (struct vehicle_core_grant){.quantity = VEHICLE_CORE_DRIVE_INHIBITED,
+						       .id = 0x522,
+						       .codec = {.length = 2, .factor = 1},
+						       .asks = 1,
+						       .delay_us = 50 * MS,
+						       .timeout_us = 1000 * MS};
+	config.n_grants = 1;
+	return config;
+}
+
+static bool is_inhibited(const struct vehicle_core *v)
+{
+	return vehicle_core_get(v, VEHICLE_CORE_DRIVE_INHIBITED) != 0;
+}
+
+static void what_is_asked_for_is_granted_a_while_later_and_taken_back_in_silence(void **state)
+{
+	struct vehicle_core_config config = granting();
+	struct can_msg msg = asks(1), other = asks(1);
+	struct vehicle_core v;
+
+	(void)state;
+	assert_null(vehicle_core_check(&config));
+	vehicle_core_init(&v, &config, 0);
+	other.flags = CAN_MSG_EXTENDED;
+	vehicle_core_input(&v, 0, &other);
+	assert_int_equal(vehicle_core_heard(&v, VEHICLE_CORE_DRIVE_INHIBITED), 0);
+	vehicle_core_input(&v, 0, &msg);
+	vehicle_core_input(&v, 40 * MS, &msg); /* does not put it off */
+	assert_int_equal(vehicle_core_heard(&v, VEHICLE_CORE_DRIVE_INHIBITED), 2);
+	vehicle_core_expire(&v, 50 * MS - 1);
+	assert_false(is_inhibited(&v));
+	vehicle_core_expire(&v, 50 * MS);
+	assert_true(is_inhibited(&v));
+	vehicle_core_expire(&v, 1040 * MS - 1);
+	assert_true(is_inhibited(&v));
+	vehicle_core_expire(&v, 1040 * MS);
+	assert_false(is_inhibited(&v));
+}
+
+static void another_value_takes_a_grant_back_at_once(void **state)
+{
+	struct vehicle_core_config config = granting();
+	struct can_msg yes = asks(1), no = asks(0);
+	struct vehicle_core v;
+
+	(void)state;
+	vehicle_core_init(&v, &config, 0);
+	vehicle_core_input(&v, 0, &yes);
+	vehicle_core_expire(&v, 50 * MS);
+	assert_true(is_inhibited(&v));
+	vehicle_core_input(&v, 60 * MS, &no);
+	assert_false(is_inhibited(&v));
+	vehicle_core_input(&v, 70 * MS, &yes);
+	vehicle_core_input(&v, 80 * MS, &no); /* before it was granted */
+	vehicle_core_expire(&v, 500 * MS);
+	assert_false(is_inhibited(&v));
+}
+
+static void a_vehicle_that_refuses_grants_nothing_until_it_does(void **state)
+{
+	struct vehicle_core_config config = granting();
+	struct can_msg yes = asks(1);
+	struct vehicle_core v;
+
+	(void)state;
+	vehicle_core_init(&v, &config, 0);
+	vehicle_core_refuse(&v, 0, VEHICLE_CORE_DRIVE_INHIBITED, true);
+	vehicle_core_input(&v, 0, &yes);
+	vehicle_core_expire(&v, 100 * MS);
+	assert_false(is_inhibited(&v));
+	vehicle_core_refuse(&v, 100 * MS, VEHICLE_CORE_DRIVE_INHIBITED, false);
+	assert_true(is_inhibited(&v));
+	vehicle_core_refuse(&v, 100 * MS, VEHICLE_CORE_DRIVE_INHIBITED, true);
+	assert_false(is_inhibited(&v));
+}
+
+static void a_muted_quantity_is_not_sent_with_all_of_its_frame(void **state)
+{
+	struct vehicle_core_config config = config_of();
+	struct vehicle_core v;
+
+	(void)state;
+	vehicle_core_init(&v, &config, 0);
+	vehicle_core_mute(&v, 0, VEHICLE_CORE_BATTERY_MV, true); /* in one frame with the speed */
+	vehicle_core_expire(&v, 1000 * MS);
+	assert_int_equal(drain(&v, 0x130, NULL), 0);
+	vehicle_core_expire(&v, 1200 * MS);
+	assert_int_equal(drain(&v, 0x120, NULL), 1);
+	vehicle_core_mute(&v, 1200 * MS, VEHICLE_CORE_BATTERY_MV, false);
+	assert_int_equal(drain(&v, 0x130, NULL), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +286,10 @@ int main(void)
 	    cmocka_unit_test(frames_do_not_pile_up_while_the_bus_takes_none),
 	    cmocka_unit_test(the_script_sets_what_it_names_at_its_times),
 	    cmocka_unit_test(wrong_configurations_are_named),
+	    cmocka_unit_test(what_is_asked_for_is_granted_a_while_later_and_taken_back_in_silence),
+	    cmocka_unit_test(another_value_takes_a_grant_back_at_once),
+	    cmocka_unit_test(a_vehicle_that_refuses_grants_nothing_until_it_does),
+	    cmocka_unit_test(a_muted_quantity_is_not_sent_with_all_of_its_frame),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

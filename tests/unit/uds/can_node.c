@@ -179,6 +179,42 @@ static void a_functional_frame_goes_first(void **state)
 	assert_int_equal(node.functional_sent_us, T0 + 2);
 }
 
+static void a_plain_frame_goes_first_and_confirms_nobody(void **state)
+{
+	struct can_msg plain = {.id = 0x520, .len = 2, .data = {1, 2}};
+
+	(void)state;
+	begin_transfer(0);
+	assert_int_equal(can_node_send_functional(&node, &to_all, BYTES(0x85, 0x02)), 0);
+	assert_int_equal(can_node_send_plain(&node, &plain), 0);
+	plain.data[0] = 3;
+	assert_int_equal(can_node_send_plain(&node, &plain), 0); /* the newer one takes its place */
+	pop(0x520);
+	assert_int_equal(frame.data[0], 3);
+	pop(0x7df);
+	can_node_confirm(&node, T0 + 1, 1);
+	assert_int_equal(node.n_functional_sent, 0);
+	can_node_confirm(&node, T0 + 2, 1);
+	assert_int_equal(node.n_functional_sent, 1);
+}
+
+static void plain_frames_are_bounded(void **state)
+{
+	struct can_msg plain = {.len = 1};
+
+	(void)state;
+	for (plain.id = 1; plain.id <= CAN_NODE_MAX_PLAIN; plain.id++)
+		assert_int_equal(can_node_send_plain(&node, &plain), 0);
+	assert_int_equal(can_node_send_plain(&node, &plain), 1);
+	plain.id = 1;
+	assert_int_equal(can_node_send_plain(&node, &plain), 0);
+	plain.flags = CAN_MSG_EXTENDED; /* another identifier */
+	assert_int_equal(can_node_send_plain(&node, &plain), 1);
+	for (uint32_t id = 1; id <= CAN_NODE_MAX_PLAIN; id++)
+		pop(id);
+	assert_no_frame();
+}
+
 static void functional_requests_are_single_frames_and_bounded(void **state)
 {
 	const struct can_node_functional fd = {.id = 0x18db33f1, .extended_id = true, .fd = true, .brs = true};
@@ -429,6 +465,8 @@ int main(void)
 	    TEST(a_frame_from_the_bus_finds_its_channel),
 	    TEST(a_request_of_ours_that_we_did_not_send_is_a_foreign_tester),
 	    TEST(a_functional_frame_goes_first),
+	    TEST(a_plain_frame_goes_first_and_confirms_nobody),
+	    TEST(plain_frames_are_bounded),
 	    TEST(functional_requests_are_single_frames_and_bounded),
 	    TEST(a_functional_frame_begins_with_the_address_it_has),
 	    TEST(functional_tester_present_is_cyclic_in_the_middle_of_transfers),
