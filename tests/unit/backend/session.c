@@ -34,6 +34,10 @@ static void a_session_gets_signed_time_modes_and_its_heartbeat_back(void **state
 	heartbeat.counter = 42;
 	heartbeat.battery_mv = 12600;
 	heartbeat.ignition = GU__IGNITION_STATE__IGNITION_STATE_ON;
+	heartbeat.speed_known = true;
+	heartbeat.gear_park = GU__VEHICLE_FLAG__VEHICLE_FLAG_NO;
+	heartbeat.charging = GU__VEHICLE_FLAG__VEHICLE_FLAG_YES;
+	heartbeat.charge_percent_plus_1 = 78;
 	heartbeat_frame.body_case = GU__FRAME__BODY_HEARTBEAT;
 	heartbeat_frame.heartbeat = &heartbeat;
 	client_send(client, &heartbeat_frame);
@@ -41,6 +45,9 @@ static void a_session_gets_signed_time_modes_and_its_heartbeat_back(void **state
 	assert_int_equal(frame->heartbeat->counter, 42);
 	expect_in(ask("{\"command\":\"vehicle-show\",\"id\":\"VIN1\"}"), "\"ignition\":\"on\"");
 	expect_in(ask("{\"command\":\"vehicle-show\",\"id\":\"VIN1\"}"), "\"serial_number\":\"S1\"");
+	expect_in(ask("{\"command\":\"vehicle-show\",\"id\":\"VIN1\"}"),
+		  "\"speed_known\":true,\"gear_park\":\"no\",\"parking_brake\":\"unknown\",\"charging\":\"yes\","
+		  "\"charge_percent\":77");
 	hang_up(client);
 }
 

@@ -123,6 +123,27 @@ static void what_it_signs_it_verifies(void **state)
 	says("verify d.signed --type director --trust director.key.pub --vehicle VIN-2", 1, "for another vehicle");
 }
 
+/* and only then, so that an older reader takes what it understands */
+static void a_feature_is_named_where_it_is_used(void **state)
+{
+	char output[8192];
+
+	(void)state;
+	assert_int_equal(run("show m.signed", output), 0);
+	assert_null(strstr(output, "conditions-2"));
+	assert_null(strstr(output, "driver-return-1"));
+	write_spoilt("feature.yaml", manifest_yaml, "  units:\n", "  driver_return: finish_inhibited\n  units:\n");
+	says("manifest --spec feature.yaml --key author.key --out return.signed", 0, "");
+	says("show return.signed", 0, "driver-return-1");
+	write_spoilt("feature.yaml", manifest_yaml, "{kind: battery_min_mv, value: 11800}",
+		     "{kind: charge_min_percent, value: 30}, {kind: gear_park}");
+	says("manifest --spec feature.yaml --key author.key --out charge.signed", 0, "");
+	says("show charge.signed", 0, "conditions-2");
+	write_spoilt("feature.yaml", manifest_yaml, "{kind: battery_min_mv, value: 11800}",
+		     "{kind: charge_min_percent, value: 101}");
+	says("manifest --spec feature.yaml --key author.key --out no.signed", 1, "must be 1..100 percent");
+}
+
 static void a_document_is_shown_with_what_was_computed(void **state)
 {
 	(void)state;
@@ -332,6 +353,7 @@ int main(void)
 	    cmocka_unit_test(keys_are_private_and_never_replaced),
 	    cmocka_unit_test(both_halves_of_a_key_have_one_id),
 	    cmocka_unit_test(what_it_signs_it_verifies),
+	    cmocka_unit_test(a_feature_is_named_where_it_is_used),
 	    cmocka_unit_test(a_document_is_shown_with_what_was_computed),
 	    cmocka_unit_test(a_unit_carries_the_signature_for_the_ecus_check),
 	    cmocka_unit_test(a_campaign_says_when_it_may_be_installed),
