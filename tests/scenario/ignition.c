@@ -156,6 +156,27 @@ static void what_the_backend_asks_for_is_not_the_authors_to_waive(void **state)
 	sim_free(s);
 }
 
+static void of_those_that_are_left_one_is_stopped_and_another_finished(void **state)
+{
+	struct sim *s = sim_new(&(struct sim_options){.seed = sim_seed(),
+						      .n_ecus = 3,
+						      .image_bytes = 60000,
+						      .window_start_s = 5,
+						      .max_parallel = 1,
+						      .power = sim_granted,
+						      .finished = 1u << 2});
+
+	(void)state;
+	SIM_CHECK(s, sim_for(s, 20 * SIM_S, sim_is_transferring));
+	sim_ignition(s, VEHICLE_CORE_ON);
+	SIM_CHECK(s, sim_for(s, 60 * SIM_S, sim_is_not_flashing));
+	SIM_CHECK(s, sim_has_image(s, 0) && sim_has_old(s, 1) && sim_has_image(s, 2));
+	SIM_CHECK(s, s->io.flasher.n_quiet == 1);
+	sim_ignition(s, VEHICLE_CORE_OFF);
+	sim_ends_done(s);
+	sim_free(s);
+}
+
 static void nothing_more_is_begun_while_the_engine_is_started(void **state)
 {
 	struct sim *s = sim_power_new(SIM_BOTH, 0);
@@ -163,13 +184,11 @@ static void nothing_more_is_begun_while_the_engine_is_started(void **state)
 	(void)state;
 	SIM_CHECK(s, sim_for(s, 20 * SIM_S, sim_is_transferring));
 	sim_ignition(s, VEHICLE_CORE_CRANKING);
-	sim_set(s, VEHICLE_CORE_BATTERY_MV, 9500);
 	SIM_CHECK(s, sim_for(s, 60 * SIM_S, sim_is_not_flashing));
 	SIM_CHECK(s, sim_has_image(s, 0) && sim_has_old(s, 1));
 	(void)sim_for(s, 60 * SIM_S, NULL);
 	sim_check_waits(s, GATEWAY_CODE_WAITING_VEHICLE);
 	sim_check_let_go(s);
-	sim_set(s, VEHICLE_CORE_BATTERY_MV, 12600);
 	sim_ignition(s, VEHICLE_CORE_OFF);
 	sim_ends_done(s);
 	sim_free(s);
@@ -263,6 +282,7 @@ int main(void)
 	    cmocka_unit_test(a_driver_who_returns_in_the_middle_stops_it_at_the_next_safe_point),
 	    cmocka_unit_test(a_driver_who_returns_in_the_middle_waits_where_the_author_says_finish),
 	    cmocka_unit_test(it_is_decided_for_each_ecu_by_itself),
+	    cmocka_unit_test(of_those_that_are_left_one_is_stopped_and_another_finished),
 	    cmocka_unit_test(what_the_backend_asks_for_is_not_the_authors_to_waive),
 	    cmocka_unit_test(nothing_more_is_begun_while_the_engine_is_started),
 	    cmocka_unit_test(a_kill_before_the_first_erase_lets_go),
