@@ -337,6 +337,7 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 				  c->doc.window_end_unix_s,
 				  c->doc.deadline_unix_s,
 				  c->confirmed_start_unix_s,
+				  c->driver_start_unix_s,
 				  c->has_manifest ? c->manifest.use_before_unix_s : 0,
 				  c->view.valid && c->view.has_span ? c->view.span.start_s : 0,
 				  c->view.valid && c->view.has_span ? c->view.span.end_s : 0,
@@ -347,6 +348,7 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 		return deadline_us;
 	earliest(&deadline_us, c->retry_us, now_us);
 	earliest(&deadline_us, c->tell_us, now_us);
+	earliest(&deadline_us, c->notice_until_us, now_us);
 	for (unsigned i = 0; self->time_trusted && i < sizeof times / sizeof times[0]; i++)
 		earliest(&deadline_us, window_reached_us(self->time_unix_ms, self->time_at_us, times[i]), now_us);
 	return deadline_us;

@@ -35,9 +35,12 @@ void campaign_offered(struct gateway *self, uint8_t index, uint64_t now_us, cons
 /* the director lists it again, perhaps with other content. To OFFERED if its files or targets are others */
 void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
 		     uint64_t director_version);
+/* our answer as policy has it now: stored, and sent in the session */
+void campaign_answer(struct gateway *self, uint8_t index, uint64_t now_us);
 /* it vanished, or another one supersedes it. To CANCELLED, SUPERSEDED, or (touched) to its end first */
 void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us);
-/* its cancellation is wanted. To CANCELLED or SUPERSEDED, unless an ECU is changed already or just being stopped */
+/* its end is wanted, by end_code. To CANCELLED, DECLINED or SUPERSEDED, unless an ECU is changed already or just being
+ * stopped */
 void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us);
 /* another one that is held says that it replaces it */
 bool campaign_superseded(const struct gateway *self, uint8_t index);

@@ -9,6 +9,7 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/install_pause.h"
+#include "gatewayd/core/operator.h"
 #include "gatewayd/core/policy.h"
 
 void campaign_decline(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
@@ -48,11 +49,14 @@ void campaign_offered(struct gateway *self, uint8_t index, uint64_t now_us, cons
 		campaign_enter(self, index, now_us, CAMPAIGN_OFFERED, GATEWAY_CODE_OK, NULL);
 }
 
-static void answer(struct gateway *self, uint8_t index, uint64_t now_us)
+void campaign_answer(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
-	struct policy_answer a = policy_answer(self, c, now_us);
+	struct policy_answer a;
 
+	if (c->doc.mode != MODE_NEGOTIATED)
+		return; /* nobody asks */
+	a = policy_answer(self, c, now_us);
 	c->answer = a.kind;
 	c->answer_code = a.code;
 	c->proposed_start_unix_s = a.proposed_start_unix_s;
@@ -110,6 +114,13 @@ static bool same_terms(const struct campaign_doc *a, const struct campaign_doc *
 			return false;
 	}
 	return true;
+}
+
+/* by the driver, the operator or policy, not by the backend */
+static bool refused_here(const struct campaign *campaign)
+{
+	return campaign->state == CAMPAIGN_DECLINED ||
+	       (campaign->state == CAMPAIGN_CANCELLED && campaign->code == GATEWAY_CODE_CANCELLED_BY_OPERATOR);
 }
 
 static void offered_anew(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
@@ -170,6 +181,11 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 
 	c->vanished = false;
 	/* once an ECU is changed, the verdict of its acceptance carries it to its end, and so does that document */
+	/* who said no is asked again once there is something else to say it to */
+	if (refused_here(c) && !(content && terms && c->doc.urgency == doc->urgency)) {
+		offered_anew(self, index, now_us, doc, director_version);
+		return;
+	}
 	if ((campaign_final(c) || campaign_touched(c)) && !(content && terms))
 		return;
 	c->director_version = director_version;
@@ -194,7 +210,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	c->consent_given = false; /* it was given for other terms */
 	c->answer_version = director_version;
 	if (c->answer != ANSWER_NONE)
-		answer(self, index, now_us);
+		campaign_answer(self, index, now_us);
 }
 
 bool campaign_superseded(const struct gateway *self, uint8_t index)
@@ -219,12 +235,19 @@ void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t 
 	if (campaign_touched(c))
 		return;
 	if (campaign_running(c)) {
-		install_stop(self, index, now_us, "the campaign is revoked");
+		install_stop(self, index, now_us,
+			     c->end_code ? gateway_code_words(c->end_code) : "the campaign is revoked");
 		if (campaign_running(c))
 			return;
 	}
-	campaign_enter(self, index, now_us, campaign_superseded(self, index) ? CAMPAIGN_SUPERSEDED : CAMPAIGN_CANCELLED,
-		       GATEWAY_CODE_OK, NULL);
+	if (c->end_code == GATEWAY_CODE_DECLINED_BY_DRIVER)
+		campaign_decline(self, index, now_us, c->end_code, c->end_text);
+	else if (c->end_code)
+		campaign_enter(self, index, now_us, CAMPAIGN_CANCELLED, c->end_code, c->end_text);
+	else
+		campaign_enter(self, index, now_us,
+			       campaign_superseded(self, index) ? CAMPAIGN_SUPERSEDED : CAMPAIGN_CANCELLED,
+			       GATEWAY_CODE_OK, NULL);
 }
 
 void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us)
@@ -281,8 +304,7 @@ void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_
 		return; /* accepted long ago; only the file was lost */
 	}
 	c->accepted_unix_s = unix_ms / 1000;
-	if (c->doc.mode == MODE_NEGOTIATED)
-		answer(self, index, now_us);
+	campaign_answer(self, index, now_us);
 	campaign_enter(self, index, now_us, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_OK, NULL);
 }
 
@@ -320,7 +342,10 @@ void campaign_session_up(struct gateway *self, uint8_t index, uint64_t now_us)
 		c->answer_due = c->state == CAMPAIGN_DECLINED && report_queue_find(&self->reports, c->last_report);
 		return;
 	case ANSWER_POSTPONE:
-		c->answer_due = !campaign_final(c) && !c->confirmed;
+		/* a confirmation from before the driver postponed it may be that of the earlier answer */
+		c->answer_due =
+		    !campaign_final(c) && (!c->confirmed || (operator_postponed(self, c, now_us) &&
+							     c->confirmed_start_unix_s < c->driver_start_unix_s));
 		return;
 	case ANSWER_ACCEPT:
 		/* a confirmation for later may be that of an earlier answer, which postponed */
@@ -335,10 +360,12 @@ void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us)
 	struct campaign *c = &self->campaigns[index];
 	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
 
+	if (operator_postponed(self, c, now_us))
+		return;
 	if (c->answer != ANSWER_POSTPONE || campaign_touched(c) || campaign_running(c) ||
 	    vehicle_ignition(&self->vehicle, now_us) != IGNITION_OFF)
 		return;
 	if (unix_s && unix_s >= c->proposed_start_unix_s)
 		return;
-	answer(self, index, now_us);
+	campaign_answer(self, index, now_us);
 }

@@ -343,32 +343,6 @@ void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal s
 	gateway_settle(self, now_us);
 }
 
-unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given)
-{
-	int index = gateway_campaign_index(self, campaign_id);
-	struct campaign *c;
-
-	if (index < 0)
-		return GATEWAY_CODE_NO_SUCH_CAMPAIGN;
-	c = &self->campaigns[index];
-	if (campaign_final(c) || campaign_touched(c) || !c->doc.consent_required)
-		return GATEWAY_CODE_WRONG_STATE;
-	if (c->consent_given != given) {
-		c->consent_given = given;
-		gateway_mark_campaign(self, (uint8_t)index);
-		gateway_log(self, GATEWAY_LOG_NOTICE, (uint8_t)index, GATEWAY_NONE, GATEWAY_CODE_OK,
-			    given ? "the driver consents" : "the driver's consent is withdrawn");
-	}
-	gateway_settle(self, now_us);
-	return GATEWAY_CODE_OK;
-}
-
-void gateway_check_now(struct gateway *self, uint64_t now_us)
-{
-	inquiry_now(self, now_us);
-	gateway_settle(self, now_us);
-}
-
 void gateway_stop(struct gateway *self, uint64_t now_us)
 {
 	self->stop_wanted = true;
@@ -384,6 +358,8 @@ void gateway_stop(struct gateway *self, uint64_t now_us)
 void gateway_reconfigure(struct gateway *self, uint64_t now_us, const struct gateway_config *config, bool profiles)
 {
 	self->config.postpone_s = config->postpone_s;
+	memcpy(self->config.postpone_max_s, config->postpone_max_s, sizeof self->config.postpone_max_s);
+	self->config.service_notice_s = config->service_notice_s;
 	self->config.max_attempts = config->max_attempts;
 	self->config.retry_pause_s = config->retry_pause_s;
 	self->inquiry.poll_s = config->poll_s ? config->poll_s : INQUIRY_DEFAULT_POLL_S;

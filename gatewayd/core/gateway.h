@@ -37,6 +37,10 @@ struct gateway_config {
 	uint32_t postpone_s;    /* proposed delay while the ignition is on; 60..604800 */
 	uint8_t max_attempts;   /* flashes of one ECU in one campaign, 1..20 */
 	uint32_t retry_pause_s; /* between attempts */
+	/* how long in all the driver may postpone a campaign; 0 = not at all */
+	uint32_t postpone_max_s[URGENCY_CRITICAL + 1u];
+	/* how long before the first erase its loss of service is announced; 0 = not before */
+	uint32_t service_notice_s;
 	uint64_t build_unix_s;  /* floor of trusted time */
 	struct zone zone;       /* where the vehicle lives; not known: UTC */
 	uint8_t queue_id[16];   /* random, made when the database is */
@@ -109,6 +113,10 @@ struct campaign {
 	bool triggered; /* the backend said: now */
 	bool consent_given;
 	uint64_t accepted_unix_s;
+	uint64_t driver_start_unix_s;      /* the driver wants it not before; 0 = said nothing */
+	unsigned end_code;                 /* of cancel_wanted: who wants it; OK: the backend */
+	char end_text[GATEWAY_TEXT_BYTES]; /* and why */
+	struct service_loss service;       /* as it was told last */
 	struct target targets[GATEWAY_MAX_TARGETS];
 	uint8_t n_targets;
 	uint64_t bytes_total; /* of all files to be fetched */
@@ -119,6 +127,7 @@ struct campaign {
 	bool cancel_wanted;   /* it vanished or is superseded */
 	unsigned answer_code; /* POSTPONED_*, or why it was declined */
 	/* private, not durable */
+	uint64_t notice_until_us; /* its loss of service is announced until then; 0 = it is not */
 	enum campaign_work work;
 	bool work_asked; /* its output was popped */
 	bool manifest_held;
@@ -249,6 +258,8 @@ struct gateway {
 	bool identifying;
 	bool flashing;
 	bool stop_wanted;
+	bool diagnostics_wanted; /* another tester asked for the buses */
+	bool diagnostics_locked; /* and has them: nothing of ours is on them */
 	/* time: trusted unix = now_us + offset */
 	bool time_trusted;
 	uint64_t time_unix_ms; /* at time_at_us */
@@ -289,6 +300,7 @@ struct gateway {
 	uint32_t changed;     /* bit per campaign */
 	uint32_t changed_ecus;
 	bool changed_manager;
+	uint64_t checks_us[3]; /* when a check was asked for last, the newest first; 0 = never */
 	uint32_t logs_dropped; /* a driver that does not pop loses messages, nothing else */
 	unsigned offline_code; /* told already */
 	unsigned refused_code; /* the last document that was refused, told already */
@@ -394,14 +406,43 @@ void gateway_flash_finished(struct gateway *self, uint64_t now_us, uint8_t campa
 void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal signal, double value);
 /* Return: 0, or a gateway_code: no such campaign, or not in a state for it */
 unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given);
-/* the backend is asked what is new now, or in the next session, whatever the modes are */
-void gateway_check_now(struct gateway *self, uint64_t now_us);
+/*
+ * --- the operator and the driver (operator.c). Return: 0, or why it is refused: NO_SUCH_CAMPAIGN, WRONG_STATE,
+ * POINT_OF_NO_RETURN, or what is said beside the function. Each that is carried out is durable and reported.
+ */
+/* consent where it is asked for, and what the driver postponed may begin now; WRONG_STATE if nothing waits for it */
+unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *campaign_id);
+/**
+ * gateway_postpone() - not before @start_unix_s
+ * @latest_unix_s: filled with the latest time that is taken, 0 = none is
+ *
+ * How often does not matter; how long in all, counted from the acceptance, is fixed per urgency, and window and
+ * use_before bound it. Return: also WAITING_TIME without trusted time, INVALID if the time is not to come,
+ * POSTPONE_LIMIT.
+ */
+unsigned gateway_postpone(struct gateway *self, uint64_t now_us, const char *campaign_id, uint64_t start_unix_s,
+			  uint64_t *latest_unix_s);
+/* the latest time that gateway_postpone() takes now; 0 = none */
+uint64_t gateway_postpone_latest(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
+/* @reason: words, "" or NULL = none. Declined is declined until the director document says something else of it */
+unsigned gateway_decline(struct gateway *self, uint64_t now_us, const char *campaign_id, const char *reason);
+unsigned gateway_cancel(struct gateway *self, uint64_t now_us, const char *campaign_id, const char *reason);
+/* the backend is asked now for what is new. Return: 0 or RATE_LIMITED, with the seconds to wait in @wait_s */
+unsigned gateway_check_now(struct gateway *self, uint64_t now_us, uint32_t *wait_s);
+/**
+ * gateway_lock_diagnostics() - another tester wants the diagnostic buses, or wants them no more
+ * @text: GATEWAY_TEXT_BYTES, filled if it is refused
+ *
+ * Granted once gateway.diagnostics_locked is true: what is not erased gives way, an ECU that is erased is finished
+ * first. Return: also DIAGNOSTICS_BUSY: an ECU is erased and waits for something that may take long.
+ */
+unsigned gateway_lock_diagnostics(struct gateway *self, uint64_t now_us, bool wanted, char *text);
 /* the service is being stopped: nothing new begins, what is flashed comes to a safe point, then it is idle */
 void gateway_stop(struct gateway *self, uint64_t now_us);
 /**
  * gateway_reconfigure() - the configuration was read again: what of it counts from now on
- * @config:   of which policy numbers alone are taken: postpone_s, max_attempts, retry_pause_s, poll_s, the budget of
- *            power
+ * @config:   of which policy numbers alone are taken: postpone_s, postpone_max_s, service_notice_s, max_attempts,
+ *            retry_pause_s, poll_s, the budget of power
  * @profiles: profiles with which ECUs are identified are others; all ECUs are asked again, and campaigns are prepared
  *            again, but for a flash under way
  */
@@ -414,6 +455,13 @@ uint64_t gateway_deadline(const struct gateway *self);
 bool gateway_pop_output(struct gateway *self, struct gateway_output *output);
 
 /* --- reading: for io's transactions and for D-Bus */
+/**
+ * gateway_service_loss() - the campaign whose loss of service counts now: lost before announced before what is over
+ * Return: index, -1 if there was none
+ */
+int gateway_service_loss(const struct gateway *self);
+/* a function that the campaign's update costs, each once; NULL at the end. @index: 0, 1, … */
+const char *gateway_function_lost(const struct campaign *campaign, size_t index);
 /* trusted unix milliseconds, 0 if not trusted */
 uint64_t gateway_unix_ms(const struct gateway *self, uint64_t now_us);
 /* how long the flash under way will take, as estimated: 0 if there is none, else at least 1 */

@@ -177,6 +177,21 @@ void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t camp
 		c->last_report = report.sequence;
 }
 
+void gateway_report_about(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,
+			  const struct service_loss *service)
+{
+	struct campaign *c = &self->campaigns[campaign];
+	struct report report = {.campaign_state = c->state, .code = code};
+
+	gateway_text(report.campaign_id, sizeof report.campaign_id, c->doc.id);
+	gateway_text(report.text, sizeof report.text, text && text[0] ? text : gateway_code_words(code));
+	if (service)
+		report.service = *service;
+	append(self, now_us, &report);
+	if (report.sequence)
+		c->last_report = report.sequence;
+}
+
 void gateway_report_vehicle(struct gateway *self, uint64_t now_us, unsigned code, const char *text)
 {
 	struct report report = {.code = code};

@@ -37,6 +37,9 @@ void gateway_session_action(struct gateway *self, enum session_action action);
 /* reports, of the campaign as it stands (@target GATEWAY_NONE) or of one of its targets; stored with this transaction
  */
 void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target);
+/* of the campaign as it stands, but about @code; @service: NULL = not about its service */
+void gateway_report_about(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,
+			  const struct service_loss *service);
 /* of the vehicle itself */
 void gateway_report_vehicle(struct gateway *self, uint64_t now_us, unsigned code, const char *text);
 

@@ -60,6 +60,7 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	*c = *campaign;
 	c->bytes_held = 0;
 	c->retry_us = 0;
+	c->notice_until_us = 0;
 	c->prepared = false;
 	c->fetching = false;
 	c->work = CAMPAIGN_WORK_NONE;

@@ -9,6 +9,8 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/install_power.h"
+#include "gatewayd/core/operator.h"
+#include "gatewayd/core/service_loss.h"
 
 #define FLOOR_PAUSE_US 600000000u /* between stores of the time floor */
 #define SETTLE_ROUNDS  16u        /* no chain of consequences is longer */
@@ -75,7 +77,7 @@ static void pump_session(struct gateway *self, uint64_t now_us)
 
 static void identify_if_due(struct gateway *self, uint64_t now_us)
 {
-	if (self->flashing || self->identifying || self->stop_wanted)
+	if (self->flashing || self->identifying || self->stop_wanted || self->diagnostics_wanted)
 		return;
 	if (!self->identify_again && now_us < self->identify_us)
 		return;
@@ -102,7 +104,7 @@ static void find_deadline(struct gateway *self, uint64_t now_us)
 	earliest(&self->deadline_us, inquiry_deadline(self, now_us));
 	earliest(&self->deadline_us, vehicle_deadline(&self->vehicle, now_us));
 	earliest(&self->deadline_us, power_deadline(&self->power));
-	if (!self->flashing && !self->identifying && !self->stop_wanted)
+	if (!self->flashing && !self->identifying && !self->stop_wanted && !self->diagnostics_wanted)
 		earliest(&self->deadline_us, self->identify_us);
 	if (self->time_trusted)
 		earliest(&self->deadline_us, self->floor_us);
@@ -144,6 +146,9 @@ void gateway_settle(struct gateway *self, uint64_t now_us)
 		if (!moved)
 			break;
 	}
+	operator_settle(self);
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
+		service_loss_settle(self, i, now_us);
 	free_slots(self);
 	inquiry_advance(self, now_us);
 	pump_session(self, now_us);

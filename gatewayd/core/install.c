@@ -11,6 +11,7 @@
 #include "gatewayd/core/install_power.h"
 #include "gatewayd/core/policy.h"
 #include "gatewayd/core/release.h"
+#include "gatewayd/core/service_loss.h"
 
 static int first_failed(const struct campaign *campaign)
 {
@@ -94,7 +95,6 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	uint32_t erased;
 	bool failed;
 	char text[GATEWAY_TEXT_BYTES] = "";
-	char words[GATEWAY_TEXT_BYTES];
 	uint32_t targets = open;
 	unsigned code = GATEWAY_CODE_ATTEMPTS_EXHAUSTED;
 
@@ -118,11 +118,8 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		code = policy_may_install(self, c, open, now_us, true, text);
 	if (code && erased) {
 		/* neither window nor network: an erased ECU waits for nothing but the vehicle's safety */
-		const char *fails = policy_conditions(self, c, erased, now_us, words);
-
 		targets = erased;
-		code = fails ? GATEWAY_CODE_WAITING_VEHICLE : GATEWAY_CODE_OK;
-		gateway_text(text, sizeof text, fails);
+		code = policy_may_recover(self, c, erased, now_us, text);
 	}
 	if (code) {
 		bool entered = c->state != CAMPAIGN_WAITING;
@@ -135,6 +132,10 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	if (install_order_another_is_flashed(self, index) || install_order_behind_another(self, index)) {
 		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_OTHER, NULL);
+		return;
+	}
+	if (service_loss_wait(self, index, now_us)) {
+		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_NOTICE, NULL);
 		return;
 	}
 	if (self->flashing || self->identifying)

@@ -63,7 +63,7 @@ static bool could_begin(const struct gateway *self, uint8_t index, uint64_t now_
 	    c->state == CAMPAIGN_VERIFYING || now_us < c->retry_us || install_order_behind_another(self, index))
 		return false;
 	if (erased)
-		return policy_conditions(self, c, erased, now_us, text) == NULL;
+		return !policy_may_recover(self, c, erased, now_us, text);
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		if (c->targets[i].state == TARGET_FAILED)
 			return false;

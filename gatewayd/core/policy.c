@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign_window.h"
-#include "gatewayd/core/command.h"
 #include "gatewayd/core/forecast.h"
-#include "gatewayd/core/install_power.h"
+#include "gatewayd/core/operator.h"
+#include "gatewayd/core/policy_walk.h"
 #include "gatewayd/core/release.h"
 
 static unsigned because(char *text, unsigned code, const char *ecu)
@@ -141,24 +141,20 @@ bool policy_asks_for(const struct campaign *campaign, enum condition_kind kind)
 	return false;
 }
 
-/* some ECUs live with the ignition: switching it off would only take them away */
-static bool needs_ignition_on(const struct campaign *campaign)
-{
-	for (unsigned i = 0; i < campaign->n_targets; i++) {
-		if (campaign->targets[i].supply == PROFILE_SUPPLY_KL15)
-			return true;
-	}
-	return policy_asks_for(campaign, CONDITION_IGNITION_ON);
-}
-
 struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
 {
 	struct policy_answer answer = {.kind = ANSWER_ACCEPT};
 	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
 
+	if (operator_postponed(self, campaign, now_us)) {
+		answer.kind = ANSWER_POSTPONE;
+		answer.code = GATEWAY_CODE_POSTPONED_BY_DRIVER;
+		answer.proposed_start_unix_s = campaign->driver_start_unix_s;
+		return answer;
+	}
 	if (ignition == IGNITION_OFF)
 		return answer;
-	if (ignition == IGNITION_ON && vehicle_standstill(&self->vehicle, now_us) && needs_ignition_on(campaign))
+	if (ignition == IGNITION_ON && vehicle_standstill(&self->vehicle, now_us) && policy_needs_ignition_on(campaign))
 		return answer;
 	answer.kind = ANSWER_POSTPONE;
 	answer.code = ignition == IGNITION_UNKNOWN ? GATEWAY_CODE_POSTPONED_UNKNOWN : GATEWAY_CODE_POSTPONED_IGNITION;
@@ -166,116 +162,34 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 	return answer;
 }
 
-/* a component's own conditions; that the ignition is off is its author's to waive */
-static const char *component_asks_for(const struct gateway *self, const struct campaign *campaign, unsigned target,
-				      uint64_t now_us, char *text)
+/* the first of the walk that does not hold */
+static unsigned first_against(struct policy_walk *walk, char *text)
 {
-	const struct component_doc *c = &campaign->manifest.components[campaign->targets[target].component];
-	bool finishes = install_power_finishes(self, campaign, target, now_us);
-	const char *words = NULL;
+	struct policy_condition condition;
 
-	for (unsigned i = 0; !words && i < c->n_conditions; i++) {
-		if (!finishes || c->conditions[i].kind != CONDITION_IGNITION_OFF)
-			words =
-			    vehicle_conditions(&self->vehicle, now_us, &c->conditions[i], 1, text, GATEWAY_TEXT_BYTES);
-	}
-	return words;
-}
-
-static const char *asked_for(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
-			     uint64_t now_us, bool erased, char *text)
-{
-	static const struct condition with_ignition = {.kind = CONDITION_IGNITION_ON};
-	const char *words = vehicle_conditions(&self->vehicle, now_us, campaign->doc.conditions,
-					       campaign->doc.n_conditions, text, GATEWAY_TEXT_BYTES);
-
-	for (unsigned i = 0; !words && i < campaign->n_targets; i++) {
-		if (!(targets & (1u << i)))
+	while (policy_walk_next(walk, &condition)) {
+		if (!condition.code)
 			continue;
-		words = component_asks_for(self, campaign, i, now_us, text);
-		if (!words && campaign->targets[i].supply == PROFILE_SUPPLY_KL15) /* it dies with the ignition */
-			words = erased && vehicle_ignition(&self->vehicle, now_us) == IGNITION_ON
-				    ? NULL
-				    : vehicle_conditions(&self->vehicle, now_us, &with_ignition, 1, text,
-							 GATEWAY_TEXT_BYTES);
+		memcpy(text, condition.text, sizeof condition.text);
+		return condition.code;
 	}
-	return words;
+	return GATEWAY_CODE_OK;
 }
 
-const char *policy_conditions(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
-			      uint64_t now_us, char *text)
+unsigned policy_may_recover(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
+			    uint64_t now_us, char *text)
 {
-	/* its speed may be what the erased ECU would tell: unknown must not strand it */
-	if (vehicle_moving(&self->vehicle, now_us))
-		return "the vehicle is moving";
-	return asked_for(self, campaign, targets, now_us, true, text);
-}
+	struct policy_walk walk;
 
-/* what the gateway asks for by itself before it takes a working ECU from the vehicle */
-static const char *interlock(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
-			     uint64_t now_us, char *text)
-{
-	const struct vehicle *vehicle = &self->vehicle;
-	struct condition conditions[2];
-	bool finishes = targets != 0;
-	size_t n = 0;
-
-	for (unsigned i = 0; i < campaign->n_targets; i++) {
-		if (targets & (1u << i))
-			finishes = finishes && install_power_finishes(self, campaign, i, now_us);
-	}
-	if (vehicle->config.max_age_ms[VEHICLE_SPEED_KMH])
-		conditions[n++] = (struct condition){.kind = CONDITION_STANDSTILL};
-	if (vehicle->config.max_age_ms[VEHICLE_IGNITION] && !needs_ignition_on(campaign) && !finishes)
-		conditions[n++] = (struct condition){.kind = CONDITION_IGNITION_OFF};
-	return vehicle_conditions(vehicle, now_us, conditions, n, text, GATEWAY_TEXT_BYTES);
+	policy_walk_begin(&walk, self, campaign, targets, now_us, POLICY_RECOVER);
+	return first_against(&walk, text);
 }
 
 unsigned policy_may_install(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
 			    uint64_t now_us, bool starting, char *text)
 {
-	uint64_t unix_ms = gateway_unix_ms(self, now_us);
-	struct window_view view;
-	char words[GATEWAY_TEXT_BYTES];
-	const char *fails;
+	struct policy_walk walk;
 
-	if (!unix_ms)
-		return plainly(text, GATEWAY_CODE_WAITING_TIME);
-	view = campaign_window_view(self, campaign, now_us);
-	if (campaign_window_over(self, campaign, now_us))
-		return plainly(text, GATEWAY_CODE_WINDOW_PASSED);
-	if (campaign->manifest.use_before_unix_s && unix_ms / 1000 >= campaign->manifest.use_before_unix_s)
-		return plainly(text, GATEWAY_CODE_USE_BEFORE_PASSED);
-	if (command_wanted(campaign))
-		return plainly(text, command_wanted(campaign));
-	if (campaign_window_unknown_zone(&campaign->doc)) /* its file was there when it was accepted */
-		return because(text, GATEWAY_CODE_UNKNOWN_ZONE, campaign_window_unknown_zone(&campaign->doc));
-	if (!window_view_open(&view, unix_ms / 1000))
-		return plainly(text, GATEWAY_CODE_WAITING_WINDOW);
-	if (starting && !window_view_fits(&view, unix_ms / 1000)) {
-		snprintf(text, GATEWAY_TEXT_BYTES,
-			 "waiting for a window with %llu s left, which the update may take with its way back",
-			 (unsigned long long)view.need_s);
-		return GATEWAY_CODE_WAITING_WINDOW;
-	}
-	if (unix_ms / 1000 < campaign->confirmed_start_unix_s)
-		return plainly(text, GATEWAY_CODE_WAITING_START);
-	if (campaign->doc.consent_required && !campaign->consent_given)
-		return plainly(text, GATEWAY_CODE_WAITING_CONSENT);
-	for (unsigned i = 0; starting && i < campaign->n_targets; i++) {
-		uint8_t ecu = campaign->targets[i].ecu;
-
-		if (campaign->targets[i].supply == PROFILE_SUPPLY_KL15_HELD)
-			continue; /* not there before terminal 15 is held for it; the flash asks it who it is */
-		if ((targets & (1u << i)) && (!self->ecus[ecu].present || (self->not_asked & (1u << ecu))))
-			return because(text, GATEWAY_CODE_ECU_ABSENT, campaign->targets[i].doc.ecu);
-	}
-	fails = interlock(self, campaign, targets, now_us, words);
-	if (!fails)
-		fails = asked_for(self, campaign, targets, now_us, false, words);
-	if (fails) {
-		snprintf(text, GATEWAY_TEXT_BYTES, "%.150s", fails);
-		return GATEWAY_CODE_WAITING_VEHICLE;
-	}
-	return GATEWAY_CODE_OK;
+	policy_walk_begin(&walk, self, campaign, targets, now_us, starting ? POLICY_BEGIN : POLICY_GO_ON);
+	return first_against(&walk, text);
 }

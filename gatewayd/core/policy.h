@@ -27,15 +27,16 @@ unsigned policy_check_signals(const struct gateway *self, const struct campaign_
 /* one target against what the ECU said of itself; an ECU that never answered passes for now */
 unsigned policy_check_identity(const struct target_doc *target, const struct ecu_info *ecu, char *text);
 
-/* accept or postpone, by the ignition; @campaign: with targets and manifest */
+/* accept or postpone, by the driver and the ignition; @campaign: with targets and manifest */
 struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
 
 /*
  * For ECUs that are erased already: the safety conditions of campaign and components for @targets (mask), what their
- * supply asks for, and that the vehicle is not known to move. Return: NULL if all hold, else words
+ * supply asks for, that the vehicle is not known to move, and that no other tester was given the buses. Return: 0, or
+ * the gateway_code of the first reason against it, with words in @text
  */
-const char *policy_conditions(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
-			      uint64_t now_us, char *text);
+unsigned policy_may_recover(const struct gateway *self, const struct campaign *campaign, uint32_t targets,
+			    uint64_t now_us, char *text);
 
 /**
  * policy_may_install() - may the ECUs of @targets be erased now?

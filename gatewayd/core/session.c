@@ -150,7 +150,8 @@ void session_disconnected(struct session *self, uint64_t now_us, uint32_t random
 	self->closing = false;
 	self->register_when_known = false;
 	self->action_n = 0;
-	self->deadline_us = now_us + pause_us(self, random);
+	self->deadline_us = self->hurry ? now_us : now_us + pause_us(self, random);
+	self->hurry = false;
 	if (self->failures < 32)
 		self->failures++;
 }
@@ -212,6 +213,16 @@ void session_register_again(struct session *self)
 {
 	if (self->state == SESSION_UP)
 		push(self, SESSION_ACTION_REGISTER);
+}
+
+void session_check_now(struct session *self, uint64_t now_us)
+{
+	if (self->state == SESSION_UP)
+		push(self, SESSION_ACTION_REGISTER);
+	else if (self->state == SESSION_DOWN && self->closing)
+		self->hurry = true;
+	else if (self->state == SESSION_DOWN)
+		connect_now(self, now_us);
 }
 
 void session_heard(struct session *self, uint64_t now_us)

@@ -58,6 +58,7 @@ struct session {
 	uint64_t up_us;        /* when it was registered */
 	bool resting;          /* closed by us until the deadline, for want of anything to do */
 	bool closing;          /* given up by us; session_disconnected() is still to come */
+	bool hurry;            /* once it is closed, it is opened again at once */
 	uint64_t heartbeat_us; /* when the next one is due */
 	unsigned failure;      /* gateway_code of the last giving up */
 };
@@ -78,6 +79,8 @@ void session_inventory_known(struct session *self, uint64_t now_us);
 void session_registered(struct session *self, uint64_t now_us, bool accepted, uint32_t heartbeat_s);
 /* something to register changed; no-op unless UP */
 void session_register_again(struct session *self);
+/* someone wants to be told now what is new: connects without waiting for the pause to pass, or registers again */
+void session_check_now(struct session *self, uint64_t now_us);
 /* a message came */
 void session_heard(struct session *self, uint64_t now_us);
 /* ours to give up: the peer broke the order */

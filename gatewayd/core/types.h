@@ -17,9 +17,12 @@
 #define GATEWAY_MAX_TARGETS    32u
 #define GATEWAY_MAX_UNITS      FLASH_MAX_UNITS
 #define GATEWAY_MAX_CONDITIONS 8u
+#define GATEWAY_MAX_FUNCTIONS  8u
+#define GATEWAY_MAX_TEXTS      16u
 #define GATEWAY_MAX_INSTALLED  (GATEWAY_MAX_UNITS + 2u)
 #define GATEWAY_NAME_BYTES     65u
 #define GATEWAY_TEXT_BYTES     256u
+#define GATEWAY_FUNCTION_BYTES 129u
 #define GATEWAY_NEVER          UDS_NEVER
 
 /* numeric values are those of proto/session.proto */
@@ -150,6 +153,14 @@ struct component_doc {
 	uint8_t n_conditions;
 	enum driver_return driver_return;
 	uint64_t release_counter;
+	char functions_lost[GATEWAY_MAX_FUNCTIONS][GATEWAY_FUNCTION_BYTES]; /* in words for the driver */
+	uint8_t n_functions_lost;
+};
+/* what the campaign is about, for the driver, in one language */
+struct text_doc {
+	char language[36]; /* tag of BCP 47: "de", "pt-BR" */
+	char title[129];
+	char body[2049];
 };
 struct manifest_doc {
 	char id[GATEWAY_NAME_BYTES];
@@ -158,6 +169,22 @@ struct manifest_doc {
 	uint64_t use_before_unix_s;
 	struct component_doc components[GATEWAY_MAX_TARGETS];
 	uint8_t n_components;
+	struct text_doc texts[GATEWAY_MAX_TEXTS];
+	uint8_t n_texts;
+};
+
+/* the service that an update costs, as the driver and the backend are told of it; values are those of session.proto */
+enum service_state {
+	SERVICE_NONE = 0,
+	SERVICE_ANNOUNCED, /* it will be lost at from_unix_s */
+	SERVICE_LOST,
+	SERVICE_BACK,
+	SERVICE_CALLED_OFF, /* it was announced and not lost */
+};
+struct service_loss {
+	enum service_state state;
+	uint64_t from_unix_s; /* 0 = time was not trusted */
+	uint32_t expected_s;  /* for how long, 0 = unknown */
 };
 
 /* from the director document */

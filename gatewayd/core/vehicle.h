@@ -80,4 +80,12 @@ const char *vehicle_conditions(const struct vehicle *self, uint64_t now_us, cons
  */
 bool vehicle_signal_of(enum condition_kind kind, unsigned index, enum vehicle_signal *signal);
 
+/* --- in words, and whether it is known (vehicle_words.c) */
+/* whether all that the condition asks about is known */
+bool vehicle_condition_known(const struct vehicle *self, uint64_t now_us, const struct condition *condition);
+/* what the condition wants, and what is: "at least 12000 mV", "12600 mV" */
+void vehicle_condition_words(const struct vehicle *self, uint64_t now_us, const struct condition *condition,
+			     char *wanted, size_t n_wanted, char *value, size_t n_value);
+const char *vehicle_ignition_name(enum ignition ignition); /* "unknown", "off", "accessory", "on", "cranking" */
+
 #endif

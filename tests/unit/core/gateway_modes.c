@@ -169,6 +169,7 @@ static void the_backend_may_set_the_interval(void **state)
 
 static void the_session_is_closed_between_checks_and_opened_for_what_is_to_be_said(void **state)
 {
+	uint32_t wait_s;
 	(void)state;
 	struct sim *s = sim_new();
 	size_t connects;
@@ -189,7 +190,7 @@ static void the_session_is_closed_between_checks_and_opened_for_what_is_to_be_sa
 	assert_int_equal(s->gateway->reports.n, 0);
 	sim_for(s, 60 * SECOND);
 	assert_false(s->session);
-	gateway_check_now(s->gateway, s->now_us);
+	assert_int_equal(gateway_check_now(s->gateway, s->now_us, &wait_s), GATEWAY_CODE_OK);
 	sim_for(s, 2 * SECOND);
 	assert_int_equal(s->n_checks, 2);
 	sim_free(s);

@@ -1,0 +1,19 @@
+/*
+ * service_loss - the functions that an update takes from the driver: told before they are lost, when they are lost, and
+ * when they are back or were not lost after all. Private to gatewayd/core.
+ *
+ * What is so follows from the campaign's state alone; what was told last is durable with it, so that a restart in the
+ * middle neither tells anything twice nor forgets to say that it is over.
+ */
+#ifndef GATEWAYD_CORE_SERVICE_LOSS_H
+#define GATEWAYD_CORE_SERVICE_LOSS_H
+
+#include "gatewayd/core/gateway.h"
+
+/* Return: true while the first erase waits for the notice; from the first call on its time runs. Never for a campaign
+ * that costs no function, or has an ECU erased */
+bool service_loss_wait(struct gateway *self, uint8_t index, uint64_t now_us);
+/* tells what has changed */
+void service_loss_settle(struct gateway *self, uint8_t index, uint64_t now_us);
+
+#endif
