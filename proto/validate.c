@@ -246,6 +246,38 @@ static bool validate_component(struct check *check, const Gu__Component *compone
 	       validate_preserve_dids(check, component);
 }
 
+static bool validate_language(struct check *check, const char *language)
+{
+	if (!validate_text(check, "language", language, 35))
+		return false;
+	if (language[0] == '\0' || language[strspn(language, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+							     "0123456789-")] != '\0')
+		return invalid(check, "language", "must be a language tag, as de or pt-BR");
+	return true;
+}
+
+static bool validate_texts(struct check *check, const Gu__Manifest *manifest)
+{
+	if (!validate_count(check, "texts", manifest->n_texts, 0, 16))
+		return false;
+	for (size_t i = 0; i < manifest->n_texts; i++) {
+		const Gu__LocalizedText *text = manifest->texts[i];
+		size_t mark = check_enter_at(check, "texts", i);
+
+		if (!validate_language(check, text->language) || !validate_text(check, "title", text->title, 128) ||
+		    !validate_text(check, "body", text->body, 2048))
+			return false;
+		if (text->title[0] == '\0')
+			return invalid(check, "title", "empty");
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(manifest->texts[j]->language, text->language) == 0)
+				return invalid(check, "language", "listed twice");
+		}
+		check_leave(check, mark);
+	}
+	return true;
+}
+
 bool validate_manifest(struct check *check, const Gu__Manifest *manifest)
 {
 	/* features first: a document that we cannot read says nothing reliable about its other fields */
@@ -268,7 +300,7 @@ bool validate_manifest(struct check *check, const Gu__Manifest *manifest)
 		}
 		check_leave(check, mark);
 	}
-	return true;
+	return validate_texts(check, manifest);
 }
 
 static bool validate_target(struct check *check, const Gu__Target *target)

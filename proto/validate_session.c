@@ -165,6 +165,8 @@ static bool check_report(struct check *check, const Gu__Report *report)
 	if (!id_or_empty(check, "campaign_id", report->campaign_id) || !id_or_empty(check, "ecu", report->ecu) ||
 	    !validate_text(check, "text", report->text, 256) || !check_queue_id(check, report->queue_id))
 		return false;
+	if (report->service_loss && report->service_loss->state == GU__SERVICE_STATE__SERVICE_STATE_UNSPECIFIED)
+		return invalid(check, "service_loss.state", "missing");
 	size_t mark = check_enter(check, "result");
 
 	if (report->result && !check_result(check, report->result))

@@ -359,6 +359,7 @@ signals:
   battery_mv: {bus: body, id: 0x140, start_bit: 8, length: 16, survives_silence: true}
 policy:
   postpone_s: 3600
+  service_notice_s: 0
   retry_pause_s: 2
 EOF
 }

@@ -109,7 +109,13 @@ int bus_explain(const sd_bus_error *error, int r, const char *campaign)
 		fprintf(stderr, "gatewayctl: there is no campaign '%s'\n", campaign);
 		return CTL_FAILED;
 	}
-	if (is(error, BUS_NAME ".Error.WrongState")) {
+	if (is(error, BUS_NAME ".Error.PointOfNoReturn")) {
+		fprintf(stderr, "gatewayctl: too late: %s\n", text);
+		return CTL_FAILED;
+	}
+	if (is(error, BUS_NAME ".Error.WrongState") || is(error, BUS_NAME ".Error.PostponeLimit") ||
+	    is(error, BUS_NAME ".Error.RateLimited") || is(error, BUS_NAME ".Error.Busy") ||
+	    is(error, SD_BUS_ERROR_INVALID_ARGS)) {
 		fprintf(stderr, "gatewayctl: not possible now: %s\n", text);
 		return CTL_FAILED;
 	}

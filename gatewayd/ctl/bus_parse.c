@@ -14,7 +14,9 @@ struct field {
 	size_t size; /* of a text's field */
 };
 
-#define TARGETS_TYPE "aa{sv}"
+#define TARGETS_TYPE   "aa{sv}"
+#define TEXTS_TYPE     "a{s(ss)}"
+#define FUNCTIONS_TYPE "as"
 #define TEXT(s, name, member)                                                          \
 	{                                                                              \
 		name, "s", offsetof(struct s, member), sizeof(((struct s *)0)->member) \
@@ -34,6 +36,7 @@ static const struct field manager_fields[] = {
     FIELD(model_manager, "TrustedUnixSeconds", "t", trusted_unix_s),
     FIELD(model_manager, "DirectorVersion", "t", director_version),
     FIELD(model_manager, "PendingReports", "u", pending_reports),
+    FIELD(model_manager, "DiagnosticsLocked", "b", diagnostics_locked),
     {NULL, NULL, 0, 0},
 };
 
@@ -49,6 +52,13 @@ static const struct field campaign_fields[] = {
     FIELD(model_campaign, "BytesHeld", "t", bytes_held),
     FIELD(model_campaign, "BytesTotal", "t", bytes_total),
     FIELD(model_campaign, "Targets", TARGETS_TYPE, targets),
+    TEXT(model_campaign, "Urgency", urgency),
+    FIELD(model_campaign, "ConsentRequired", "b", consent_required),
+    FIELD(model_campaign, "ConsentGiven", "b", consent_given),
+    FIELD(model_campaign, "PostponedUntil", "t", postponed_until_unix_s),
+    FIELD(model_campaign, "PostponeLatest", "t", postpone_latest_unix_s),
+    FIELD(model_campaign, "Texts", TEXTS_TYPE, title),
+    FIELD(model_campaign, "FunctionsLost", FUNCTIONS_TYPE, functions_lost),
     {NULL, NULL, 0, 0},
 };
 
@@ -102,6 +112,52 @@ static int read_targets(sd_bus_message *m, struct model_campaign *c)
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* the reader's languages, as the C library takes them */
+static const char *wanted_language(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && value[0])
+			return value;
+	}
+	return "";
+}
+
+/* of all languages the one that the reader likes best, the first of those that are alike */
+static int read_texts(sd_bus_message *m, struct model_campaign *c)
+{
+	const char *wanted = wanted_language(), *language, *title, *body;
+	int best = -1, r = sd_bus_message_enter_container(m, 'a', "{s(ss)}");
+
+	c->language[0] = c->title[0] = c->body[0] = '\0';
+	while (r >= 0 && (r = sd_bus_message_read(m, "{s(ss)}", &language, &title, &body)) > 0) {
+		int liked = model_language(wanted, language);
+
+		if (liked <= best)
+			continue;
+		best = liked;
+		model_text(c->language, sizeof(c->language), language);
+		model_text(c->title, sizeof(c->title), title);
+		model_text(c->body, sizeof(c->body), body);
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_functions(sd_bus_message *m, struct model_campaign *c)
+{
+	const char *function;
+	int r = sd_bus_message_enter_container(m, 'a', "s");
+
+	c->n_functions_lost = 0;
+	while (r >= 0 && (r = sd_bus_message_read(m, "s", &function)) > 0)
+		if (c->n_functions_lost < MODEL_MAX_FUNCTIONS)
+			model_text(c->functions_lost[c->n_functions_lost++], MODEL_TEXT_BYTES, function);
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static int read_text(sd_bus_message *m, char *out, size_t size)
 {
 	const char *text;
@@ -126,7 +182,9 @@ static int read_value(sd_bus_message *m, const struct field *field, void *object
 		*(bool *)(void *)at = truth != 0;
 		return r;
 	case 'a':
-		return read_targets(m, object);
+		return strcmp(field->type, TEXTS_TYPE) == 0       ? read_texts(m, object)
+		       : strcmp(field->type, FUNCTIONS_TYPE) == 0 ? read_functions(m, object)
+								  : read_targets(m, object);
 	default:
 		return sd_bus_message_read_basic(m, field->type[0], at);
 	}

@@ -55,6 +55,21 @@ void document_campaign(struct json *json, const struct model_campaign *c)
 	number_or_null(json, "start_unix_s", c->start_unix_s);
 	number(json, "bytes_held", c->bytes_held);
 	number(json, "bytes_total", c->bytes_total);
+	text(json, "urgency", c->urgency);
+	json_key(json, "consent_required");
+	json_bool(json, c->consent_required);
+	json_key(json, "consent_given");
+	json_bool(json, c->consent_given);
+	number_or_null(json, "postponed_until_unix_s", c->postponed_until_unix_s);
+	number_or_null(json, "postpone_latest_unix_s", c->postpone_latest_unix_s);
+	text(json, "language", c->language[0] ? c->language : NULL);
+	text(json, "title", c->title[0] ? c->title : NULL);
+	text(json, "body", c->body[0] ? c->body : NULL);
+	json_key(json, "functions_lost");
+	json_array(json);
+	for (size_t i = 0; i < c->n_functions_lost; i++)
+		json_string(json, c->functions_lost[i]);
+	json_array_end(json);
 	json_key(json, "targets");
 	json_array(json);
 	for (size_t i = 0; i < c->n_targets; i++)
@@ -112,6 +127,8 @@ void document_status(struct json *json, const struct model *model)
 	number_or_null(json, "trusted_unix_s", m->trusted_unix_s);
 	number(json, "director_version", m->director_version);
 	number(json, "pending_reports", m->pending_reports);
+	json_key(json, "diagnostics_locked");
+	json_bool(json, m->diagnostics_locked);
 	json_key(json, "ecus");
 	document_ecus(json, model);
 	json_key(json, "campaigns");

@@ -11,12 +11,15 @@
 #include "gatewayd/ctl/document.h"
 #include "gatewayd/ctl/state.h"
 #include "gatewayd/ctl/text.h"
+#include "gatewayd/ctl/verbs.h"
 #include "gatewayd/ctl/watch.h"
+#include "gatewayd/ctl/when.h"
 
 static const char usage[] =
     "Usage: gatewayctl [OPTION...] COMMAND\n"
     "\n"
-    "Shows what gatewayd, the gateway update daemon, knows and does.\n"
+    "Shows what gatewayd, the gateway update daemon, knows and does, and tells it what the driver and\n"
+    "the operator want.\n"
     "\n"
     "  status                    the vehicle, its ECUs and its campaigns\n"
     "  campaigns                 the campaigns\n"
@@ -24,7 +27,14 @@ static const char usage[] =
     "  watch [CAMPAIGN]          follow a campaign until it has ended; without a name all that are\n"
     "                            under way, or else the next that begins\n"
     "  consent CAMPAIGN yes|no   agree to an installation, or take it back before it begins\n"
+    "  approve CAMPAIGN          let it be installed now: consent, and an end to postponing\n"
+    "  postpone CAMPAIGN TIME    not before TIME: +2h, +3d, 2026-12-01T05:00 (local), …T05:00Z\n"
+    "  decline CAMPAIGN [REASON] no, in the driver's name\n"
+    "  cancel CAMPAIGN [REASON]  end it, in the operator's name, before an ECU is changed\n"
+    "  why CAMPAIGN              the decision on it now: each condition, and what is waited for\n"
     "  ecus                      the ECUs\n"
+    "  check-now                 ask the backend for updates now\n"
+    "  lock-diagnostics          keep gatewayd off the diagnostic buses until Ctrl-C\n"
     "\n"
     "      --json                one JSON document; with watch a JSON object a line and change\n"
     "      --address ADDR        D-Bus address, as unix:path=/run/x (default: the system bus)\n"
@@ -121,44 +131,29 @@ static int read_and_print(sd_bus *bus, const struct options *options, const char
 	return status;
 }
 
-static int consent(sd_bus *bus, const struct options *options, const char *id, bool given)
+static int verb(sd_bus *bus, const struct options *options, const char *command, char **arguments, int n)
 {
-	sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *call = NULL;
-	struct json json;
-	char *path = NULL;
-	int r, status = CTL_OK;
+	const char *id = n > 0 ? arguments[0] : NULL;
 
-	r = sd_bus_path_encode(BUS_CAMPAIGNS, id, &path);
-	if (r >= 0)
-		r = bus_new_call(bus, path, BUS_CAMPAIGN, "Consent", &call);
-	if (r >= 0)
-		r = sd_bus_message_append(call, "b", (int)given);
-	if (r >= 0)
-		r = sd_bus_call(bus, call, 0, &error, NULL);
-	if (r < 0) {
-		status = bus_explain(&error, r, id);
-	} else if (options->json) {
-		json_init(&json);
-		json_object(&json);
-		json_key(&json, "campaign");
-		json_string(&json, id);
-		json_key(&json, "consent");
-		json_bool(&json, given);
-		json_object_end(&json);
-		status = print_json(&json);
-	} else {
-		printf("%s: consent %s\n", id, given ? "given" : "taken back");
-	}
-	sd_bus_error_free(&error);
-	sd_bus_message_unref(call);
-	free(path);
-	return status;
+	if (strcmp(command, "consent") == 0)
+		return verb_consent(bus, options->json, id, strcmp(arguments[1], "yes") == 0);
+	if (strcmp(command, "approve") == 0)
+		return verb_approve(bus, options->json, id);
+	if (strcmp(command, "postpone") == 0)
+		return verb_postpone(bus, options->json, id, arguments[1]);
+	if (strcmp(command, "decline") == 0 || strcmp(command, "cancel") == 0)
+		return verb_end(bus, options->json, command, id, n > 1 ? arguments[1] : NULL);
+	if (strcmp(command, "check-now") == 0)
+		return verb_check_now(bus, options->json);
+	if (strcmp(command, "why") == 0)
+		return verb_why(bus, options->json, id);
+	if (strcmp(command, "lock-diagnostics") == 0)
+		return verb_lock_diagnostics(bus, options->json);
+	return read_and_print(bus, options, command, id);
 }
 
 static int run(const struct options *options, const char *command, char **arguments, int n)
 {
-	bool is_watch = strcmp(command, "watch") == 0, is_consent = strcmp(command, "consent") == 0;
 	struct watch_options watch = {
 	    .campaign = n > 0 ? arguments[0] : NULL,
 	    .until = options->until,
@@ -170,12 +165,10 @@ static int run(const struct options *options, const char *command, char **argume
 
 	if (status)
 		return status;
-	if (is_watch)
+	if (strcmp(command, "watch") == 0)
 		status = watch_run(bus, &watch);
-	else if (is_consent)
-		status = consent(bus, options, arguments[0], strcmp(arguments[1], "yes") == 0);
 	else
-		status = read_and_print(bus, options, command, n > 0 ? arguments[0] : NULL);
+		status = verb(bus, options, command, arguments, n);
 	sd_bus_flush_close_unref(bus);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "gatewayctl: cannot write: %s\n", strerror(errno));
@@ -191,10 +184,22 @@ static int check_command(const struct options *options, char **words, int n)
 		int min, max; /* arguments */
 		const char *needs;
 	} commands[] = {
-	    {"status", 0, 0, ""}, {"campaigns", 0, 0, ""},
-	    {"ecus", 0, 0, ""},   {"show", 1, 1, "show needs the name of a campaign"},
-	    {"watch", 0, 1, ""},  {"consent", 2, 2, "consent needs the name of a campaign, and yes or no"},
+	    {"status", 0, 0, ""},
+	    {"campaigns", 0, 0, ""},
+	    {"ecus", 0, 0, ""},
+	    {"show", 1, 1, "show needs the name of a campaign"},
+	    {"watch", 0, 1, ""},
+	    {"consent", 2, 2, "consent needs the name of a campaign, and yes or no"},
+	    {"approve", 1, 1, "approve needs the name of a campaign"},
+	    {"postpone", 2, 2, "postpone needs the name of a campaign, and until when"},
+	    {"decline", 1, 2, "decline needs the name of a campaign"},
+	    {"cancel", 1, 2, "cancel needs the name of a campaign"},
+	    {"why", 1, 1, "why needs the name of a campaign"},
+	    {"check-now", 0, 0, ""},
+	    {"lock-diagnostics", 0, 0, ""},
 	};
+
+	uint64_t unused;
 
 	if (n == 0)
 		return wrong_usage("no command", NULL);
@@ -207,6 +212,8 @@ static int check_command(const struct options *options, char **words, int n)
 			return wrong_usage("unexpected argument", words[commands[i].max + 1]);
 		if (strcmp(words[0], "consent") == 0 && strcmp(words[2], "yes") != 0 && strcmp(words[2], "no") != 0)
 			return wrong_usage("consent takes yes or no, not", words[2]);
+		if (strcmp(words[0], "postpone") == 0 && !when_parse(words[2], 0, &unused))
+			return wrong_usage("postpone takes +2h, +3d or 2026-12-01T05:00, not", words[2]);
 		if (n > 1 && words[1][0] == '\0')
 			return wrong_usage("the name of a campaign is empty", NULL);
 		if (options->until && strcmp(words[0], "watch") != 0)

@@ -102,3 +102,31 @@ void model_text(char *out, size_t n, const char *text)
 		}
 	out[used] = '\0';
 }
+
+static char plain(char c)
+{
+	return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool ends(char c)
+{
+	return c == '\0' || c == '.' || c == '@';
+}
+
+int model_language(const char *wanted, const char *language)
+{
+	size_t i = 0;
+
+	while (wanted && !ends(wanted[i]) && plain(wanted[i]) == plain(language[i]))
+		i++;
+	if (wanted && i > 0 && ends(wanted[i]) && language[i] == '\0')
+		return 3;
+	/* what is equal is a whole first part, and neither has begun another one there */
+	if (wanted) {
+		size_t a = strcspn(wanted, "_-.@"), b = strcspn(language, "_-");
+
+		if (a > 0 && a == b && i >= a)
+			return 2;
+	}
+	return plain(language[0]) == 'e' && plain(language[1]) == 'n' && (language[2] == '\0' || language[2] == '-');
+}

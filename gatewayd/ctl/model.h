@@ -16,6 +16,8 @@
 #define MODEL_MAX_ECUS      64u
 #define MODEL_NAME_BYTES    65u
 #define MODEL_TEXT_BYTES    256u
+#define MODEL_BODY_BYTES    2049u
+#define MODEL_MAX_FUNCTIONS 32u
 
 struct model_manager {
 	char vehicle_id[MODEL_NAME_BYTES];
@@ -27,6 +29,7 @@ struct model_manager {
 	uint64_t trusted_unix_s; /* 0: not trusted */
 	uint64_t director_version;
 	uint32_t pending_reports;
+	bool diagnostics_locked;
 };
 
 /* one ECU of a campaign */
@@ -58,6 +61,17 @@ struct model_campaign {
 	uint64_t start_unix_s; /* 0: none */
 	uint64_t bytes_held;
 	uint64_t bytes_total;
+	char urgency[MODEL_NAME_BYTES];
+	bool consent_required;
+	bool consent_given;
+	uint64_t postponed_until_unix_s; /* 0: not postponed by the driver */
+	uint64_t postpone_latest_unix_s; /* 0: it cannot be */
+	/* for the driver, in the language that model_language() likes best; empty if the author wrote nothing */
+	char language[MODEL_NAME_BYTES];
+	char title[MODEL_TEXT_BYTES];
+	char body[MODEL_BODY_BYTES];
+	char functions_lost[MODEL_MAX_FUNCTIONS][MODEL_TEXT_BYTES];
+	size_t n_functions_lost;
 	struct model_target targets[MODEL_MAX_TARGETS];
 	size_t n_targets;
 };
@@ -89,6 +103,11 @@ struct model_campaign *model_campaign(struct model *self, const char *id);
 /* Return: the campaign, made if it was not there; NULL beyond the limit */
 struct model_campaign *model_campaign_add(struct model *self, const char *id);
 void model_campaign_remove(struct model *self, const char *id);
+/*
+ * model_language() - how well a text in @language suits a reader of @wanted: 3 the same, 2 the same but for the region,
+ * 1 English, 0 any. @wanted: as in $LANG ("de_AT.UTF-8"), NULL or "" = nothing is wanted
+ */
+int model_language(const char *wanted, const char *language);
 struct model_ecu *model_ecu_add(struct model *self, const char *name);
 void model_ecu_remove(struct model *self, const char *name);
 

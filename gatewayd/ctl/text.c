@@ -51,6 +51,8 @@ static void manager(const struct model_manager *m, FILE *out)
 	line(out, "director version", m->director_version ? text : "none");
 	snprintf(text, sizeof(text), "%" PRIu32, m->pending_reports);
 	line(out, "pending reports", text);
+	if (m->diagnostics_locked)
+		line(out, "diagnostics", "locked by another tester");
 }
 
 void text_ecus(const struct model *model, FILE *out)
@@ -166,6 +168,23 @@ static void targets(const struct model_campaign *c, FILE *out)
 	table_print(&table, out);
 }
 
+/* what concerns the driver; of a campaign that asks and costs nothing, nothing */
+static void driver(const struct model_campaign *c, FILE *out)
+{
+	char time[TEXT_TIME_BYTES];
+
+	if (c->title[0])
+		line(out, "title", c->title);
+	if (c->body[0])
+		line(out, "about", c->body);
+	for (size_t i = 0; i < c->n_functions_lost; i++)
+		line(out, i ? "" : "not working", c->functions_lost[i]);
+	if (c->consent_required)
+		line(out, "consent", c->consent_given ? "given" : "asked for");
+	if (c->postponed_until_unix_s)
+		line(out, "postponed until", text_time(c->postponed_until_unix_s, time));
+}
+
 void text_campaign(const struct model_campaign *c, FILE *out)
 {
 	char text[2 * MODEL_TEXT_BYTES], from[TEXT_TIME_BYTES], to[TEXT_TIME_BYTES];
@@ -183,6 +202,7 @@ void text_campaign(const struct model_campaign *c, FILE *out)
 	line(out, "window", text);
 	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " bytes", c->bytes_held, c->bytes_total);
 	line(out, "held", text);
+	driver(c, out);
 	fputc('\n', out);
 	targets(c, out);
 }

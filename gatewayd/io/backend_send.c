@@ -168,6 +168,7 @@ void backend_send_answer(struct backend *self, uint8_t campaign)
 void backend_send_report(struct backend *self, const struct report *report)
 {
 	Gu__FlashResult result = GU__FLASH_RESULT__INIT;
+	Gu__ServiceLoss service = GU__SERVICE_LOSS__INIT;
 	Gu__Report message = GU__REPORT__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
 	char text[GATEWAY_TEXT_BYTES];
@@ -195,6 +196,12 @@ void backend_send_report(struct backend *self, const struct report *report)
 		result.estimate_ms = report->estimate_ms;
 		result.evidence = (Gu__Evidence)report->evidence;
 		message.result = &result;
+	}
+	if (report->service.state) {
+		service.state = (Gu__ServiceState)report->service.state;
+		service.from_unix_s = report->service.from_unix_s;
+		service.expected_s = report->service.expected_s;
+		message.service_loss = &service;
 	}
 	frame.body_case = GU__FRAME__BODY_REPORT;
 	frame.report = &message;

@@ -312,7 +312,7 @@ static int load_policy(struct loader *l)
 	    (r = config_range(l, "policy.max_attempts", attempts, 1, 20)))
 		return r;
 	out->max_attempts = (uint8_t)attempts;
-	return 0;
+	return config_driver(l->doc, l->error, in, out);
 }
 
 static int load_rest(struct loader *l)

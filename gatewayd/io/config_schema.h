@@ -107,7 +107,17 @@ struct yaml_power {
 	uint32_t percent_per_hour;
 };
 
+/* how long the driver may postpone, per urgency */
+struct yaml_postpone_max {
+	uint32_t low;
+	uint32_t normal;
+	uint32_t high;
+	uint32_t critical;
+};
+
 struct yaml_policy {
+	struct yaml_postpone_max postpone_max_s;
+	uint32_t service_notice_s;
 	uint32_t postpone_s;
 	uint32_t max_attempts;
 	uint32_t retry_pause_s;
@@ -137,5 +147,13 @@ struct yaml_config {
 };
 
 extern const cyaml_schema_value_t config_schema;
+
+struct yaml_doc;
+struct yaml_error;
+struct gateway_config;
+
+/* config_driver.c: the driver's part of the policy, checked. Return: 0, or < 0 with the error said */
+int config_driver(const struct yaml_doc *doc, struct yaml_error *error, const struct yaml_policy *in,
+		  struct gateway_config *out);
 
 #endif

@@ -54,6 +54,15 @@ static const char *const migrations[] = {
     "CREATE TABLE mode(position INTEGER PRIMARY KEY, ecu TEXT NOT NULL, urgency INTEGER NOT NULL,"
     " mode INTEGER NOT NULL);"
     "ALTER TABLE campaign ADD COLUMN triggered INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE campaign ADD COLUMN driver_start INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE campaign ADD COLUMN end_code INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE campaign ADD COLUMN end_text TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE campaign ADD COLUMN service_state INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE campaign ADD COLUMN service_from INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE campaign ADD COLUMN service_expected_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE report ADD COLUMN service_state INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE report ADD COLUMN service_from INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE report ADD COLUMN service_expected_s INTEGER NOT NULL DEFAULT 0;",
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 

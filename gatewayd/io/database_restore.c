@@ -37,6 +37,17 @@ static uint8_t column_u8(sqlite3_stmt *stmt, int column)
 	return (uint8_t)sqlite3_column_int(stmt, column);
 }
 
+/* a state that another program wrote and this one does not know is none */
+static void restore_service(sqlite3_stmt *stmt, int column, struct service_loss *service)
+{
+	int state = sqlite3_column_int(stmt, column);
+
+	service->state =
+	    state >= SERVICE_NONE && state <= SERVICE_CALLED_OFF ? (enum service_state)state : SERVICE_NONE;
+	service->from_unix_s = column_u64(stmt, column + 1);
+	service->expected_s = (uint32_t)column_u64(stmt, column + 2);
+}
+
 static uint64_t meta(sqlite3 *db, const char *key)
 {
 	sqlite3_stmt *stmt;
@@ -362,6 +373,10 @@ static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	c->cancel_wanted = sqlite3_column_int(stmt, 12) != 0;
 	c->answer_code = (unsigned)sqlite3_column_int(stmt, 13);
 	c->triggered = sqlite3_column_int(stmt, 14) != 0;
+	c->driver_start_unix_s = column_u64(stmt, 15);
+	c->end_code = (unsigned)sqlite3_column_int(stmt, 16);
+	column_text(stmt, 17, c->end_text, sizeof(c->end_text));
+	restore_service(stmt, 18, &c->service);
 	c->has_manifest = had_manifest && open_manifest(r, c);
 	if ((result = restore_targets(r, c)) != SQLITE_OK)
 		return result;
@@ -377,7 +392,8 @@ static int restore_campaigns(struct restore *r)
 	    sqlite3_prepare_v2(r->db,
 			       "SELECT id, director_version, state, code, text, answer, proposed_start, confirmed,"
 			       " confirmed_start, consent_given, accepted, has_manifest, cancel_wanted, answer_code,"
-			       " triggered FROM campaign",
+			       " triggered, driver_start, end_code, end_text, service_state, service_from,"
+			       " service_expected_s FROM campaign",
 			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -396,7 +412,8 @@ static int restore_reports(struct restore *r)
 	    sqlite3_prepare_v2(r->db,
 			       "SELECT sequence, campaign_id, ecu, campaign_state, target_state, code, text, unix_ms,"
 			       " has_result, old_version, new_version, step, nrc, payload_bytes, duration_ms,"
-			       " transfer_ms, evidence, estimate_ms FROM report ORDER BY sequence",
+			       " transfer_ms, evidence, estimate_ms, service_state, service_from,"
+			       " service_expected_s FROM report ORDER BY sequence",
 			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -421,6 +438,7 @@ static int restore_reports(struct restore *r)
 		report.transfer_ms = column_u64(stmt, 15);
 		report.evidence = (unsigned)sqlite3_column_int(stmt, 16);
 		report.estimate_ms = column_u64(stmt, 17);
+		restore_service(stmt, 18, &report.service);
 		gateway_restore_report(r->gateway, &report);
 	}
 	sqlite3_finalize(stmt);

@@ -178,11 +178,14 @@ static int write_campaign(sqlite3 *db, const struct campaign *c)
 	    upsert(db, "campaign",
 		   "id, director_version, state, code, text, answer,"
 		   " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
-		   " cancel_wanted, answer_code, triggered",
-		   1, "tiiitiiiiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code, c->text,
-		   (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed, c->confirmed_start_unix_s,
-		   (uint64_t)c->consent_given, c->accepted_unix_s, (uint64_t)c->has_manifest,
-		   (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code, (uint64_t)c->triggered);
+		   " cancel_wanted, answer_code, triggered, driver_start, end_code, end_text, service_state,"
+		   " service_from, service_expected_s",
+		   1, "tiiitiiiiiiiiiiiitiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
+		   c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
+		   c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s, (uint64_t)c->has_manifest,
+		   (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code, (uint64_t)c->triggered, c->driver_start_unix_s,
+		   (uint64_t)c->end_code, c->end_text, (uint64_t)c->service.state, c->service.from_unix_s,
+		   (uint64_t)c->service.expected_s);
 
 	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
 		r = write_target(db, c, i);
@@ -233,11 +236,13 @@ static int write_report(sqlite3 *db, const struct report *r)
 	return upsert(db, "report",
 		      "sequence, campaign_id, ecu, campaign_state, target_state, code,"
 		      " text, unix_ms, has_result, old_version, new_version, step, nrc, payload_bytes,"
-		      " duration_ms, transfer_ms, evidence, estimate_ms",
-		      1, "ittiiitiitttiiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
+		      " duration_ms, transfer_ms, evidence, estimate_ms, service_state, service_from,"
+		      " service_expected_s",
+		      1, "ittiiitiitttiiiiiiiii", r->sequence, r->campaign_id, r->ecu, (uint64_t)r->campaign_state,
 		      (uint64_t)r->target_state, (uint64_t)r->code, r->text, r->unix_ms, (uint64_t)r->has_result,
 		      r->old_version, r->new_version, r->step, (uint64_t)r->nrc, r->payload_bytes, r->duration_ms,
-		      r->transfer_ms, (uint64_t)r->evidence, r->estimate_ms);
+		      r->transfer_ms, (uint64_t)r->evidence, r->estimate_ms, (uint64_t)r->service.state,
+		      r->service.from_unix_s, (uint64_t)r->service.expected_s);
 }
 
 static bool is_held(const struct transaction *txn, uint64_t sequence)

@@ -29,6 +29,7 @@ static void disconnect(struct dbus *self, int error)
 		self->poll = NULL;
 	}
 	uv_timer_stop(&self->timeout);
+	dbus_lock_drop(self);
 	self->bus = sd_bus_close_unref(self->bus);
 	memset(self->announced, 0, sizeof(self->announced));
 	if (error == 0)

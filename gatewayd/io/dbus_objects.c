@@ -6,10 +6,8 @@
 #include "gatewayd/io/text.h"
 #include "uds/port/can_driver.h"
 
-#define ERROR_WRONG_STATE DBUS_NAME ".Error.WrongState"
-
 /* a text that was cut within a character would make the whole answer fail */
-static const char *clean(const char *text, char out[GATEWAY_TEXT_BYTES])
+const char *dbus_clean(const char *text, char *out)
 {
 	size_t n = strnlen(text, GATEWAY_TEXT_BYTES - 1);
 
@@ -24,7 +22,6 @@ static const char *clean(const char *text, char out[GATEWAY_TEXT_BYTES])
 static int get_manager_text(sd_bus *bus, const char *path, const char *interface, const char *property,
 			    sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	static const char *const ignition[] = {"unknown", "off", "accessory", "on", "cranking"};
 	const struct dbus *self = userdata;
 	const char *text;
 
@@ -39,7 +36,7 @@ static int get_manager_text(sd_bus *bus, const char *path, const char *interface
 	else if (strcmp(property, "Session") == 0)
 		text = session_state_name(self->gateway->session.state);
 	else
-		text = ignition[vehicle_ignition(&self->gateway->vehicle, can_driver_now_us())];
+		text = vehicle_ignition_name(vehicle_ignition(&self->gateway->vehicle, can_driver_now_us()));
 	return sd_bus_message_append(reply, "s", text);
 }
 
@@ -71,14 +68,16 @@ static int get_manager_flag(sd_bus *bus, const char *path, const char *interface
 			    sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct dbus *self = userdata;
+	const struct gateway *g = self->gateway;
 
 	(void)bus;
 	(void)path;
 	(void)interface;
-	(void)property;
 	(void)error;
+	if (strcmp(property, "DiagnosticsLocked") == 0)
+		return sd_bus_message_append(reply, "b", (int)g->diagnostics_locked);
 	/* asked for, be it confirmed or not: the vehicle may not be driven away */
-	return sd_bus_message_append(reply, "b", power_state(&self->gateway->power, POWER_DRIVE_INHIBIT) != POWER_OFF);
+	return sd_bus_message_append(reply, "b", power_state(&g->power, POWER_DRIVE_INHIBIT) != POWER_OFF);
 }
 
 static const sd_bus_vtable manager_vtable[] = {
@@ -94,6 +93,13 @@ static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_PROPERTY("TrustedUnixSeconds", "t", get_manager_number, 0, 0),
     SD_BUS_PROPERTY("DirectorVersion", "t", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("PendingReports", "u", get_manager_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("DiagnosticsLocked", "b", get_manager_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("ServiceLoss", "a{sv}", dbus_get_service, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_METHOD_WITH_ARGS("CheckNow", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, dbus_on_check_now,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("LockDiagnostics", SD_BUS_ARGS("b", wanted), SD_BUS_NO_RESULT, dbus_on_lock,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_SIGNAL_WITH_ARGS("ServiceLossChanged", SD_BUS_ARGS("a{sv}", service), 0),
     SD_BUS_VTABLE_END,
 };
 
@@ -103,6 +109,7 @@ static int get_campaign_text(sd_bus *bus, const char *path, const char *interfac
 			     sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	static const char *const answers[] = {"none", "accept", "postpone", "decline"};
+	static const char *const urgencies[] = {"none", "low", "normal", "high", "critical"};
 	const struct campaign *c = userdata;
 	char buf[GATEWAY_TEXT_BYTES];
 	const char *text;
@@ -118,7 +125,9 @@ static int get_campaign_text(sd_bus *bus, const char *path, const char *interfac
 	else if (strcmp(property, "Code") == 0)
 		text = gateway_code_name(c->code);
 	else if (strcmp(property, "Text") == 0)
-		text = clean(c->text, buf);
+		text = dbus_clean(c->text, buf);
+	else if (strcmp(property, "Urgency") == 0)
+		text = urgencies[c->doc.urgency];
 	else
 		text = answers[c->answer];
 	return sd_bus_message_append(reply, "s", text);
@@ -140,6 +149,8 @@ static int get_campaign_number(sd_bus *bus, const char *path, const char *interf
 		value = c->doc.window_end_unix_s;
 	else if (strcmp(property, "Start") == 0)
 		value = c->confirmed ? c->confirmed_start_unix_s : c->proposed_start_unix_s;
+	else if (strcmp(property, "PostponedUntil") == 0)
+		value = c->driver_start_unix_s;
 	else if (strcmp(property, "BytesHeld") == 0)
 		value = c->bytes_held;
 	else
@@ -169,7 +180,7 @@ static int put_target(sd_bus_message *m, const struct target *t)
 	    (r = put_number(m, "BytesDone", t->bytes_done)) < 0 ||
 	    (r = put_number(m, "BytesTotal", t->bytes_total)) < 0 ||
 	    (r = put_text(m, "Code", gateway_code_name(t->code))) < 0 ||
-	    (r = put_text(m, "Text", clean(t->text, text))) < 0 ||
+	    (r = put_text(m, "Text", dbus_clean(t->text, text))) < 0 ||
 	    (r = put_text(m, "OldVersion", t->old_version)) < 0 ||
 	    (r = put_text(m, "NewVersion", t->new_version)) < 0 ||
 	    (r = put_number(m, "PayloadBytes", t->payload_bytes)) < 0 ||
@@ -210,25 +221,29 @@ static int campaign_of_path(const struct dbus *self, const char *path)
 	return index;
 }
 
-static struct dbus *self_of(sd_bus_message *message)
-{
-	return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(message)));
-}
-
-static int on_consent(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int get_campaign_truth(sd_bus *bus, const char *path, const char *interface, const char *property,
+			      sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct campaign *c = userdata;
-	struct dbus *self = self_of(message);
-	unsigned code;
-	int given, r = sd_bus_message_read(message, "b", &given);
 
-	if (r < 0)
-		return r;
-	code = gateway_consent(self->gateway, can_driver_now_us(), c->doc.id, given != 0);
-	if (code)
-		return sd_bus_error_setf(error, ERROR_WRONG_STATE, "campaign %s: %s", c->doc.id,
-					 gateway_code_words(code));
-	return sd_bus_reply_method_return(message, NULL);
+	(void)bus;
+	(void)path;
+	(void)interface;
+	(void)error;
+	return sd_bus_message_append(
+	    reply, "b", (int)(strcmp(property, "ConsentRequired") == 0 ? c->doc.consent_required : c->consent_given));
+}
+
+static int get_postpone_latest(sd_bus *bus, const char *path, const char *interface, const char *property,
+			       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct dbus *self = sd_bus_slot_get_userdata(sd_bus_get_current_slot(bus));
+
+	(void)path;
+	(void)interface;
+	(void)property;
+	(void)error;
+	return sd_bus_message_append(reply, "t", gateway_postpone_latest(self->gateway, userdata, can_driver_now_us()));
 }
 
 static const sd_bus_vtable campaign_vtable[] = {
@@ -245,7 +260,23 @@ static const sd_bus_vtable campaign_vtable[] = {
     SD_BUS_PROPERTY("BytesTotal", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Targets", "aa{sv}", get_targets, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     /* who may call it is the bus's policy to say; else sd-bus itself refuses all but root and our own user */
-    SD_BUS_METHOD_WITH_ARGS("Consent", SD_BUS_ARGS("b", given), SD_BUS_NO_RESULT, on_consent,
+    SD_BUS_PROPERTY("ConsentRequired", "b", get_campaign_truth, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("ConsentGiven", "b", get_campaign_truth, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("PostponedUntil", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("PostponeLatest", "t", get_postpone_latest, 0, 0),
+    SD_BUS_PROPERTY("Urgency", "s", get_campaign_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Texts", "a{s(ss)}", dbus_get_texts, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("FunctionsLost", "as", dbus_get_functions, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_METHOD_WITH_ARGS("Consent", SD_BUS_ARGS("b", given), SD_BUS_NO_RESULT, dbus_on_consent,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Approve", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, dbus_on_approve, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Postpone", SD_BUS_ARGS("t", start), SD_BUS_NO_RESULT, dbus_on_postpone,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Decline", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, dbus_on_decline,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, dbus_on_cancel,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Why", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", summary, "aa{sv}", conditions), dbus_on_why,
 			    SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
@@ -399,7 +430,9 @@ int dbus_objects_add(struct dbus *self)
 void dbus_objects_manager_changed(struct dbus *self)
 {
 	sd_bus_emit_properties_changed(self->bus, DBUS_ROOT, DBUS_MANAGER, "Session", "Ignition", "DriveInhibited",
-				       "DirectorVersion", "PendingReports", NULL);
+				       "DirectorVersion", "PendingReports", "DiagnosticsLocked", "ServiceLoss", NULL);
+	dbus_lock_changed(self);
+	dbus_driver_changed(self);
 }
 
 void dbus_objects_campaign_changed(struct dbus *self, uint8_t index)
@@ -410,7 +443,9 @@ void dbus_objects_campaign_changed(struct dbus *self, uint8_t index)
 	if (c->state == CAMPAIGN_NONE || sd_bus_path_encode(DBUS_CAMPAIGNS, c->doc.id, &path) < 0)
 		return;
 	sd_bus_emit_properties_changed(self->bus, path, DBUS_CAMPAIGN, "State", "Code", "Text", "WindowStart",
-				       "WindowEnd", "Answer", "Start", "BytesHeld", "BytesTotal", "Targets", NULL);
+				       "WindowEnd", "Answer", "Start", "BytesHeld", "BytesTotal", "Targets",
+				       "ConsentRequired", "ConsentGiven", "PostponedUntil", "Urgency", "Texts",
+				       "FunctionsLost", NULL);
 	free(path);
 }
 

@@ -212,6 +212,8 @@ void reload_apply(struct reload *self, struct config *own)
 	TAKE("tester_serial", tester_serial);
 	TAKE("shop_code", shop_code);
 	TAKE("policy.postpone_s", core.postpone_s);
+	TAKE("policy.postpone_max_s", core.postpone_max_s);
+	TAKE("policy.service_notice_s", core.service_notice_s);
 	TAKE("policy.max_attempts", core.max_attempts);
 	TAKE("policy.retry_pause_s", core.retry_pause_s);
 	TAKE("policy.poll_s", core.poll_s);

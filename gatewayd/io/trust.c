@@ -238,6 +238,8 @@ static bool copy_component(struct component_doc *out, const Gu__Component *in)
 				 ? DRIVER_RETURN_FINISH_INHIBITED
 				 : DRIVER_RETURN_STOP;
 	out->release_counter = in->release_counter;
+	for (size_t i = 0; i < in->n_functions_lost && i < GATEWAY_MAX_FUNCTIONS; i++, out->n_functions_lost++)
+		copy_text(out->functions_lost[i], sizeof(out->functions_lost[i]), in->functions_lost[i]);
 	for (size_t i = 0; i < in->n_units; i++) {
 		struct unit_doc *unit = &out->units[i];
 
@@ -261,6 +263,11 @@ static bool copy_manifest(struct manifest_doc *out, const Gu__Manifest *in)
 		if (!copy_component(&out->components[i], in->components[i]))
 			return false;
 	out->n_components = (uint8_t)in->n_components;
+	for (size_t i = 0; i < in->n_texts && i < GATEWAY_MAX_TEXTS; i++, out->n_texts++) {
+		copy_text(out->texts[i].language, sizeof(out->texts[i].language), in->texts[i]->language);
+		copy_text(out->texts[i].title, sizeof(out->texts[i].title), in->texts[i]->title);
+		copy_text(out->texts[i].body, sizeof(out->texts[i].body), in->texts[i]->body);
+	}
 	return true;
 }
 

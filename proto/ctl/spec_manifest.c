@@ -47,7 +47,15 @@ struct severity_spec {
 	char *deadline;
 };
 
+struct text_spec {
+	char *language;
+	char *title;
+	char *body;
+};
+
 struct manifest_spec {
+	struct text_spec *texts;
+	unsigned texts_count;
 	char *id;
 	char *description;
 	uint64_t version;
@@ -134,7 +142,17 @@ static const cyaml_schema_field_t severity_fields[] = {
     CYAML_FIELD_STRING_PTR("deadline", OPTIONAL_TEXT, struct severity_spec, deadline, 1, CYAML_UNLIMITED),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t text_fields[] = {
+    CYAML_FIELD_STRING_PTR("language", CYAML_FLAG_POINTER, struct text_spec, language, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, struct text_spec, title, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("body", OPTIONAL_TEXT, struct text_spec, body, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t text_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_spec, text_fields),
+};
 static const cyaml_schema_field_t manifest_fields[] = {
+    CYAML_FIELD_SEQUENCE("texts", OPTIONAL_TEXT, struct manifest_spec, texts, &text_schema, 0, 16),
     CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER, struct manifest_spec, id, 1, CYAML_UNLIMITED),
     CYAML_FIELD_STRING_PTR("description", OPTIONAL_TEXT, struct manifest_spec, description, 0, CYAML_UNLIMITED),
     CYAML_FIELD_UINT("version", CYAML_FLAG_DEFAULT, struct manifest_spec, version),
@@ -278,6 +296,20 @@ static void name_features(const struct spec *self, const struct component_spec *
 		spec_needs_feature(self, m->required_features, &m->n_required_features, "driver-return-1");
 }
 
+/* for the driver */
+static void build_texts(const struct spec *self, const struct manifest_spec *from, Gu__Manifest *m)
+{
+	m->texts = arena_take(self->arena, from->texts_count, sizeof *m->texts);
+	m->n_texts = from->texts_count;
+	for (size_t i = 0; i < m->n_texts; i++) {
+		m->texts[i] = arena_take(self->arena, 1, sizeof **m->texts);
+		gu__localized_text__init(m->texts[i]);
+		m->texts[i]->language = arena_text(self->arena, from->texts[i].language);
+		m->texts[i]->title = one_line(self, from->texts[i].title);
+		m->texts[i]->body = one_line(self, from->texts[i].body);
+	}
+}
+
 static int build(const struct spec *self, const struct manifest_spec *from, struct spec_result *out)
 {
 	Gu__Manifest *m = arena_take(self->arena, 1, sizeof *m);
@@ -285,6 +317,7 @@ static int build(const struct spec *self, const struct manifest_spec *from, stru
 	gu__manifest__init(m);
 	m->id = arena_text(self->arena, from->id);
 	m->description = one_line(self, from->description);
+	build_texts(self, from, m);
 	m->required_features =
 	    spec_features(self, from->required_features, from->required_features_count, &m->n_required_features);
 	out->version = from->version;

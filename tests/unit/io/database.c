@@ -18,6 +18,11 @@ static void fill_campaign(struct campaign *c, enum campaign_state state)
 	c->accepted_unix_s = 1700000003;
 	c->cancel_wanted = true;
 	c->answer_code = GATEWAY_CODE_POSTPONED_UNKNOWN;
+	c->driver_start_unix_s = 1700000004;
+	c->end_code = GATEWAY_CODE_DECLINED_BY_DRIVER;
+	snprintf(c->end_text, sizeof(c->end_text), "not %d", state);
+	c->service =
+	    (struct service_loss){.state = SERVICE_ANNOUNCED + state % 4, .from_unix_s = 1700000005, .expected_s = 77};
 	for (uint8_t i = 0; i < c->n_targets; i++) {
 		struct target *t = &c->targets[i];
 
@@ -55,6 +60,12 @@ static void expect_campaign(const struct campaign *c, const struct campaign *was
 	assert_int_equal(c->accepted_unix_s, was->accepted_unix_s);
 	assert_int_equal(c->cancel_wanted, was->cancel_wanted);
 	assert_int_equal(c->answer_code, was->answer_code);
+	assert_int_equal(c->driver_start_unix_s, was->driver_start_unix_s);
+	assert_int_equal(c->end_code, was->end_code);
+	assert_string_equal(c->end_text, was->end_text);
+	assert_int_equal(c->service.state, was->service.state);
+	assert_int_equal(c->service.from_unix_s, was->service.from_unix_s);
+	assert_int_equal(c->service.expected_s, was->service.expected_s);
 	assert_int_equal(c->has_manifest, was->has_manifest);
 	assert_int_equal(c->n_targets, was->n_targets);
 	for (uint8_t i = 0; i < c->n_targets; i++) {
@@ -287,6 +298,9 @@ static void reports_come_back_in_order_until_they_are_acknowledged(void **state)
 	assert_int_equal(r->transfer_ms, 2);
 	assert_int_equal(r->estimate_ms, 4);
 	assert_int_equal(r->evidence, 1);
+	assert_int_equal(r->service.state, SERVICE_LOST);
+	assert_int_equal(r->service.from_unix_s, 1700000009);
+	assert_int_equal(r->service.expected_s, 60);
 }
 
 static void a_number_is_never_used_again_though_all_are_acknowledged(void **state)

@@ -150,6 +150,15 @@ static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **st
 {
 	(void)state;
 	static const char *const older[] = {
+	    "ALTER TABLE campaign DROP COLUMN driver_start",
+	    "ALTER TABLE campaign DROP COLUMN end_code",
+	    "ALTER TABLE campaign DROP COLUMN end_text",
+	    "ALTER TABLE campaign DROP COLUMN service_state",
+	    "ALTER TABLE campaign DROP COLUMN service_from",
+	    "ALTER TABLE campaign DROP COLUMN service_expected_s",
+	    "ALTER TABLE report DROP COLUMN service_state",
+	    "ALTER TABLE report DROP COLUMN service_from",
+	    "ALTER TABLE report DROP COLUMN service_expected_s",
 	    "DROP TABLE mode",
 	    "ALTER TABLE campaign DROP COLUMN triggered",
 	    "DROP TABLE installed",

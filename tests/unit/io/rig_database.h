@@ -215,6 +215,7 @@ static inline uint64_t rig_append_report(struct rig_database *d, const char *tex
 	    .transfer_ms = 2,
 	    .estimate_ms = 4,
 	    .evidence = 1,
+	    .service = {.state = SERVICE_LOST, .from_unix_s = 1700000009, .expected_s = 60},
 	};
 
 	snprintf(r.text, sizeof(r.text), "%s", text);

@@ -173,6 +173,13 @@ static void a_manifest_arrives_field_by_field(void **state)
 	assert_int_equal(c->conditions[0].kind, CONDITION_BATTERY_MIN_MV);
 	assert_int_equal(c->conditions[0].value, 11800);
 	assert_int_equal(c->conditions[1].kind, CONDITION_STANDSTILL);
+	assert_int_equal(c->n_functions_lost, 1);
+	assert_string_equal(c->functions_lost[0], "cruise control");
+	assert_int_equal(manifest_out->n_texts, 2);
+	assert_string_equal(manifest_out->texts[0].language, "de");
+	assert_string_equal(manifest_out->texts[0].title, "Bremse");
+	assert_string_equal(manifest_out->texts[0].body, "Bessere Bremse");
+	assert_string_equal(manifest_out->texts[1].language, "pt-BR");
 	assert_int_equal(c->n_units, 1);
 	assert_int_equal(c->units[0].kind, GU__UNIT_KIND__UNIT_KIND_APPLICATION);
 	assert_int_equal(c->units[0].format, IMAGE_IHEX);

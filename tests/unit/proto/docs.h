@@ -25,6 +25,8 @@ struct manifest_doc {
 	char *hardware_ids[17];
 	char *features[2];
 	char *functions_lost[9];
+	Gu__LocalizedText texts[2];
+	Gu__LocalizedText *text_list[17];
 	char *sources[9];
 	uint32_t dids[33];
 };
@@ -118,6 +120,19 @@ static inline void manifest_doc_init(struct manifest_doc *d)
 		c->n_preserve_dids = 0; /* dids[] is there for who wants it */
 		c->release_counter = 7;
 	}
+	static char languages[2][8] = {"de", "pt-BR"};
+	static char titles[2][24] = {"Bremse", "Freio"};
+	static char bodies[2][48] = {"Bessere Bremse", ""};
+
+	for (size_t i = 0; i < 2; i++) {
+		gu__localized_text__init(&d->texts[i]);
+		d->texts[i].language = languages[i];
+		d->texts[i].title = titles[i];
+		d->texts[i].body = bodies[i];
+		d->text_list[i] = &d->texts[i];
+	}
+	d->manifest.texts = d->text_list;
+	d->manifest.n_texts = 2;
 	d->dids[0] = 0xf190;
 	d->manifest.required_features = d->features;
 	d->manifest.n_required_features = 1;

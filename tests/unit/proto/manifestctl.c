@@ -189,6 +189,25 @@ static void a_campaign_says_when_it_may_be_installed(void **state)
 	says("verify w.signed --type director --trust director.key.pub", 0, "");
 }
 
+static void texts_for_the_driver_are_signed_and_shown_in_each_language(void **state)
+{
+	(void)state;
+	write_spoilt("texts.yaml", manifest_yaml, "id: brake-2.0.1\n",
+		     "id: brake-2.0.1\n"
+		     "texts:\n"
+		     "  - {language: de, title: Bessere Bremse, body: \"Kürzerer\\nBremsweg\"}\n"
+		     "  - {language: en-GB, title: Better brakes}\n");
+	says("manifest --spec texts.yaml --key author.key --out texts.signed", 0, "");
+	says("show texts.signed", 0, "language: de\n");
+	says("show texts.signed", 0, "title: Bessere Bremse\n");
+	says("show texts.signed", 0, "body: Kürzerer Bremsweg\n");
+	says("show texts.signed --json", 0, "{\"language\":\"en-GB\",\"title\":\"Better brakes\"");
+	write_spoilt("texts.yaml", manifest_yaml, "id: brake-2.0.1\n",
+		     "id: brake-2.0.1\ntexts:\n  - {language: german!, title: x}\n");
+	says("manifest --spec texts.yaml --key author.key --out bad.signed", 1,
+	     "texts.yaml:3: texts[0].language: must be a language tag");
+}
+
 static void a_mistake_is_told_by_file_line_and_key(void **state)
 {
 	static const struct {
@@ -357,6 +376,7 @@ int main(void)
 	    cmocka_unit_test(a_document_is_shown_with_what_was_computed),
 	    cmocka_unit_test(a_unit_carries_the_signature_for_the_ecus_check),
 	    cmocka_unit_test(a_campaign_says_when_it_may_be_installed),
+	    cmocka_unit_test(texts_for_the_driver_are_signed_and_shown_in_each_language),
 	    cmocka_unit_test(a_mistake_is_told_by_file_line_and_key),
 	    cmocka_unit_test(the_examples_of_the_help_run),
 	    cmocka_unit_test(segments_of_a_raw_image_are_compared_with_its_file),

@@ -260,6 +260,7 @@ static void a_report_is_numbered_from_1(void **state)
 {
 	Gu__Report report = GU__REPORT__INIT;
 	Gu__FlashResult result = GU__FLASH_RESULT__INIT;
+	Gu__ServiceLoss service = GU__SERVICE_LOSS__INIT;
 	Gu__Frame frame = frame_of(GU__FRAME__BODY_REPORT, &report.base);
 
 	(void)state;
@@ -267,6 +268,9 @@ static void a_report_is_numbered_from_1(void **state)
 	assert_int_equal(unpack(&frame, "report.sequence: must be at least 1"), ENVELOPE_INVALID);
 	report.sequence = 1;
 	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
+	report.service_loss = &service;
+	assert_int_equal(unpack(&frame, "report.service_loss.state: missing"), ENVELOPE_INVALID);
+	service.state = GU__SERVICE_STATE__SERVICE_STATE_BACK;
 	result.nrc = 256;
 	assert_int_equal(unpack(&frame, "report.result.nrc: must be 0..255"), ENVELOPE_INVALID);
 	result.nrc = 0x72;

@@ -55,6 +55,14 @@ static char *text(const char *words)
 	return copy;
 }
 
+static char *too_long_a_body(void)
+{
+	static char words[2050];
+
+	memset(words, 'x', sizeof words - 1);
+	return words;
+}
+
 static char *long_text(size_t n)
 {
 	static char words[2048];
@@ -328,6 +336,14 @@ static void a_data_identifier_has_16_bits(void **state)
 static void a_score_ends_at_100(void **state)
 {
 	(void)state;
+	MANIFEST(m.texts[0].language = text(""), "texts[0].language: must be a language tag, as de or pt-BR");
+	MANIFEST(m.texts[1].language = text("pt_BR"), "texts[1].language: must be a language tag, as de or pt-BR");
+	MANIFEST(m.texts[1].language = long_text(36), "texts[1].language: longer than 35 bytes");
+	MANIFEST(m.texts[1].language = m.texts[0].language, "texts[1].language: listed twice");
+	MANIFEST(m.texts[0].title = text(""), "texts[0].title: empty");
+	MANIFEST(m.texts[0].title = long_text(129), "texts[0].title: longer than 128 bytes");
+	MANIFEST(m.texts[0].body = too_long_a_body(), "texts[0].body: longer than 2048 bytes");
+	MANIFEST(m.manifest.n_texts = 17, "texts: must have 0..16 entries, has 17");
 	MANIFEST(m.severity.score = 101, "severity.score: must be 0..100");
 }
 
