@@ -39,6 +39,9 @@ struct fake {
 	struct fake_campaign campaigns[2];
 	unsigned n_campaigns;
 	bool refuse_consent;
+	const char
+	    *refusal;    /* what a method of a driver or operator is refused with: the last part of the error's name */
+	char asked[200]; /* the last such call */
 };
 
 static struct fake fake;
@@ -109,6 +112,8 @@ static int fake_consent(sd_bus_message *message, void *userdata, sd_bus_error *e
 	return sd_bus_reply_method_return(message, NULL);
 }
 
+#include "fake_driver.h"
+
 static int fake_ecu_property(sd_bus *bus, const char *path, const char *interface, const char *property,
 			     sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -132,6 +137,8 @@ static const sd_bus_vtable fake_manager[] = {
     SD_BUS_PROPERTY("TrustedUnixSeconds", "t", fake_manager_property, 0, 0),
     SD_BUS_PROPERTY("DirectorVersion", "t", fake_manager_property, 0, CHANGES),
     SD_BUS_PROPERTY("PendingReports", "u", fake_manager_property, 0, CHANGES),
+    SD_BUS_METHOD("CheckNow", NULL, NULL, fake_plain, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("LockDiagnostics", "b", NULL, fake_plain, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
 static const sd_bus_vtable fake_campaign_vtable[] = {
@@ -147,6 +154,13 @@ static const sd_bus_vtable fake_campaign_vtable[] = {
     SD_BUS_PROPERTY("BytesHeld", "t", fake_campaign_property, 0, CHANGES),
     SD_BUS_PROPERTY("BytesTotal", "t", fake_campaign_property, 0, CHANGES),
     SD_BUS_PROPERTY("Targets", "aa{sv}", fake_campaign_property, 0, CHANGES),
+    SD_BUS_PROPERTY("Texts", "a{s(ss)}", fake_texts, 0, CHANGES),
+    SD_BUS_PROPERTY("FunctionsLost", "as", fake_functions, 0, CHANGES),
+    SD_BUS_METHOD("Approve", NULL, NULL, fake_plain, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Postpone", "t", NULL, fake_postpone, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Decline", "s", NULL, fake_end, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Cancel", "s", NULL, fake_end, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Why", NULL, "saa{sv}", fake_why, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Consent", "b", NULL, fake_consent, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
@@ -242,7 +256,7 @@ static struct fake_campaign *fake_new_campaign(const char *id, const char *state
 	return c;
 }
 
-static void fake_announce(const struct fake_campaign *c, bool there)
+__attribute__((unused)) static void fake_announce(const struct fake_campaign *c, bool there)
 {
 	char *path;
 
@@ -264,7 +278,7 @@ static void fake_changed(const struct fake_campaign *c)
 	free(path);
 }
 
-static void fake_set_state(struct fake_campaign *c, const char *state)
+__attribute__((unused)) static void fake_set_state(struct fake_campaign *c, const char *state)
 {
 	snprintf(c->state, sizeof(c->state), "%s", state);
 	fake_changed(c);

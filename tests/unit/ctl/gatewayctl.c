@@ -59,7 +59,8 @@ static void status_json_is_one_document_with_null_for_unknown(void **state)
 	assert_int_equal(ran.status, 0);
 	has("{\"vehicle_id\":\"VIN-1\",\"version\":\"9.8.7\",\"session\":\"up\",\"ignition\":\"off\","
 	    "\"speed_kmh\":null,\"battery_mv\":12600,\"trusted_unix_s\":1767225600,\"director_version\":3,"
-	    "\"pending_reports\":4,\"ecus\":[{\"name\":\"lamp\",\"bus\":\"Bus\",\"present\":true,"
+	    "\"pending_reports\":4,\"diagnostics_locked\":false,\"ecus\":[{\"name\":\"lamp\",\"bus\":\"Bus\","
+	    "\"present\":true,"
 	    "\"hardware_id\":\"HardwareId\"");
 	has("\"campaigns\":[{\"id\":\"c1\",\"state\":\"ready\",\"code\":\"OK\"");
 	assert_ptr_equal(strchr(ran.text, '\n'), ran.text + ran.n - 1);
