@@ -110,6 +110,10 @@ static void add_component(struct sim *self, struct manifest_doc *manifest, unsig
 	c->n_conditions = 2;
 	c->conditions[0].kind = CONDITION_IGNITION_OFF;
 	c->conditions[1].kind = CONDITION_STANDSTILL;
+	if (self->options.functions) {
+		c->n_functions_lost = 1;
+		snprintf(c->functions_lost[0], sizeof(c->functions_lost[0]), "function %u", ecu);
+	}
 	make_image(self, ecu);
 	if (ecu == 0) {
 		unit->format = IMAGE_RAW;
@@ -136,6 +140,7 @@ static void add_campaign(struct sim *self)
 	c->urgency = URGENCY_NORMAL;
 	c->window_start_unix_s = sim_backend_unix_s(&self->backend) + self->options.window_start_s;
 	c->window_end_unix_s = c->window_start_unix_s + self->options.window_length_s;
+	c->consent_required = self->options.consent;
 	c->n_conditions = 1;
 	c->conditions[0] = (struct condition){CONDITION_BATTERY_MIN_MV, 11500};
 	for (unsigned i = 0; i < self->options.n_ecus; i++) {
@@ -193,6 +198,8 @@ struct sim *sim_new(const struct sim_options *options)
 	snprintf(config->vehicle_id, sizeof(config->vehicle_id), "vehicle-1");
 	config->n_ecus = (uint8_t)o->n_ecus;
 	config->postpone_s = (uint32_t)or_else(o->postpone_s, 3600);
+	config->postpone_max_s[URGENCY_NORMAL] = 14 * 86400;
+	config->service_notice_s = o->service_notice_s;
 	config->max_attempts = o->max_attempts;
 	config->power = o->power;
 	config->retry_pause_s = 10;

@@ -35,6 +35,9 @@ struct sim_options {
 	uint32_t bytes_per_s;     /* of the link; 1000000 */
 	uint64_t unix_base_s;     /* the wall clock at time 0; SIM_UNIX_BASE */
 	uint64_t estimate_ms;     /* of each ECU's flash; as it is estimated */
+	bool consent;              /* the driver is asked */
+	bool functions;            /* each ECU's update costs one: "function 0", … */
+	uint32_t service_notice_s; /* 0: none */
 	enum vehicle_core_ignition ignition; /* off */
 	enum update_mode mode;               /* of the campaign and the vehicle; negotiated */
 	bool existence_only;                 /* the backend's notices say no more */

@@ -43,6 +43,10 @@ static struct campaign *row_of(const struct campaign *c)
 	row->has_manifest = c->has_manifest;
 	row->cancel_wanted = c->cancel_wanted;
 	row->answer_code = c->answer_code;
+	row->driver_start_unix_s = c->driver_start_unix_s;
+	row->end_code = c->end_code;
+	memcpy(row->end_text, c->end_text, sizeof(row->end_text));
+	row->service = c->service;
 	row->n_targets = c->n_targets;
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		const struct target *from = &c->targets[i];
