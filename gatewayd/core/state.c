@@ -1,31 +1,30 @@
-/*
- * state - the one table of campaign states, and the names of target states.
- *
- * LwM2M: object 5 (Firmware Update), resource 3 (State): 0 idle, 1 downloading, 2 downloaded, 3 updating. FUMO: the
- * states of OMA's Firmware Update Management Object: 10 idle, 30 download progressing, 50 ready to update, 60 update
- * progressing, 80 update failed and no data kept, 100 update successful and no data kept.
- */
+/* state - the campaign's and the ECUs' states, and what other worlds call them and our results: the rows of
+ * mapping.def. */
 #include "gatewayd/core/types.h"
 
+enum result {
+#define RESULT(name, fumo, lwm2m, suit, ucm, words) RESULT_##name,
+#include "gatewayd/core/mapping.def"
+#undef RESULT
+};
+
+static const struct result_info results[] = {
+#define RESULT(name, fumo, lwm2m, suit, ucm, words) {fumo, lwm2m, suit, ucm, #name, words},
+#include "gatewayd/core/mapping.def"
+#undef RESULT
+};
+
 static const struct campaign_state_info states[] = {
-    {CAMPAIGN_NONE, "none", "there is no campaign", true, false, 0, 10},
-    {CAMPAIGN_OFFERED, "offered", "offered; its manifest is fetched and checked", false, true, 0, 10},
-    {CAMPAIGN_DOWNLOADING, "downloading", "its files are fetched", false, true, 1, 30},
-    {CAMPAIGN_READY, "ready", "its files are held and checked", false, true, 2, 50},
-    {CAMPAIGN_WAITING, "waiting", "waits to be installed", false, true, 2, 50},
-    {CAMPAIGN_INSTALLING, "installing", "its ECUs are flashed", false, false, 3, 60},
-    {CAMPAIGN_SUSPENDED, "suspended", "stands still at a safe point", false, false, 3, 60},
-    {CAMPAIGN_ACTIVATING, "activating", "the new software is switched to", false, false, 3, 60},
-    {CAMPAIGN_VERIFYING, "verifying", "its ECUs are asked who they are now", false, false, 3, 60},
-    {CAMPAIGN_DONE, "done", "all its ECUs are verified", true, false, 0, 100},
-    {CAMPAIGN_ROLLING_BACK, "rolling-back", "the previous software is put back", false, false, 3, 60},
-    {CAMPAIGN_ROLLED_BACK, "rolled-back", "the previous software is back", true, false, 0, 80},
-    {CAMPAIGN_INCONSISTENT, "inconsistent", "some ECUs were changed and others were not", true, false, 0, 80},
-    {CAMPAIGN_DECLINED, "declined", "was declined", true, false, 0, 10},
-    {CAMPAIGN_EXPIRED, "expired", "its time is over and nothing was changed", true, false, 0, 10},
-    {CAMPAIGN_CANCELLED, "cancelled", "was cancelled and nothing was changed", true, false, 0, 10},
-    {CAMPAIGN_SUPERSEDED, "superseded", "was superseded and nothing was changed", true, false, 0, 10},
-    {CAMPAIGN_FAILED, "failed", "failed and nothing was changed", true, false, 0, 80},
+#define STATE(name, word, words, final, cancellable, lwm2m, fumo, result, ucm) \
+	{CAMPAIGN_##name, word, words, final, cancellable, lwm2m, fumo, &results[RESULT_##result], ucm},
+#include "gatewayd/core/mapping.def"
+#undef STATE
+};
+
+static const struct target_state_info targets[] = {
+#define TARGET(name, word, lwm2m, fumo, result, ucm) {TARGET_##name, word, lwm2m, fumo, &results[RESULT_##result], ucm},
+#include "gatewayd/core/mapping.def"
+#undef TARGET
 };
 
 const struct campaign_state_info *campaign_state_info(enum campaign_state state)
@@ -35,27 +34,93 @@ const struct campaign_state_info *campaign_state_info(enum campaign_state state)
 	return &states[state];
 }
 
+const struct target_state_info *target_state_info(enum target_state state)
+{
+	if ((size_t)state >= sizeof targets / sizeof targets[0])
+		return &targets[TARGET_NONE];
+	return &targets[state];
+}
+
 const char *target_state_name(enum target_state state)
 {
-	switch (state) {
-	case TARGET_NONE:
-		return "none";
-	case TARGET_PENDING:
-		return "pending";
-	case TARGET_PREPARED:
-		return "prepared";
-	case TARGET_FLASHING:
-		return "flashing";
-	case TARGET_FLASHED:
-		return "flashed";
-	case TARGET_ACTIVATED:
-		return "activated";
-	case TARGET_VERIFIED:
-		return "verified";
-	case TARGET_FAILED:
-		return "failed";
-	case TARGET_RESTORED:
-		return "restored";
+	return (size_t)state < sizeof targets / sizeof targets[0] ? targets[state].name : "unknown";
+}
+
+/* a code without a row is an error of the compiler: the switch is over the enumeration */
+static enum result result_of(enum gateway_code code)
+{
+	switch (code) {
+#define CODE(name, result)        \
+	case GATEWAY_CODE_##name: \
+		return RESULT_##result;
+#include "gatewayd/core/mapping.def"
+#undef CODE
 	}
-	return "unknown";
+	return RESULT_NOTHING;
+}
+
+const struct result_info *result_of_campaign(enum campaign_state state, unsigned code)
+{
+	const struct campaign_state_info *info = campaign_state_info(state);
+
+	if (!code || state == CAMPAIGN_DONE)
+		return info->result;
+	/* a state that is final has a result, whatever the code */
+	if (info->final && results[result_of((enum gateway_code)code)].fumo == 0)
+		return info->result;
+	return &results[result_of((enum gateway_code)code)];
+}
+
+const struct result_info *result_of_target(enum target_state state, unsigned code)
+{
+	const struct target_state_info *info = target_state_info(state);
+
+	if (!code || state == TARGET_VERIFIED)
+		return info->result;
+	/* a failed attempt that is repeated is no result yet */
+	if (state != TARGET_FAILED && state != TARGET_RESTORED)
+		return &results[RESULT_PENDING];
+	return results[result_of((enum gateway_code)code)].fumo ? &results[result_of((enum gateway_code)code)]
+								: info->result;
+}
+
+const struct result_info *result_of_code(unsigned code)
+{
+	return &results[result_of((enum gateway_code)code)];
+}
+
+unsigned lwm2m_severity(enum urgency urgency)
+{
+	switch (urgency) {
+	case URGENCY_CRITICAL:
+		return 0;
+	case URGENCY_HIGH:
+	case URGENCY_NORMAL:
+	case URGENCY_NONE: /* its default */
+		return 1;
+	case URGENCY_LOW:
+		return 2;
+	}
+	return 1;
+}
+
+const char *suit_reason_name(unsigned reason)
+{
+	static const char *const names[] = {
+	    "ok",
+	    "cbor-parse",
+	    "cose-unsupported",
+	    "alg-unsupported",
+	    "unauthorized",
+	    "command-unsupported",
+	    "component-unsupported",
+	    "component-unauthorized",
+	    "parameter-unsupported",
+	    "severing-unsupported",
+	    "condition-failed",
+	    "operation-failed",
+	    "invoke-pending",
+	};
+
+	return reason < sizeof names / sizeof names[0] ? names[reason] : "unknown";
 }

@@ -26,6 +26,22 @@ struct field {
 		name, type, offsetof(struct s, member), 0 \
 	}
 
+#define MAPPING_TYPE "a{sv}"
+static const struct field mapping_fields[] = {
+    FIELD(model_mapping, "CodeNumber", "t", code),
+    FIELD(model_mapping, "FumoState", "t", fumo_state),
+    FIELD(model_mapping, "FumoResult", "t", fumo_result),
+    FIELD(model_mapping, "Lwm2mState", "t", lwm2m_state),
+    FIELD(model_mapping, "Lwm2mResult", "t", lwm2m_result),
+    FIELD(model_mapping, "Lwm2mSeverity", "t", lwm2m_severity),
+    FIELD(model_mapping, "Lwm2mMaxDeferPeriod", "t", lwm2m_max_defer_s),
+    FIELD(model_mapping, "SuitReason", "t", suit_reason),
+    TEXT(model_mapping, "SuitReasonName", suit_reason_name),
+    TEXT(model_mapping, "UcmState", ucm_state),
+    FIELD(model_mapping, "UcmError", "t", ucm_error),
+    {NULL, NULL, 0, 0},
+};
+
 static const struct field manager_fields[] = {
     TEXT(model_manager, "VehicleId", vehicle_id),
     TEXT(model_manager, "Version", version),
@@ -57,6 +73,7 @@ static const struct field campaign_fields[] = {
     FIELD(model_campaign, "ConsentGiven", "b", consent_given),
     FIELD(model_campaign, "PostponedUntil", "t", postponed_until_unix_s),
     FIELD(model_campaign, "PostponeLatest", "t", postpone_latest_unix_s),
+    FIELD(model_campaign, "Mapping", MAPPING_TYPE, mapping),
     FIELD(model_campaign, "Texts", TEXTS_TYPE, title),
     FIELD(model_campaign, "FunctionsLost", FUNCTIONS_TYPE, functions_lost),
     {NULL, NULL, 0, 0},
@@ -88,6 +105,15 @@ static const struct field target_fields[] = {
     FIELD(model_target, "TransferMs", "t", transfer_ms),
     FIELD(model_target, "EstimateMs", "t", estimate_ms),
     TEXT(model_target, "Evidence", evidence),
+    FIELD(model_target, "CodeNumber", "t", mapping.code),
+    FIELD(model_target, "FumoState", "t", mapping.fumo_state),
+    FIELD(model_target, "FumoResult", "t", mapping.fumo_result),
+    FIELD(model_target, "Lwm2mState", "t", mapping.lwm2m_state),
+    FIELD(model_target, "Lwm2mResult", "t", mapping.lwm2m_result),
+    FIELD(model_target, "SuitReason", "t", mapping.suit_reason),
+    TEXT(model_target, "SuitReasonName", mapping.suit_reason_name),
+    TEXT(model_target, "UcmState", mapping.ucm_state),
+    FIELD(model_target, "UcmError", "t", mapping.ucm_error),
     {NULL, NULL, 0, 0},
 };
 
@@ -182,6 +208,8 @@ static int read_value(sd_bus_message *m, const struct field *field, void *object
 		*(bool *)(void *)at = truth != 0;
 		return r;
 	case 'a':
+		if (strcmp(field->type, MAPPING_TYPE) == 0)
+			return read_properties(m, mapping_fields, at);
 		return strcmp(field->type, TEXTS_TYPE) == 0       ? read_texts(m, object)
 		       : strcmp(field->type, FUNCTIONS_TYPE) == 0 ? read_functions(m, object)
 								  : read_targets(m, object);

@@ -22,6 +22,36 @@ static void number(struct json *json, const char *key, uint64_t value)
 	json_uint(json, value);
 }
 
+/* the number beside the word, and what it is in other worlds */
+static void mapping(struct json *json, const struct model_mapping *m, bool whole_campaign)
+{
+	number(json, "code_number", m->code);
+	json_key(json, "fumo");
+	json_object(json);
+	number(json, "state", m->fumo_state);
+	number_or_null(json, "result", m->fumo_result);
+	json_object_end(json);
+	json_key(json, "lwm2m");
+	json_object(json);
+	number(json, "state", m->lwm2m_state);
+	number(json, "result", m->lwm2m_result);
+	if (whole_campaign) {
+		number(json, "severity", m->lwm2m_severity);
+		number(json, "max_defer_s", m->lwm2m_max_defer_s);
+	}
+	json_object_end(json);
+	json_key(json, "suit");
+	json_object(json);
+	number(json, "reason", m->suit_reason);
+	text(json, "name", m->suit_reason_name);
+	json_object_end(json);
+	json_key(json, "ucm");
+	json_object(json);
+	text(json, "state", m->ucm_state);
+	number(json, "error", m->ucm_error);
+	json_object_end(json);
+}
+
 static void target(struct json *json, const struct model_target *t)
 {
 	json_object(json);
@@ -39,6 +69,8 @@ static void target(struct json *json, const struct model_target *t)
 	number(json, "transfer_ms", t->transfer_ms);
 	number(json, "estimate_ms", t->estimate_ms);
 	text(json, "evidence", t->evidence);
+	if (t->mapping.ucm_state[0])
+		mapping(json, &t->mapping, false);
 	json_object_end(json);
 }
 
@@ -55,6 +87,8 @@ void document_campaign(struct json *json, const struct model_campaign *c)
 	number_or_null(json, "start_unix_s", c->start_unix_s);
 	number(json, "bytes_held", c->bytes_held);
 	number(json, "bytes_total", c->bytes_total);
+	if (c->mapping.ucm_state[0])
+		mapping(json, &c->mapping, true);
 	text(json, "urgency", c->urgency);
 	json_key(json, "consent_required");
 	json_bool(json, c->consent_required);

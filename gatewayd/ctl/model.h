@@ -19,6 +19,17 @@
 #define MODEL_BODY_BYTES    2049u
 #define MODEL_MAX_FUNCTIONS 32u
 
+/* docs/mapping.md: numbers, and names in other worlds */
+struct model_mapping {
+	uint64_t code;
+	uint64_t fumo_state, fumo_result;
+	uint64_t lwm2m_state, lwm2m_result, lwm2m_severity, lwm2m_max_defer_s;
+	uint64_t suit_reason;
+	char suit_reason_name[MODEL_NAME_BYTES];
+	char ucm_state[MODEL_NAME_BYTES]; /* empty from an older daemon, which tells none of these */
+	uint64_t ucm_error;
+};
+
 struct model_manager {
 	char vehicle_id[MODEL_NAME_BYTES];
 	char version[MODEL_NAME_BYTES];
@@ -47,6 +58,7 @@ struct model_target {
 	uint64_t duration_ms;
 	uint64_t transfer_ms;
 	uint64_t estimate_ms;            /* 0: unknown */
+	struct model_mapping mapping;    /* without severity and defer period */
 	char evidence[MODEL_NAME_BYTES]; /* none, self_reported, authenticated; empty from an older daemon */
 };
 
@@ -72,6 +84,7 @@ struct model_campaign {
 	char body[MODEL_BODY_BYTES];
 	char functions_lost[MODEL_MAX_FUNCTIONS][MODEL_TEXT_BYTES];
 	size_t n_functions_lost;
+	struct model_mapping mapping;
 	struct model_target targets[MODEL_MAX_TARGETS];
 	size_t n_targets;
 };

@@ -186,7 +186,7 @@ static int put_target(sd_bus_message *m, const struct target *t)
 	    (r = put_number(m, "PayloadBytes", t->payload_bytes)) < 0 ||
 	    (r = put_number(m, "DurationMs", t->duration_ms)) < 0 ||
 	    (r = put_number(m, "TransferMs", t->transfer_ms)) < 0 ||
-	    (r = put_number(m, "EstimateMs", t->estimate_ms)) < 0 ||
+	    (r = put_number(m, "EstimateMs", t->estimate_ms)) < 0 || (r = dbus_put_target_mapping(m, t)) < 0 ||
 	    /* the ECU's own word over UDS is all that a version read back is */
 	    (r = put_text(m, "Evidence", t->state == TARGET_VERIFIED ? "self_reported" : "none")) < 0)
 		return r;
@@ -266,6 +266,7 @@ static const sd_bus_vtable campaign_vtable[] = {
     SD_BUS_PROPERTY("PostponeLatest", "t", get_postpone_latest, 0, 0),
     SD_BUS_PROPERTY("Urgency", "s", get_campaign_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Texts", "a{s(ss)}", dbus_get_texts, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Mapping", "a{sv}", dbus_get_mapping, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("FunctionsLost", "as", dbus_get_functions, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_METHOD_WITH_ARGS("Consent", SD_BUS_ARGS("b", given), SD_BUS_NO_RESULT, dbus_on_consent,
 			    SD_BUS_VTABLE_UNPRIVILEGED),
@@ -445,7 +446,7 @@ void dbus_objects_campaign_changed(struct dbus *self, uint8_t index)
 	sd_bus_emit_properties_changed(self->bus, path, DBUS_CAMPAIGN, "State", "Code", "Text", "WindowStart",
 				       "WindowEnd", "Answer", "Start", "BytesHeld", "BytesTotal", "Targets",
 				       "ConsentRequired", "ConsentGiven", "PostponedUntil", "Urgency", "Texts",
-				       "FunctionsLost", NULL);
+				       "FunctionsLost", "Mapping", NULL);
 	free(path);
 }
 

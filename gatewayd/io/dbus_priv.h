@@ -68,6 +68,11 @@ int dbus_get_functions(sd_bus *bus, const char *path, const char *interface, con
 		       sd_bus_message *reply, void *userdata, sd_bus_error *error);
 int dbus_get_service(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
 		     void *userdata, sd_bus_error *error);
+/* what other worlds call the campaign's state and result */
+int dbus_get_mapping(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+		     void *userdata, sd_bus_error *error);
+/* the same of one ECU: entries of a dictionary that is open. Return: < 0 if the message is full */
+int dbus_put_target_mapping(sd_bus_message *m, const struct target *target);
 /* ServiceLossChanged, if it has */
 void dbus_driver_changed(struct dbus *self);
 

@@ -66,6 +66,8 @@ consent() {
 	check "why names what holds and what is waited for" eval \
 		'stage_until 5 why_is one consent no && why_is one trusted-time yes && why_is one gateway-ignition yes && why_is one window-end yes &&
 			answers 0 "one: waits: waiting for the driver" why one'
+	check "show --json tells the number beside the code" shows one 'c["code"] == "WAITING_CONSENT" and c["code_number"] == 215 and
+		c["fumo"] == {"state": 50, "result": None} and c["lwm2m"]["state"] == 2'
 	ignition on
 	check "why follows the vehicle" stage_until 5 why_is one gateway-ignition no
 	ignition off
@@ -80,6 +82,9 @@ consent() {
 	check "approved: it is installed and verified" eval \
 		'answers 0 "one: approved" approve one && verified one 30'
 	check "the loss of service was told: when it began and when it was over" stage_until 5 reported one 261 263 272 273
+	check "show --json tells numbers, and what it is in other worlds" shows one 'c["code"] == "OK" and c["code_number"] == 0 and
+		c["fumo"] == {"state": 100, "result": 200} and c["lwm2m"] == {"state": 0, "result": 1, "severity": 1, "max_defer_s": 1209600} and
+		c["suit"] == {"reason": 0, "name": "ok"} and c["ucm"]["error"] == 0 and c["targets"][1]["lwm2m"]["result"] == 1'
 	check "approving, declining and cancelling it afterwards is refused" eval \
 		'answers 1 "not possible now" approve one && answers 1 "not possible now" decline one && answers 1 "not possible now" cancel one'
 	check "why of a campaign that is done says that it is decided, and has no conditions" eval \
