@@ -32,7 +32,7 @@ shows() { # ID PYTHON-EXPRESSION of the campaign c
 	ctl show "$1" --json | python3 -c '
 import json, sys
 c = json.load(sys.stdin)
-sys.exit(not eval(sys.argv[1]))' "$2"
+sys.exit(not eval("(" + sys.argv[1] + ")"))' "$2"
 }
 
 # the codes of all reports about a campaign itself, in order
