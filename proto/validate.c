@@ -278,6 +278,28 @@ static bool validate_texts(struct check *check, const Gu__Manifest *manifest)
 	return true;
 }
 
+bool validate_rxswin(struct check *check, Gu__Rxswin *const *rxswin, size_t n)
+{
+	if (!validate_count(check, "rxswin", n, 0, 16))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = check_enter_at(check, "rxswin", i);
+
+		if (!validate_id(check, "regulation", rxswin[i]->regulation) ||
+		    !validate_text(check, "regulation", rxswin[i]->regulation, 16) ||
+		    !validate_text(check, "value", rxswin[i]->value, 64))
+			return false;
+		if (rxswin[i]->value[0] == '\0')
+			return invalid(check, "value", "empty");
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(rxswin[j]->regulation, rxswin[i]->regulation) == 0)
+				return invalid(check, "regulation", "listed twice");
+		}
+		check_leave(check, mark);
+	}
+	return true;
+}
+
 bool validate_manifest(struct check *check, const Gu__Manifest *manifest)
 {
 	/* features first: a document that we cannot read says nothing reliable about its other fields */
@@ -300,7 +322,7 @@ bool validate_manifest(struct check *check, const Gu__Manifest *manifest)
 		}
 		check_leave(check, mark);
 	}
-	return validate_texts(check, manifest);
+	return validate_texts(check, manifest) && validate_rxswin(check, manifest->rxswin, manifest->n_rxswin);
 }
 
 static bool validate_target(struct check *check, const Gu__Target *target)

@@ -69,7 +69,8 @@ static bool check_register(struct check *check, const Gu__Register *r)
 		check_leave(check, mark);
 	}
 	return check_features(check, r->features, r->n_features) &&
-	       (r->push_credit <= MAX_PUSH_CREDIT || invalid(check, "push_credit", "must be 0..67108864"));
+	       (r->push_credit <= MAX_PUSH_CREDIT || invalid(check, "push_credit", "must be 0..67108864")) &&
+	       validate_rxswin(check, r->rxswin, r->n_rxswin);
 }
 
 static bool check_poll(struct check *check, uint32_t poll_s)

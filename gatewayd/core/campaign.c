@@ -117,6 +117,7 @@ void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum c
 	gateway_report_campaign(self, now_us, index, GATEWAY_NONE);
 	if (!info->final)
 		return;
+	c->ended_unix_s = gateway_unix_ms(self, now_us) / 1000;
 	campaign_work_drop(self, index);
 	c->answer_due = c->answer_due && c->answer == ANSWER_DECLINE;
 	c->release_due = true;
@@ -212,6 +213,7 @@ void campaign_read_back(struct gateway *self, uint8_t index, uint64_t now_us)
 		}
 	}
 	release_installed(self, c);
+	release_identified(self, c);
 	campaign_enter(self, index, now_us, CAMPAIGN_DONE, GATEWAY_CODE_OK, NULL);
 }
 

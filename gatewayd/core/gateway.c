@@ -232,6 +232,10 @@ void gateway_stored(struct gateway *self, uint64_t now_us, uint64_t txn)
 		self->reports_upto[0] = self->reports_upto[1];
 		self->reports_txn[1] = 0;
 	}
+	if (self->register_txn && gateway_durable(self, self->register_txn)) {
+		self->register_txn = 0;
+		session_register_again(&self->session);
+	}
 	gateway_settle(self, now_us);
 }
 

@@ -113,6 +113,8 @@ struct campaign {
 	bool triggered; /* the backend said: now */
 	bool consent_given;
 	uint64_t accepted_unix_s;
+	uint64_t started_unix_s;           /* when its flash began first; 0 = not yet, or time was not trusted */
+	uint64_t ended_unix_s;             /* when it came to its final state */
 	uint64_t driver_start_unix_s;      /* the driver wants it not before; 0 = said nothing */
 	unsigned end_code;                 /* of cancel_wanted: who wants it; OK: the backend */
 	char end_text[GATEWAY_TEXT_BYTES]; /* and why */
@@ -147,6 +149,8 @@ struct campaign {
 	bool stop_asked;      /* STOP_FLASH was given in this run */
 	uint32_t stopped;     /* targets of this run for which alone it was */
 	uint32_t power_asked; /* holds (mask) for which it waits with its installation */
+	struct rxswin_doc rxswin_before[GATEWAY_MAX_RXSWIN]; /* of the vehicle, until it was done; not durable */
+	uint8_t n_rxswin_before;
 	uint8_t n_stops;      /* such runs, since an ECU was last verified */
 	bool read_back;       /* VERIFYING: the identification that runs began after the flash */
 	uint64_t last_report; /* its slot is freed when this is acknowledged */
@@ -216,6 +220,7 @@ struct gateway_dirty {
 	bool time;             /* trusted time floor */
 	bool parking;          /* what was learned of the vehicle's hours */
 	bool modes;            /* the whole table */
+	bool rxswin;           /* the vehicle's software identification numbers */
 	uint64_t report_first; /* reports appended: first..last, 0 = none */
 	uint64_t report_last;
 	uint64_t report_acked; /* delete up to here, 0 = none */
@@ -266,6 +271,9 @@ struct gateway {
 	uint64_t time_at_us;
 	uint64_t time_floor_unix_s;
 	struct parking parking; /* durable */
+	struct rxswin_doc rxswin[GATEWAY_MAX_RXSWIN]; /* of the vehicle, as its releases set them */
+	uint8_t n_rxswin;
+	uint64_t register_txn; /* once it is durable the vehicle is registered anew; 0 = none */
 	uint64_t txn_next;
 	uint64_t txn_durable;
 	bool restored;
@@ -329,6 +337,7 @@ void gateway_restore_director(struct gateway *self, uint64_t version, const uint
 void gateway_restore_campaign(struct gateway *self, const struct campaign *campaign);
 /* a row whose director document cannot be read: it stays where it is. Told and reported by gateway_start() */
 void gateway_restore_lost(struct gateway *self, const char *campaign_id, unsigned code, const char *text);
+void gateway_restore_rxswin(struct gateway *self, const struct rxswin_doc *rxswin);
 /* in rising order */
 void gateway_restore_report(struct gateway *self, const struct report *report);
 /* @next_sequence: one above the highest number ever used */

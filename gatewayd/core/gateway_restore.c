@@ -99,6 +99,12 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	}
 }
 
+void gateway_restore_rxswin(struct gateway *self, const struct rxswin_doc *rxswin)
+{
+	if (self->n_rxswin < GATEWAY_MAX_RXSWIN)
+		self->rxswin[self->n_rxswin++] = *rxswin;
+}
+
 void gateway_restore_lost(struct gateway *self, const char *campaign_id, unsigned code, const char *text)
 {
 	self->rows_lost = true;

@@ -79,6 +79,8 @@ static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 		t->flash_started_us = now_us;
 		self->changed_ecus |= 1u << t->ecu;
 	}
+	if (!c->started_unix_s)
+		c->started_unix_s = gateway_unix_ms(self, now_us) / 1000;
 	c->stop_asked = false;
 	c->stopped = 0;
 	c->flash_due = true;

@@ -125,3 +125,31 @@ void release_installed(struct gateway *self, const struct campaign *campaign)
 			installed->files[installed->n++] = c->units[k].image;
 	}
 }
+
+static struct rxswin_doc *of_regulation(struct gateway *self, const char *regulation)
+{
+	for (unsigned i = 0; i < self->n_rxswin; i++) {
+		if (!strcmp(self->rxswin[i].regulation, regulation))
+			return &self->rxswin[i];
+	}
+	return self->n_rxswin < GATEWAY_MAX_RXSWIN ? &self->rxswin[self->n_rxswin++] : NULL;
+}
+
+void release_identified(struct gateway *self, struct campaign *campaign)
+{
+	memcpy(campaign->rxswin_before, self->rxswin, sizeof campaign->rxswin_before);
+	campaign->n_rxswin_before = self->n_rxswin;
+	for (unsigned i = 0; campaign->has_manifest && i < campaign->manifest.n_rxswin; i++) {
+		const struct rxswin_doc *rxswin = &campaign->manifest.rxswin[i];
+		struct rxswin_doc *to = of_regulation(self, rxswin->regulation);
+
+		if (!to) {
+			gateway_log(self, GATEWAY_LOG_ERROR, GATEWAY_NONE, GATEWAY_NONE, GATEWAY_CODE_INVALID,
+				    "more software identification numbers than the gateway holds");
+			continue;
+		}
+		*to = *rxswin;
+		self->dirty.rxswin = true;
+		self->register_txn = self->txn_next;
+	}
+}

@@ -35,4 +35,10 @@ void release_committed(struct gateway *self, const struct campaign *campaign, co
  */
 void release_installed(struct gateway *self, const struct campaign *campaign);
 
+/*
+ * the campaign is done: the software identification numbers of its release hold; what held before stays with it until
+ * it is stored. The backend is told with a registration once that is durable.
+ */
+void release_identified(struct gateway *self, struct campaign *campaign);
+
 #endif

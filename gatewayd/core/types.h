@@ -19,6 +19,7 @@
 #define GATEWAY_MAX_CONDITIONS 8u
 #define GATEWAY_MAX_FUNCTIONS  8u
 #define GATEWAY_MAX_TEXTS      16u
+#define GATEWAY_MAX_RXSWIN     16u
 #define GATEWAY_MAX_INSTALLED  (GATEWAY_MAX_UNITS + 2u)
 #define GATEWAY_NAME_BYTES     65u
 #define GATEWAY_TEXT_BYTES     256u
@@ -193,6 +194,11 @@ struct text_doc {
 	char title[129];
 	char body[2049];
 };
+/* a software identification number of UN R156: what identifies the software that matters to one regulation */
+struct rxswin_doc {
+	char regulation[17];
+	char value[65];
+};
 struct manifest_doc {
 	char id[GATEWAY_NAME_BYTES];
 	uint64_t version;
@@ -202,6 +208,8 @@ struct manifest_doc {
 	uint8_t n_components;
 	struct text_doc texts[GATEWAY_MAX_TEXTS];
 	uint8_t n_texts;
+	struct rxswin_doc rxswin[GATEWAY_MAX_RXSWIN]; /* that hold once it is installed */
+	uint8_t n_rxswin;
 };
 
 /* the service that an update costs, as the driver and the backend are told of it; values are those of session.proto */

@@ -33,6 +33,7 @@ static const char usage[] =
     "  cancel CAMPAIGN [REASON]  end it, in the operator's name, before an ECU is changed\n"
     "  why CAMPAIGN              the decision on it now: each condition, and what is waited for\n"
     "  ecus                      the ECUs\n"
+    "  history [CAMPAIGN]        the campaigns that came to an end: versions, results, times, RXSWIN\n"
     "  check-now                 ask the backend for updates now\n"
     "  lock-diagnostics          keep gatewayd off the diagnostic buses until Ctrl-C\n"
     "\n"
@@ -147,6 +148,8 @@ static int verb(sd_bus *bus, const struct options *options, const char *command,
 		return verb_check_now(bus, options->json);
 	if (strcmp(command, "why") == 0)
 		return verb_why(bus, options->json, id);
+	if (strcmp(command, "history") == 0)
+		return verb_history(bus, options->json, id);
 	if (strcmp(command, "lock-diagnostics") == 0)
 		return verb_lock_diagnostics(bus, options->json);
 	return read_and_print(bus, options, command, id);
@@ -196,6 +199,7 @@ static int check_command(const struct options *options, char **words, int n)
 	    {"cancel", 1, 2, "cancel needs the name of a campaign"},
 	    {"why", 1, 1, "why needs the name of a campaign"},
 	    {"check-now", 0, 0, ""},
+	    {"history", 0, 1, ""},
 	    {"lock-diagnostics", 0, 0, ""},
 	};
 

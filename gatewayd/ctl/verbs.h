@@ -16,6 +16,8 @@ int verb_postpone(sd_bus *bus, bool json, const char *id, const char *when);
 int verb_end(sd_bus *bus, bool json, const char *verb, const char *id, const char *reason);
 int verb_check_now(sd_bus *bus, bool json);
 int verb_why(sd_bus *bus, bool json, const char *id);
+/* @id: NULL = all that are kept */
+int verb_history(sd_bus *bus, bool json, const char *id);
 /* holds the diagnostic buses until it is interrupted */
 int verb_lock_diagnostics(sd_bus *bus, bool json);
 

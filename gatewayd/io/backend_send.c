@@ -88,6 +88,8 @@ void backend_send_register(struct backend *self)
 	Gu__EcuInfo ecus[GATEWAY_MAX_ECUS];
 	Gu__EcuInfo *list[GATEWAY_MAX_ECUS];
 	char *features[32];
+	Gu__Rxswin rxswin[GATEWAY_MAX_RXSWIN];
+	Gu__Rxswin *rxswin_list[GATEWAY_MAX_RXSWIN];
 	Gu__Register message = GU__REGISTER__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
 
@@ -108,6 +110,15 @@ void backend_send_register(struct backend *self)
 	for (message.n_features = 0; message.n_features < 32 && proto_features[message.n_features];
 	     message.n_features++)
 		features[message.n_features] = text_of(proto_features[message.n_features]);
+	for (message.n_rxswin = 0; message.n_rxswin < g->n_rxswin; message.n_rxswin++) {
+		Gu__Rxswin *r = &rxswin[message.n_rxswin];
+
+		gu__rxswin__init(r);
+		r->regulation = text_of(g->rxswin[message.n_rxswin].regulation);
+		r->value = text_of(g->rxswin[message.n_rxswin].value);
+		rxswin_list[message.n_rxswin] = r;
+	}
+	message.rxswin = rxswin_list;
 	message.vehicle_id = text_of(self->config->core.vehicle_id);
 	message.n_ecus = g->config.n_ecus;
 	message.ecus = list;

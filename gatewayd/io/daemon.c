@@ -220,7 +220,7 @@ static int open_all(struct daemon *d, struct gateway_config *core)
 	if (r == 0)
 		r = holds_new(&d->loop, d->config, d->flasher, &d->holds);
 	if (r == 0)
-		r = dbus_new(&d->loop, d->config->dbus_address, d->gateway, &d->dbus);
+		r = dbus_new(&d->loop, d->config, d->gateway, &d->dbus);
 	if (r) {
 		log_write(LOG_ERR, NULL, "%s", text[0] ? text : strerror(r < 0 ? -r : r));
 		return 1;

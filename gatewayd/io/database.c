@@ -63,6 +63,17 @@ static const char *const migrations[] = {
     "ALTER TABLE report ADD COLUMN service_state INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE report ADD COLUMN service_from INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE report ADD COLUMN service_expected_s INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE campaign ADD COLUMN started INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE campaign ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE rxswin(regulation TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE history(n INTEGER PRIMARY KEY AUTOINCREMENT, campaign_id TEXT NOT NULL, ended INTEGER NOT NULL,"
+    " started INTEGER NOT NULL, title TEXT NOT NULL, manifest_id TEXT NOT NULL, state INTEGER NOT NULL,"
+    " code INTEGER NOT NULL, text TEXT NOT NULL, rxswin_before TEXT NOT NULL, rxswin_after TEXT NOT NULL,"
+    " UNIQUE(campaign_id, ended));"
+    "CREATE TABLE history_ecu(n INTEGER NOT NULL, position INTEGER NOT NULL, ecu TEXT NOT NULL,"
+    " state INTEGER NOT NULL, code INTEGER NOT NULL, text TEXT NOT NULL, old_version TEXT NOT NULL,"
+    " new_version TEXT NOT NULL, duration_ms INTEGER NOT NULL, estimate_ms INTEGER NOT NULL,"
+    " PRIMARY KEY(n, position)) WITHOUT ROWID;",
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 
@@ -388,6 +399,8 @@ static struct transaction *transaction_new(const struct gateway *gateway, const 
 	memcpy(txn->ecus, gateway->ecus, sizeof(txn->ecus));
 	if (txn->dirty.modes)
 		txn->modes = gateway->modes;
+	memcpy(txn->rxswin, gateway->rxswin, sizeof(txn->rxswin));
+	txn->n_rxswin = gateway->n_rxswin;
 	if (director && n_director) {
 		txn->director = malloc(n_director);
 		if (txn->director)

@@ -19,6 +19,8 @@ struct transaction {
 	uint64_t time_floor_unix_s;
 	uint8_t parking[PARKING_ENCODED_BYTES];
 	uint64_t next_sequence;
+	struct rxswin_doc rxswin[GATEWAY_MAX_RXSWIN];
+	uint8_t n_rxswin;
 	struct ecu_info ecus[GATEWAY_MAX_ECUS];
 	struct mode_table modes;                                  /* if dirty */
 	struct campaign *campaigns[GATEWAY_MAX_CAMPAIGNS];        /* of the dirty ones that live */

@@ -377,6 +377,8 @@ static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	c->end_code = (unsigned)sqlite3_column_int(stmt, 16);
 	column_text(stmt, 17, c->end_text, sizeof(c->end_text));
 	restore_service(stmt, 18, &c->service);
+	c->started_unix_s = column_u64(stmt, 21);
+	c->ended_unix_s = column_u64(stmt, 22);
 	c->has_manifest = had_manifest && open_manifest(r, c);
 	if ((result = restore_targets(r, c)) != SQLITE_OK)
 		return result;
@@ -393,7 +395,7 @@ static int restore_campaigns(struct restore *r)
 			       "SELECT id, director_version, state, code, text, answer, proposed_start, confirmed,"
 			       " confirmed_start, consent_given, accepted, has_manifest, cancel_wanted, answer_code,"
 			       " triggered, driver_start, end_code, end_text, service_state, service_from,"
-			       " service_expected_s FROM campaign",
+			       " service_expected_s, started, ended FROM campaign",
 			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)
@@ -445,6 +447,24 @@ static int restore_reports(struct restore *r)
 	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+static int restore_rxswin(struct restore *r)
+{
+	sqlite3_stmt *stmt;
+	int result = sqlite3_prepare_v2(r->db, "SELECT regulation, value FROM rxswin", -1, &stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
+	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct rxswin_doc rxswin;
+
+		column_text(stmt, 0, rxswin.regulation, sizeof(rxswin.regulation));
+		column_text(stmt, 1, rxswin.value, sizeof(rxswin.value));
+		gateway_restore_rxswin(r->gateway, &rxswin);
+	}
+	sqlite3_finalize(stmt);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
 static int restore_all(struct restore *r)
 {
 	uint64_t next_sequence = meta(r->db, "next_sequence");
@@ -454,6 +474,7 @@ static int restore_all(struct restore *r)
 	restore_parking(r);
 	if ((result = restore_modes(r)) != SQLITE_OK || (result = restore_ecus(r)) != SQLITE_OK ||
 	    (result = restore_director(r)) != SQLITE_OK || (result = restore_campaigns(r)) != SQLITE_OK ||
+	    (result = restore_rxswin(r)) != SQLITE_OK ||
 	    (result = restore_reports(r)) != SQLITE_OK)
 		return result;
 	gateway_restore_reports_end(r->gateway, next_sequence ? next_sequence : 1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gatewayd/io/database_priv.h"
+#include "gatewayd/io/history.h"
 
 #define SQL_BYTES 2048u
 
@@ -179,16 +180,18 @@ static int write_campaign(sqlite3 *db, const struct campaign *c)
 		   "id, director_version, state, code, text, answer,"
 		   " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
 		   " cancel_wanted, answer_code, triggered, driver_start, end_code, end_text, service_state,"
-		   " service_from, service_expected_s",
-		   1, "tiiitiiiiiiiiiiiitiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
+		   " service_from, service_expected_s, started, ended",
+		   1, "tiiitiiiiiiiiiiiitiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
 		   c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
 		   c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s, (uint64_t)c->has_manifest,
 		   (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code, (uint64_t)c->triggered, c->driver_start_unix_s,
 		   (uint64_t)c->end_code, c->end_text, (uint64_t)c->service.state, c->service.from_unix_s,
-		   (uint64_t)c->service.expected_s);
+		   (uint64_t)c->service.expected_s, c->started_unix_s, c->ended_unix_s);
 
 	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
 		r = write_target(db, c, i);
+	if (r == SQLITE_OK && campaign_state_info(c->state)->final)
+		r = history_write(db, c);
 	return r;
 }
 
@@ -303,6 +306,8 @@ int database_write(sqlite3 *db, const struct transaction *txn)
 		r = upsert(db, "meta", "key, value", 1, "tb", "parking", txn->parking, sizeof(txn->parking));
 	if (r == SQLITE_OK && txn->dirty.modes)
 		r = write_modes(db, &txn->modes);
+	for (size_t i = 0; r == SQLITE_OK && txn->dirty.rxswin && i < txn->n_rxswin; i++)
+		r = upsert(db, "rxswin", "regulation, value", 1, "tt", txn->rxswin[i].regulation, txn->rxswin[i].value);
 	for (size_t i = 0; r == SQLITE_OK && i < GATEWAY_MAX_ECUS; i++)
 		if (txn->dirty.ecus & 1u << i)
 			r = write_ecu(db, &txn->ecus[i]);

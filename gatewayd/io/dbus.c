@@ -156,8 +156,9 @@ static void on_retry(uv_timer_t *timer)
 		disconnect(self, r);
 }
 
-int dbus_new(uv_loop_t *loop, const char *address, struct gateway *gateway, struct dbus **dbus)
+int dbus_new(uv_loop_t *loop, const struct config *config, struct gateway *gateway, struct dbus **dbus)
 {
+	const char *address = config->dbus_address;
 	struct dbus *self = calloc(1, sizeof(*self));
 	const char *system = getenv("DBUS_SYSTEM_BUS_ADDRESS");
 
@@ -165,6 +166,7 @@ int dbus_new(uv_loop_t *loop, const char *address, struct gateway *gateway, stru
 		return -ENOMEM;
 	self->loop = loop;
 	self->gateway = gateway;
+	self->state_dir = config->state_dir;
 	self->disabled = strcmp(address, "none") == 0;
 	if (strcmp(address, "system") == 0)
 		address = system ? system : SYSTEM_ADDRESS;

@@ -12,8 +12,9 @@
 
 struct dbus;
 
-/* @address: "system", "none", or a D-Bus address. A bus that is not there is tried again every 2 s; logged once. */
-int dbus_new(uv_loop_t *loop, const char *address, struct gateway *gateway, struct dbus **dbus);
+/* @config: of which dbus_address is "system", "none", or a D-Bus address; it outlives the connection. A bus that is not
+ * there is tried again every 2 s; logged once. */
+int dbus_new(uv_loop_t *loop, const struct config *config, struct gateway *gateway, struct dbus **dbus);
 /* GATEWAY_OUT_CHANGED and GATEWAY_OUT_ADDED, GATEWAY_OUT_RELEASE */
 void dbus_output(struct dbus *self, const struct gateway_output *output);
 /* for calls of others; NULL while there is none. Its replies are processed by the loop */

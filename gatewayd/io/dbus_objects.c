@@ -99,6 +99,8 @@ static const sd_bus_vtable manager_vtable[] = {
 			    SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("LockDiagnostics", SD_BUS_ARGS("b", wanted), SD_BUS_NO_RESULT, dbus_on_lock,
 			    SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("History", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(a{sv}aa{sv})", campaigns), dbus_on_history,
+			    SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_SIGNAL_WITH_ARGS("ServiceLossChanged", SD_BUS_ARGS("a{sv}", service), 0),
     SD_BUS_VTABLE_END,
 };

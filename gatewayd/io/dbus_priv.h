@@ -18,6 +18,7 @@
 struct dbus {
 	uv_loop_t *loop;
 	struct gateway *gateway;
+	const char *state_dir;
 	char address[CONFIG_PATH_BYTES];
 	sd_bus *bus;     /* NULL: not connected */
 	uv_poll_t *poll; /* of the connection's socket */
@@ -53,6 +54,9 @@ int dbus_on_decline(sd_bus_message *message, void *userdata, sd_bus_error *error
 int dbus_on_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int dbus_on_why(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int dbus_on_check_now(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/* --- dbus_history.c */
+int dbus_on_history(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 /* --- dbus_lock.c */
 int dbus_on_lock(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -268,6 +268,10 @@ static bool copy_manifest(struct manifest_doc *out, const Gu__Manifest *in)
 		copy_text(out->texts[i].title, sizeof(out->texts[i].title), in->texts[i]->title);
 		copy_text(out->texts[i].body, sizeof(out->texts[i].body), in->texts[i]->body);
 	}
+	for (size_t i = 0; i < in->n_rxswin && i < GATEWAY_MAX_RXSWIN; i++, out->n_rxswin++) {
+		copy_text(out->rxswin[i].regulation, sizeof(out->rxswin[i].regulation), in->rxswin[i]->regulation);
+		copy_text(out->rxswin[i].value, sizeof(out->rxswin[i].value), in->rxswin[i]->value);
+	}
 	return true;
 }
 

@@ -53,7 +53,14 @@ struct text_spec {
 	char *body;
 };
 
+struct rxswin_spec {
+	char *regulation;
+	char *value;
+};
+
 struct manifest_spec {
+	struct rxswin_spec *rxswin;
+	unsigned rxswin_count;
 	struct text_spec *texts;
 	unsigned texts_count;
 	char *id;
@@ -151,7 +158,16 @@ static const cyaml_schema_field_t text_fields[] = {
 static const cyaml_schema_value_t text_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_spec, text_fields),
 };
+static const cyaml_schema_field_t rxswin_fields[] = {
+    CYAML_FIELD_STRING_PTR("regulation", CYAML_FLAG_POINTER, struct rxswin_spec, regulation, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("value", CYAML_FLAG_POINTER, struct rxswin_spec, value, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t rxswin_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct rxswin_spec, rxswin_fields),
+};
 static const cyaml_schema_field_t manifest_fields[] = {
+    CYAML_FIELD_SEQUENCE("rxswin", OPTIONAL_TEXT, struct manifest_spec, rxswin, &rxswin_schema, 0, 16),
     CYAML_FIELD_SEQUENCE("texts", OPTIONAL_TEXT, struct manifest_spec, texts, &text_schema, 0, 16),
     CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER, struct manifest_spec, id, 1, CYAML_UNLIMITED),
     CYAML_FIELD_STRING_PTR("description", OPTIONAL_TEXT, struct manifest_spec, description, 0, CYAML_UNLIMITED),
@@ -310,6 +326,18 @@ static void build_texts(const struct spec *self, const struct manifest_spec *fro
 	}
 }
 
+static void build_rxswin(const struct spec *self, const struct manifest_spec *from, Gu__Manifest *m)
+{
+	m->rxswin = arena_take(self->arena, from->rxswin_count, sizeof *m->rxswin);
+	m->n_rxswin = from->rxswin_count;
+	for (size_t i = 0; i < m->n_rxswin; i++) {
+		m->rxswin[i] = arena_take(self->arena, 1, sizeof **m->rxswin);
+		gu__rxswin__init(m->rxswin[i]);
+		m->rxswin[i]->regulation = arena_text(self->arena, from->rxswin[i].regulation);
+		m->rxswin[i]->value = arena_text(self->arena, from->rxswin[i].value);
+	}
+}
+
 static int build(const struct spec *self, const struct manifest_spec *from, struct spec_result *out)
 {
 	Gu__Manifest *m = arena_take(self->arena, 1, sizeof *m);
@@ -318,6 +346,7 @@ static int build(const struct spec *self, const struct manifest_spec *from, stru
 	m->id = arena_text(self->arena, from->id);
 	m->description = one_line(self, from->description);
 	build_texts(self, from, m);
+	build_rxswin(self, from, m);
 	m->required_features =
 	    spec_features(self, from->required_features, from->required_features_count, &m->n_required_features);
 	out->version = from->version;

@@ -50,7 +50,7 @@ reported() { # ID CODE…, in this order, others between them
 	return 1
 }
 
-texts='s/^severity:.*/&\ntexts:\n  - {language: de, title: Neues Licht, body: Hellere Lampen}\n  - {language: en, title: New light}/'
+texts='s/^severity:.*/&\nrxswin: [{regulation: R155, value: CS-2}]\ntexts:\n  - {language: de, title: Neues Licht, body: Hellere Lampen}\n  - {language: en, title: New light}/'
 
 consent() {
 	world
@@ -89,6 +89,10 @@ consent() {
 		'answers 1 "not possible now" approve one && answers 1 "not possible now" decline one && answers 1 "not possible now" cancel one'
 	check "why of a campaign that is done says that it is decided, and has no conditions" eval \
 		'answers 0 "decided for good: done" why one && [[ $(why one consent) == "" ]]'
+	check "history tells release, versions, times and the identification numbers before and after" eval \
+		'ctl history | grep -q "^one .* done *New light" && ctl history one | grep -q "^RXSWIN after   R155 CS-2$" &&
+			ctl history one | grep -qE "^lamp +verified +lamp-1.0 +crc-[0-9a-f]+ +[0-9.]+ +[0-9.]+" && ctl history one --json | grep -q "\"rxswin_before\":\"\"" &&
+			answers 1 "no campaign .two. has come to an end" history two'
 	check "a campaign that is not there is said to be unknown" eval \
 		'answers 1 "there is no campaign .two.$" why two && answers 1 "there is no campaign" cancel two'
 	close_campaign one

@@ -103,6 +103,8 @@ static inline void sim_boot(struct sim *s)
 		if (s->disk.has[i])
 			gateway_restore_campaign(s->gateway, &s->disk.campaigns[i]);
 	}
+	for (size_t i = 0; i < s->disk.n_rxswin; i++)
+		gateway_restore_rxswin(s->gateway, &s->disk.rxswin[i]);
 	for (size_t i = 0; i < s->disk.n_reports; i++)
 		gateway_restore_report(s->gateway, &s->disk.reports[i]);
 	gateway_restore_reports_end(s->gateway, s->disk.next_sequence ? s->disk.next_sequence : 1);

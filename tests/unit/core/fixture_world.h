@@ -36,6 +36,8 @@ struct disk {
 	struct report reports[REPORT_QUEUE_MAX];
 	size_t n_reports;
 	uint64_t next_sequence;
+	struct rxswin_doc rxswin[GATEWAY_MAX_RXSWIN];
+	uint8_t n_rxswin;
 };
 
 struct ecu_world {
@@ -161,6 +163,8 @@ static inline void sim_copy_store(struct sim *s, const struct gateway_output *ou
 	copy->disk.director_version = g->director_version;
 	memcpy(copy->disk.director_sha256, g->director_sha256, 32);
 	copy->disk.next_sequence = g->reports.next_sequence;
+	memcpy(copy->disk.rxswin, g->rxswin, sizeof g->rxswin);
+	copy->disk.n_rxswin = g->n_rxswin;
 	for (uint64_t n = out->dirty.report_first; n && n <= out->dirty.report_last; n++) {
 		const struct report *report = gateway_report(g, n);
 
@@ -189,6 +193,10 @@ static inline void sim_commit(struct sim *s)
 	}
 	if (dirty->modes)
 		disk->modes = copy->disk.modes;
+	if (dirty->rxswin) {
+		memcpy(disk->rxswin, copy->disk.rxswin, sizeof disk->rxswin);
+		disk->n_rxswin = copy->disk.n_rxswin;
+	}
 	if (dirty->time)
 		disk->floor_unix_s = copy->disk.floor_unix_s;
 	if (dirty->parking)

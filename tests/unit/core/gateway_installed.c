@@ -139,6 +139,54 @@ static void a_replaced_ecu_has_nothing_to_go_back_to(void **state)
 	sim_free(s);
 }
 
+static void the_releases_numbers_hold_once_it_is_done_and_are_registered_then(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+	size_t registered;
+
+	s->manifest->rxswin[0] = (struct rxswin_doc){.regulation = "R155", .value = "CS 2"};
+	s->manifest->n_rxswin = 1;
+	s->disk.rxswin[0] = (struct rxswin_doc){.regulation = "R156", .value = "SU 1"};
+	s->disk.rxswin[1] = (struct rxswin_doc){.regulation = "R155", .value = "CS 1"};
+	s->disk.n_rxswin = 2;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	assert_true(sim_until(s, CAMPAIGN_VERIFYING));
+	assert_string_equal(s->gateway->rxswin[1].value, "CS 1");
+	assert_true(sim_until(s, CAMPAIGN_DONE));
+	registered = s->counts[GATEWAY_OUT_SEND_REGISTER];
+	assert_string_equal(s->disk.rxswin[1].value, "CS 1");
+	sim_settle(s);
+	assert_string_equal(s->disk.rxswin[0].value, "SU 1");
+	assert_string_equal(s->disk.rxswin[1].value, "CS 2");
+	assert_true(s->counts[GATEWAY_OUT_SEND_REGISTER] > registered);
+	assert_string_equal(sim_campaign(s)->rxswin_before[1].value, "CS 1");
+	sim_kill(s, false);
+	sim_boot(s);
+	assert_int_equal(s->gateway->n_rxswin, 2);
+	assert_string_equal(s->gateway->rxswin[1].value, "CS 2");
+	sim_free(s);
+}
+
+static void a_release_that_is_not_installed_whole_sets_no_numbers(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	s->manifest->rxswin[0] = (struct rxswin_doc){.regulation = "R155", .value = "CS 2"};
+	s->manifest->n_rxswin = 1;
+	s->ecus[BRAKE].fail_times = 99;
+	s->ecus[BRAKE].fail_code = FLASH_SECURITY_DENIED;
+	s->ecus[BRAKE].fail_before_erase = true;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	sim_for(s, 600 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT);
+	assert_int_equal(s->gateway->n_rxswin, 0);
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +194,8 @@ int main(void)
 	    cmocka_unit_test(it_stays_until_the_campaign_that_replaces_it_is_done),
 	    cmocka_unit_test(a_campaign_that_fails_leaves_what_was_there),
 	    cmocka_unit_test(what_a_campaign_did_that_was_not_completed_is_not_what_is_gone_back_to),
+	    cmocka_unit_test(the_releases_numbers_hold_once_it_is_done_and_are_registered_then),
+	    cmocka_unit_test(a_release_that_is_not_installed_whole_sets_no_numbers),
 	    cmocka_unit_test(a_replaced_ecu_has_nothing_to_go_back_to),
 	};
 

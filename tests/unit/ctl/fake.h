@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -286,6 +287,20 @@ __attribute__((unused)) static void fake_set_state(struct fake_campaign *c, cons
 
 /* --- the bus */
 
+/* its socket has a name before it listens */
+static bool fake_listens(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool listens;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	listens = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return listens;
+}
+
 static int fake_start_bus(void **state)
 {
 	static const char config[] =
@@ -299,7 +314,6 @@ static int fake_start_bus(void **state)
 	    "</policy></busconfig>\n";
 	char path[128], argument[160];
 	uint64_t until_us = fake_now_us() + 10000000u;
-	struct stat st;
 	FILE *f;
 
 	(void)state;
@@ -319,9 +333,9 @@ static int fake_start_bus(void **state)
 		_exit(127);
 	}
 	snprintf(path, sizeof(path), "%s/bus", fake.folder);
-	while (stat(path, &st) < 0 && fake_now_us() < until_us)
+	while (!fake_listens(path) && fake_now_us() < until_us)
 		usleep(5000);
-	return stat(path, &st);
+	return fake_listens(path) ? 0 : -1;
 }
 
 static int fake_stop_bus(void **state)

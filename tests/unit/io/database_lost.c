@@ -150,6 +150,11 @@ static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **st
 {
 	(void)state;
 	static const char *const older[] = {
+	    "ALTER TABLE campaign DROP COLUMN started",
+	    "ALTER TABLE campaign DROP COLUMN ended",
+	    "DROP TABLE rxswin",
+	    "DROP TABLE history",
+	    "DROP TABLE history_ecu",
 	    "ALTER TABLE campaign DROP COLUMN driver_start",
 	    "ALTER TABLE campaign DROP COLUMN end_code",
 	    "ALTER TABLE campaign DROP COLUMN end_text",

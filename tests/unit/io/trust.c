@@ -175,6 +175,9 @@ static void a_manifest_arrives_field_by_field(void **state)
 	assert_int_equal(c->conditions[1].kind, CONDITION_STANDSTILL);
 	assert_int_equal(c->n_functions_lost, 1);
 	assert_string_equal(c->functions_lost[0], "cruise control");
+	assert_int_equal(manifest_out->n_rxswin, 2);
+	assert_string_equal(manifest_out->rxswin[1].regulation, "R156");
+	assert_string_equal(manifest_out->rxswin[1].value, "SU 2");
 	assert_int_equal(manifest_out->n_texts, 2);
 	assert_string_equal(manifest_out->texts[0].language, "de");
 	assert_string_equal(manifest_out->texts[0].title, "Bremse");

@@ -27,6 +27,8 @@ struct manifest_doc {
 	char *functions_lost[9];
 	Gu__LocalizedText texts[2];
 	Gu__LocalizedText *text_list[17];
+	Gu__Rxswin rxswin[2];
+	Gu__Rxswin *rxswin_list[17];
 	char *sources[9];
 	uint32_t dids[33];
 };
@@ -133,6 +135,17 @@ static inline void manifest_doc_init(struct manifest_doc *d)
 	}
 	d->manifest.texts = d->text_list;
 	d->manifest.n_texts = 2;
+	static char regulations[2][8] = {"R155", "R156"};
+	static char values[2][8] = {"CS 2", "SU 2"};
+
+	for (size_t i = 0; i < 2; i++) {
+		gu__rxswin__init(&d->rxswin[i]);
+		d->rxswin[i].regulation = regulations[i];
+		d->rxswin[i].value = values[i];
+		d->rxswin_list[i] = &d->rxswin[i];
+	}
+	d->manifest.rxswin = d->rxswin_list;
+	d->manifest.n_rxswin = 2;
 	d->dids[0] = 0xf190;
 	d->manifest.required_features = d->features;
 	d->manifest.n_required_features = 1;

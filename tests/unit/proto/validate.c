@@ -343,6 +343,11 @@ static void a_score_ends_at_100(void **state)
 	MANIFEST(m.texts[0].title = text(""), "texts[0].title: empty");
 	MANIFEST(m.texts[0].title = long_text(129), "texts[0].title: longer than 128 bytes");
 	MANIFEST(m.texts[0].body = too_long_a_body(), "texts[0].body: longer than 2048 bytes");
+	MANIFEST(m.rxswin[1].regulation = m.rxswin[0].regulation, "rxswin[1].regulation: listed twice");
+	MANIFEST(m.rxswin[0].regulation = long_text(17), "rxswin[0].regulation: longer than 16 bytes");
+	MANIFEST(m.rxswin[0].value = text(""), "rxswin[0].value: empty");
+	MANIFEST(m.rxswin[0].value = long_text(65), "rxswin[0].value: longer than 64 bytes");
+	MANIFEST(m.manifest.n_rxswin = 17, "rxswin: must have 0..16 entries, has 17");
 	MANIFEST(m.manifest.n_texts = 17, "texts: must have 0..16 entries, has 17");
 	MANIFEST(m.severity.score = 101, "severity.score: must be 0..100");
 }
