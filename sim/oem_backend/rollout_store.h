@@ -40,13 +40,15 @@ int rollout_refuse(struct store *store, const char *id, const char *vehicle, con
 
 /*
  * What became of a vehicle, in SQL over rollout_vehicle v and campaign c: 'waiting', 'open', 'done', 'failed' or
- * 'other'. The numbers are CampaignState's of session.proto. A vehicle that declined by a code below 200 could not do
- * what it was asked for; from 200 on it, or its driver, did not want to.
+ * 'other'. The numbers are CampaignState of session.proto, and codes of docs/protocol.md: a vehicle that declines could
+ * not do what it was asked for, but for those codes that say that it, its driver, or its operator did not want to.
  */
-#define ROLLOUT_FATE                                                                                 \
-	"CASE WHEN c.id IS NULL THEN iif(v.refused = '', 'waiting', 'failed')"                       \
-	" WHEN c.state = 9 THEN 'done'"                                                              \
-	" WHEN c.state IN (11, 12, 17) OR (c.state = 13 AND c.code BETWEEN 1 AND 199) THEN 'failed'" \
+#define ROLLOUT_UNWANTED "c.code = 0 OR c.code BETWEEN 200 AND 239 OR c.code BETWEEN 260 AND 269"
+#define ROLLOUT_FATE                                                           \
+	"CASE WHEN c.id IS NULL THEN iif(v.refused = '', 'waiting', 'failed')" \
+	" WHEN c.state = 9 THEN 'done'"                                        \
+	" WHEN c.state IN (11, 12, 17) THEN 'failed'"                          \
+	" WHEN c.state = 13 AND NOT (" ROLLOUT_UNWANTED ") THEN 'failed'"      \
 	" WHEN c.state >= 13 OR c.removed IS NOT NULL THEN 'other' ELSE 'open' END"
 #define ROLLOUT_VEHICLES "rollout_vehicle v LEFT JOIN campaign c ON c.id = v.campaign"
 

@@ -91,6 +91,9 @@ paused_and_cancelled() {
 	need fleet_said 20 "V1: second.V1 done"
 	check "the next wave waits for the time after the end of the first" stage_until 10 answer_has '^ +2 +soak' rollout show second
 	check "cancelled, it is over" eval 'stage_oemctl rollout cancel second && answer_has "^state: +cancelled" rollout show second'
+	check "on a terminal it is one line that changes" eval \
+		'script -qec "$BIN/oemctl --control $stage/backend.control campaign watch second.V1 --timeout 20" /dev/null |
+		tr "\r" "\n" | grep -q "campaign second.V1: done; lamp verified"'
 	check "a campaign can be watched: JSON a change, status 0 as it is verified" eval \
 		'stage_oemctl --json campaign watch second.V1 --timeout 20 | python3 -c "import json, sys
 states = [json.loads(line)[\"campaign\"][\"state\"] for line in sys.stdin]

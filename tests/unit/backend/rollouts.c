@@ -184,10 +184,14 @@ static void what_a_vehicle_could_not_do_is_a_failure_and_what_its_driver_decline
 	(void)state;
 	free(create("r", "2,rest", ",\"error_threshold\":49"));
 	rollout_round(&backend);
-	say("V0", "r.V0", GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DECLINED, 215);
+	say("V0", "r.V0", GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DECLINED, 260);
 	show("r", "\"done\":0,\"failed\":0,\"other\":1");
 	say("V1", "r.V1", GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DECLINED, 121);
 	show("r", "\"state\":\"stopped\"");
+	free(create("s", "1,rest", ""));
+	rollout_round(&backend);
+	say("V0", "s.V0", GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DECLINED, 242);
+	show("s", "\"state\":\"stopped\"");
 }
 
 static void a_vehicle_whose_campaign_the_backend_refuses_has_failed(void **state)
