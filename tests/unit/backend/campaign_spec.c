@@ -159,6 +159,21 @@ static void recurring_windows_are_read_from_the_file_and_from_flags(void **state
 	assert_non_null(strstr(error.text, "campaign.yaml:3: recurring[0].start: "));
 }
 
+static void consent_that_a_file_does_not_speak_of_is_the_strategys_to_say(void **state)
+{
+	struct yaml_error error;
+	struct spec *spec = NULL;
+
+	(void)state;
+	assert_int_equal(spec_load(write_spec("id: c1\n"), &spec, &error), 0);
+	assert_false(spec->consent_given);
+	spec_free(spec);
+	assert_int_equal(spec_load(write_spec("id: c1\nconsent_required: false\n"), &spec, &error), 0);
+	assert_true(spec->consent_given);
+	assert_false(spec->consent_required);
+	spec_free(spec);
+}
+
 static void a_manifest_named_by_its_digest_is_no_path(void **state)
 {
 	static const char digest[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -238,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(what_is_no_time_is_refused),
 	    cmocka_unit_test(a_campaign_file_is_read_with_paths_below_its_folder),
 	    cmocka_unit_test(recurring_windows_are_read_from_the_file_and_from_flags),
+	    cmocka_unit_test(consent_that_a_file_does_not_speak_of_is_the_strategys_to_say),
 	    cmocka_unit_test(a_manifest_named_by_its_digest_is_no_path),
 	    cmocka_unit_test(a_wrong_file_is_refused_with_line_and_key),
 	    cmocka_unit_test(flags_make_a_campaign_too),
