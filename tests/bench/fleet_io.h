@@ -1,0 +1,71 @@
+/*
+ * fleet_io - carries out what the gateway's core asks for in the simulated fleet: a backend and a flasher that are no
+ * more than answers after a time. What goes over the session is lost with it.
+ */
+#ifndef TESTS_BENCH_FLEET_IO_H
+#define TESTS_BENCH_FLEET_IO_H
+
+#include "tests/bench/fleet_vehicle.h"
+
+#define FLEET_UNIX_BASE  UINT64_C(1767571200) /* a Monday, midnight */
+#define FLEET_S          UINT64_C(1000000)
+#define FLEET_MAX_EVENTS 64u
+#define FLEET_CAMPAIGN   "c1"
+
+enum fleet_event_kind {
+	/* over the session: lost with it */
+	CONNECTED,
+	REFUSED,
+	TIME,
+	REGISTERED,
+	DIRECTOR,
+	CONFIRM,
+	HEARTBEAT,
+	ACK,
+	BLOB,
+	/* in the vehicle */
+	PREPARED,
+	IDENTIFIED,
+	INTENT,
+	FLASHED,
+};
+
+struct fleet_event {
+	enum fleet_event_kind kind;
+	uint64_t at_us;
+	uint64_t number;
+};
+
+struct fleet_run {
+	struct gateway *gateway;
+	const struct fleet_model *model;
+	const struct fleet_backend *backend;
+	const struct fleet_class *class;
+	struct director_doc director;
+	struct manifest_doc manifest;
+	struct fleet_event events[FLEET_MAX_EVENTS];
+	unsigned n_events;
+	uint64_t now_us;
+	uint64_t random;
+	bool ignition, coverage, awake;
+	uint64_t off_us; /* when the ignition went off */
+	bool session;
+	uint64_t poll_us; /* when the vehicle asks next */
+	bool flashed, fails, erased;
+	uint64_t txns[16]; /* to be told as durable */
+	unsigned n_txns;
+	struct file_ref fetching;
+};
+
+/* @self: with gateway, model, backend and class */
+void fleet_io_init(struct fleet_run *self);
+/* the vehicle's signals, as they are now */
+void fleet_io_tell_signals(struct fleet_run *self);
+void fleet_io_lose_session(struct fleet_run *self);
+bool fleet_io_is_flashing(const struct fleet_run *self);
+/* what is due by now_us */
+void fleet_io_handle_due(struct fleet_run *self);
+/* pops and carries out until the core wants nothing more */
+void fleet_io_pump(struct fleet_run *self);
+
+#endif
