@@ -35,17 +35,17 @@ static void forget(struct fleet_run *self, bool (*which)(enum fleet_event_kind k
 
 static bool of_session(enum fleet_event_kind kind)
 {
-	return kind <= BLOB;
+	return kind <= FLEET_EVENT_BLOB;
 }
 
 static bool of_blob(enum fleet_event_kind kind)
 {
-	return kind == BLOB;
+	return kind == FLEET_EVENT_BLOB;
 }
 
 static bool of_flash(enum fleet_event_kind kind)
 {
-	return kind == INTENT || kind == FLASHED;
+	return kind == FLEET_EVENT_INTENT || kind == FLEET_EVENT_FLASHED;
 }
 
 void fleet_io_lose_session(struct fleet_run *self)
@@ -53,7 +53,7 @@ void fleet_io_lose_session(struct fleet_run *self)
 	bool pending = false;
 
 	for (unsigned i = 0; i < self->n_events; i++)
-		pending = pending || self->events[i].kind == CONNECTED;
+		pending = pending || self->events[i].kind == FLEET_EVENT_CONNECTED;
 	forget(self, of_session);
 	if (self->session || pending)
 		gateway_disconnected(self->gateway, self->now_us, GATEWAY_CODE_UNREACHABLE, NULL,
@@ -105,7 +105,7 @@ static void confirm(struct fleet_run *self)
 	const struct campaign *campaign = &self->gateway->campaigns[0];
 	bool postponed = campaign->answer == ANSWER_POSTPONE;
 
-	later(self, CONFIRM, FLEET_S,
+	later(self, FLEET_EVENT_CONFIRM, FLEET_S,
 	      postponed && self->backend->takes_proposals ? campaign->proposed_start_unix_s : 0);
 }
 
@@ -151,7 +151,7 @@ static void on_registered(struct fleet_run *self)
 	gateway_register_result(self->gateway, self->now_us, true, NULL, 3600, self->backend->mode);
 	self->session = true;
 	if (created(self))
-		later(self, DIRECTOR, FLEET_S, 0);
+		later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);
 	self->poll_us = self->backend->poll_s ? self->now_us + self->backend->poll_s * FLEET_S : FLEET_NEVER;
 }
 
@@ -182,41 +182,41 @@ static void handle(struct fleet_run *self, const struct fleet_event *event)
 	struct gateway *g = self->gateway;
 
 	switch (event->kind) {
-	case CONNECTED:
+	case FLEET_EVENT_CONNECTED:
 		gateway_connected(g, self->now_us);
 		break;
-	case REFUSED:
+	case FLEET_EVENT_REFUSED:
 		gateway_disconnected(g, self->now_us, GATEWAY_CODE_UNREACHABLE, NULL,
 				     (uint32_t)fleet_random(&self->random, UINT32_MAX));
 		break;
-	case TIME:
+	case FLEET_EVENT_TIME:
 		gateway_time(g, self->now_us, unix_ms(self), 0);
 		break;
-	case REGISTERED:
+	case FLEET_EVENT_REGISTERED:
 		on_registered(self);
 		break;
-	case DIRECTOR:
+	case FLEET_EVENT_DIRECTOR:
 		gateway_director(g, self->now_us, &self->director, (const uint8_t[32]){9});
 		break;
-	case CONFIRM:
+	case FLEET_EVENT_CONFIRM:
 		gateway_confirm(g, self->now_us, FLEET_CAMPAIGN, 1, event->number);
 		break;
-	case HEARTBEAT:
+	case FLEET_EVENT_HEARTBEAT:
 		gateway_heartbeat(g, self->now_us, event->number);
 		break;
-	case ACK:
+	case FLEET_EVENT_ACK:
 		gateway_report_ack(g, self->now_us, event->number);
 		break;
-	case BLOB:
+	case FLEET_EVENT_BLOB:
 		on_blob(self);
 		break;
-	case PREPARED:
+	case FLEET_EVENT_PREPARED:
 		on_prepared(self);
 		break;
-	case IDENTIFIED:
+	case FLEET_EVENT_IDENTIFIED:
 		on_identified(self);
 		break;
-	case INTENT:
+	case FLEET_EVENT_INTENT:
 		if (self->fails) {
 			forget(self, of_flash);
 			flash_result(self, FLASH_NO_ANSWER);
@@ -224,7 +224,7 @@ static void handle(struct fleet_run *self, const struct fleet_event *event)
 			gateway_flash_intent(g, self->now_us, 0, 0, 3, 0);
 		}
 		break;
-	case FLASHED:
+	case FLEET_EVENT_FLASHED:
 		flash_result(self, FLASH_OK);
 		break;
 	}
@@ -241,7 +241,7 @@ static void on_store(struct fleet_run *self, const struct gateway_output *out)
 static void on_connect(struct fleet_run *self, const struct gateway_output *out)
 {
 	(void)out;
-	later(self, self->coverage ? CONNECTED : REFUSED, FLEET_S, 0);
+	later(self, self->coverage ? FLEET_EVENT_CONNECTED : FLEET_EVENT_REFUSED, FLEET_S, 0);
 }
 
 static void on_disconnect(struct fleet_run *self, const struct gateway_output *out)
@@ -249,24 +249,24 @@ static void on_disconnect(struct fleet_run *self, const struct gateway_output *o
 	(void)out;
 	forget(self, of_session);
 	self->session = false;
-	later(self, REFUSED, 0, 0);
+	later(self, FLEET_EVENT_REFUSED, 0, 0);
 }
 
 static void on_time_request(struct fleet_run *self, const struct gateway_output *out)
 {
 	(void)out;
-	later(self, TIME, FLEET_S, 0);
+	later(self, FLEET_EVENT_TIME, FLEET_S, 0);
 }
 
 static void on_register(struct fleet_run *self, const struct gateway_output *out)
 {
 	(void)out;
-	later(self, REGISTERED, FLEET_S, 0);
+	later(self, FLEET_EVENT_REGISTERED, FLEET_S, 0);
 }
 
 static void on_heartbeat(struct fleet_run *self, const struct gateway_output *out)
 {
-	later(self, HEARTBEAT, FLEET_S, out->number);
+	later(self, FLEET_EVENT_HEARTBEAT, FLEET_S, out->number);
 }
 
 static void on_answer(struct fleet_run *self, const struct gateway_output *out)
@@ -277,7 +277,7 @@ static void on_answer(struct fleet_run *self, const struct gateway_output *out)
 
 static void on_report(struct fleet_run *self, const struct gateway_output *out)
 {
-	later(self, ACK, FLEET_S, out->report.sequence);
+	later(self, FLEET_EVENT_ACK, FLEET_S, out->report.sequence);
 }
 
 static void on_space(struct fleet_run *self, const struct gateway_output *out)
@@ -289,7 +289,7 @@ static void on_fetch(struct fleet_run *self, const struct gateway_output *out)
 {
 	forget(self, of_blob);
 	self->fetching = out->file;
-	later(self, BLOB, FLEET_S + out->file.length * FLEET_S / self->model->bytes_per_s, 0);
+	later(self, FLEET_EVENT_BLOB, FLEET_S + out->file.length * FLEET_S / self->model->bytes_per_s, 0);
 }
 
 static void on_cancel_fetch(struct fleet_run *self, const struct gateway_output *out)
@@ -306,27 +306,27 @@ static void on_open_manifest(struct fleet_run *self, const struct gateway_output
 static void on_prepare(struct fleet_run *self, const struct gateway_output *out)
 {
 	(void)out;
-	later(self, PREPARED, 2 * FLEET_S, 0);
+	later(self, FLEET_EVENT_PREPARED, 2 * FLEET_S, 0);
 }
 
 static void on_identify(struct fleet_run *self, const struct gateway_output *out)
 {
 	(void)out;
-	later(self, IDENTIFIED, FLEET_S, 0);
+	later(self, FLEET_EVENT_IDENTIFIED, FLEET_S, 0);
 }
 
 static void on_flash(struct fleet_run *self, const struct gateway_output *out)
 {
 	(void)out;
 	self->fails = fleet_random(&self->random, 100) < self->model->fails_percent;
-	later(self, INTENT, self->model->erase_s * FLEET_S, 0);
+	later(self, FLEET_EVENT_INTENT, self->model->erase_s * FLEET_S, 0);
 }
 
 static void on_intent_stored(struct fleet_run *self, const struct gateway_output *out)
 {
 	(void)out;
 	self->erased = true;
-	later(self, FLASHED, (self->model->flash_s - self->model->erase_s) * FLEET_S, 0);
+	later(self, FLEET_EVENT_FLASHED, (self->model->flash_s - self->model->erase_s) * FLEET_S, 0);
 }
 
 /* one bank: after the first erase there is no safe point before the end */
@@ -394,8 +394,8 @@ void fleet_io_handle_due(struct fleet_run *self)
 	if (self->session && self->poll_us <= self->now_us) {
 		self->poll_us = self->now_us + self->backend->poll_s * FLEET_S;
 		if (created(self))
-			later(self, DIRECTOR, FLEET_S, 0);
+			later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);
 	}
 	if (self->session && !self->backend->poll_s && self->now_us == self->model->created_s * FLEET_S)
-		later(self, DIRECTOR, FLEET_S, 0);
+		later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);
 }
