@@ -7,6 +7,7 @@
 
 #include "sim/oem_backend/backend.h"
 #include "sim/oem_backend/log.h"
+#include "sim/oem_backend/strategy_load.h"
 
 static const char usage[] =
     "oem-backend --config FILE\n"
@@ -114,6 +115,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "oem-backend: %s\n", error.text);
 		return 2;
 	}
+	/* backend_open() takes it; a wrong file is a wrong configuration */
+	struct strategy *strategy = NULL;
+	if (config->strategy && strategy_load(config->strategy, &strategy, NULL, &error)) {
+		fprintf(stderr, "oem-backend: %s\n", error.text);
+		config_free(config);
+		return 2;
+	}
+	strategy_free(strategy);
 	int status = serve(config);
 	config_free(config);
 	return status;

@@ -123,6 +123,7 @@ by_the_strategy() {
 	kill -HUP "$(stage_pid backend)"
 	check "a wrong file changes nothing and is named" stage_until 10 grep -qE 'stays as it was: .*strategy.yaml:[0-9]+: colour' \
 		"$stage/backend.log"
+	check "and one that begins with it ends with status 2" expect_status 2 "$BIN/oem-backend" --config "$stage/backend.yaml"
 	check "the backend goes on with the old one" answer_has '^severe-hole' strategy show
 }
 
