@@ -148,7 +148,10 @@ void fleet_io_tell_signals(struct fleet_run *self)
 
 static void on_registered(struct fleet_run *self)
 {
-	gateway_register_result(self->gateway, self->now_us, true, NULL, 3600, self->backend->mode);
+	struct mode_table modes = {.n = 1, .entries = {{.mode = self->backend->mode}}};
+	const struct gateway_registration result = {.accepted = true, .heartbeat_s = 3600, .modes = &modes};
+
+	gateway_register_result(self->gateway, self->now_us, &result);
 	self->session = true;
 	if (created(self))
 		later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);
