@@ -1,6 +1,7 @@
 /*
  * everything at once, by chance: kills, lost sessions, lost frames, the ignition, resets of ECUs, a backend that is not
- * there, a window that ends, a revocation. What comes out depends on the seed; what must hold does not.
+ * there, a window that ends, a revocation; in each update mode. What comes out depends on the seed; what must hold does
+ * not.
  *
  * SIM_RUN=n in the environment makes only the run whose seed is SEED + n.
  */
@@ -87,6 +88,8 @@ static void whatever_happens_no_ecu_is_left_without_software_and_no_report_is_lo
 	unsigned first = only ? (unsigned)strtoul(only, NULL, 0) : 1;
 	unsigned last = only ? first : SEEDS;
 
+	static const enum update_mode modes[] = {MODE_NEGOTIATED, MODE_CLIENT, MODE_SERVER, MODE_NEGOTIATED};
+
 	(void)state;
 	for (unsigned k = first; k <= last; k++) {
 		uint64_t random = sim_seed() * 7919 + k;
@@ -100,14 +103,20 @@ static void whatever_happens_no_ecu_is_left_without_software_and_no_report_is_lo
 		    .bytes_per_s = 40000,
 		    .window_start_s = 2,
 		    .estimate_ms = 1, /* the window may end while it is flashed */
+		    .mode = modes[k / 6 % 4],
+		    .existence_only = k / 6 % 4 == 3,
+		    .poll_s = 60,
 		    .window_length_s = k % 2 ? 3600 : 3 + sim_random(&random) % 20,
 		};
 		struct sim *s = sim_new(&options);
 		enum campaign_state final;
 		bool revoked = false;
+		unsigned trigger_at = (unsigned)(sim_random(&random) % ACTIONS);
 
 		for (unsigned i = 0; i < ACTIONS; i++) {
 			(void)sim_for(s, sim_random(&random) % (1500 * SIM_MS), NULL);
+			if (options.mode == MODE_SERVER && i == trigger_at)
+				sim_backend_trigger(&s->backend);
 			do_something(s, &random, &revoked);
 		}
 		s->backend.reachable = true;
