@@ -78,6 +78,7 @@ static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *
 	number(answer, "payload_bytes", store_column(stmt, 8));
 	number(answer, "duration_ms", store_column(stmt, 9));
 	number(answer, "transfer_ms", store_column(stmt, 10));
+	number(answer, "estimate_ms", store_column(stmt, 12));
 	word(answer, "evidence", &gu__evidence__descriptor, sqlite3_column_int(stmt, 11));
 	json_object_end(answer);
 }
@@ -87,7 +88,8 @@ static void targets(struct backend *backend, struct json *answer, const char *id
 	sqlite3_stmt *stmt =
 	    store_query(&backend->store,
 			"SELECT ecu, state, code, text, old_version, new_version, step, nrc, payload_bytes,"
-			" duration_ms, transfer_ms, evidence FROM target WHERE campaign = ?1"
+			" duration_ms, transfer_ms, evidence, coalesce(estimate_ms, 0)"
+			" FROM target LEFT JOIN target_estimate USING (campaign, ecu) WHERE campaign = ?1"
 			" ORDER BY position, ecu",
 			"t", id);
 

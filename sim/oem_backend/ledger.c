@@ -22,6 +22,12 @@ static int apply_to_ecu(struct store *store, const char *vehicle, const Gu__Repo
 			       (uint64_t)report->code, report->text, now_unix_s);
 	if (error || !result)
 		return error;
+	error = store_exec(store,
+			   "INSERT INTO target_estimate(campaign, ecu, estimate_ms) VALUES(?1, ?2, ?3)"
+			   " ON CONFLICT(campaign, ecu) DO UPDATE SET estimate_ms = ?3",
+			   "ttu", report->campaign_id, report->ecu, result->estimate_ms);
+	if (error)
+		return error;
 	return store_exec(store,
 			  "UPDATE target SET old_version = ?3, new_version = ?4, step = ?5, nrc = ?6,"
 			  " payload_bytes = ?7, duration_ms = ?8, transfer_ms = ?9, evidence = ?10"

@@ -39,6 +39,8 @@ static const char schema[] =
     "  nrc INTEGER NOT NULL DEFAULT 0, payload_bytes INTEGER NOT NULL DEFAULT 0,"
     "  duration_ms INTEGER NOT NULL DEFAULT 0, transfer_ms INTEGER NOT NULL DEFAULT 0,"
     "  evidence INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(campaign, ecu));"
+    "CREATE TABLE IF NOT EXISTS target_estimate("
+    "  campaign TEXT NOT NULL, ecu TEXT NOT NULL, estimate_ms INTEGER NOT NULL, PRIMARY KEY(campaign, ecu));"
     "CREATE TABLE IF NOT EXISTS director("
     "  vehicle TEXT PRIMARY KEY, version INTEGER NOT NULL, expires_unix_s INTEGER NOT NULL, envelope BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS queue("

@@ -22,6 +22,8 @@ recurring() {
 		'field_is open recurring.0.time_zone "^Europe/Berlin$" && field_is open retry_pause_s "^5$"'
 	check "the estimate is shown beside what it took" eval \
 		'"$BIN/gatewayctl" --address "$stage_dbus_address" --json show open | grep -qE "\"duration_ms\":[1-9][0-9]*.*\"estimate_ms\":[1-9]"'
+	check "at the backend, too" eval \
+		'field_is open targets.0.estimate_ms "^[1-9]" && field_is open targets.1.estimate_ms "^[1-9]"'
 	check "one whose window is closed there waits for it" eval \
 		'close_campaign open &&
 			campaign_at closed days=daily,start=$(TZ=Europe/Berlin date -d "-6 hours" +%H:%M),duration_s=7200 --end +2d && reached closed waiting 30 &&
