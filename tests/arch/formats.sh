@@ -15,8 +15,8 @@ formats="
 gatewayd.yaml     docs/configuration.md  gatewayd/io/config_schema.c
 ecu-profile       docs/profile.md        ecu-flash/load/profile_schema.c
 ecu-keys          docs/man/ecu-keys.5    ecu-flash/load/key_ring.c
-manifest-spec     docs/manifest.md       proto/ctl/spec.c proto/ctl/spec_manifest.c proto/ctl/spec_director.c
-campaign-spec     docs/campaign.md       sim/oem_backend/ctl/spec.c
+manifest-spec     docs/manifest.md       proto/ctl/spec.c proto/ctl/spec_manifest.c proto/ctl/spec_director.c proto/ctl/spec_windows.c
+campaign-spec     docs/campaign.md       sim/oem_backend/ctl/spec.c sim/oem_backend/ctl/spec_windows.c
 virtual-ecu.yaml  docs/virtual-ecu.md    sim/virtual_ecu_schema.c
 vehicle-sim.yaml  docs/vehicle-sim.md    sim/vehicle_config.c
 oem-backend.yaml  docs/oem-backend.md    sim/oem_backend/config.c
