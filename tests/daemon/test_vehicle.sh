@@ -93,7 +93,7 @@ driver_returns() {
 	check "and D-Bus says so" manager_says DriveInhibited false
 	check "the backend knows the gear and the brake" eval \
 		'stage_oemctl --json vehicle show "$stage_vehicle_id" | grep -q "\"gear_park\":\"yes\""'
-	check "and oemctl shows them" eval 'stage_oemctl vehicle show "$stage_vehicle_id" | grep -E "parking brake +yes"'
+	check "and oemctl shows them" eval 'stage_oemctl vehicle show "$stage_vehicle_id" | grep -E "^parking brake: +yes"'
 	sleep 0.5
 	stage_bus_end
 	check "no erase began before drive-away was confirmed to be inhibited" inhibited_in_log
