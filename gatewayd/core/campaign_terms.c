@@ -194,6 +194,8 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		if (!campaign_final(c) && !campaign_touched(c))
 			c->doc = *doc; /* its urgency, and what it supersedes, may be new */
 		campaign_window_changed(c);
+		if (!campaign_final(c) && operator_terms_changed(self, c, now_us) && c->answer != ANSWER_NONE)
+			campaign_answer(self, index, now_us);
 		return;
 	}
 	if (campaign_running(c))
@@ -209,6 +211,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	c->triggered = false;
 	c->consent_given = false; /* it was given for other terms */
 	c->answer_version = director_version;
+	(void)operator_terms_changed(self, c, now_us);
 	if (c->answer != ANSWER_NONE)
 		campaign_answer(self, index, now_us);
 }

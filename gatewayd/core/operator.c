@@ -100,6 +100,15 @@ static uint64_t latest_start(const struct gateway *self, const struct campaign *
 	return latest > unix_s ? latest : 0;
 }
 
+bool operator_terms_changed(const struct gateway *self, struct campaign *campaign, uint64_t now_us)
+{
+	if (!operator_postponed(self, campaign, now_us) ||
+	    campaign->driver_start_unix_s <= latest_start(self, campaign, gateway_unix_ms(self, now_us) / 1000))
+		return false;
+	campaign->driver_start_unix_s = 0;
+	return true;
+}
+
 uint64_t gateway_postpone_latest(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
 {
 	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;

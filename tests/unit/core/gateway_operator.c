@@ -252,6 +252,34 @@ static void how_long_in_all_is_bounded_by_urgency_and_window(void **state)
 	}
 }
 
+static void a_greater_urgency_or_a_shorter_window_ends_a_postponement_that_it_does_not_allow(void **state)
+{
+	(void)state;
+	for (unsigned change = 0; change < 3; change++) {
+		struct sim *s = consent_awaited();
+		const uint64_t now_s = UNIX_BASE + s->now_us / SECOND;
+
+		assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_OK);
+		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", now_s + 5 * DAY, &latest),
+				 GATEWAY_CODE_OK);
+		sim_for(s, 60 * SECOND);
+		if (change == 0)
+			DOC(s).urgency = URGENCY_CRITICAL;
+		else if (change == 1)
+			DOC(s).urgency = URGENCY_LOW;
+		else
+			DOC(s).window_end_unix_s = now_s + 4 * DAY;
+		sim_issue(s, 2, 101);
+		sim_for(s, 600 * SECOND);
+		assert_int_equal(sim_campaign(s)->driver_start_unix_s, change == 1 ? now_s + 5 * DAY : 0);
+		if (change == 0)
+			assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+		else if (change == 2) /* consent was given for other terms */
+			assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONSENT);
+		sim_free(s);
+	}
+}
+
 static void nothing_is_postponed_that_has_changed_an_ecu(void **state)
 {
 	(void)state;
@@ -400,6 +428,7 @@ int main(void)
 	    cmocka_unit_test(what_the_driver_postponed_begins_then_also_after_a_restart_and_without_a_connection),
 	    cmocka_unit_test(an_approval_ends_a_postponement),
 	    cmocka_unit_test(how_long_in_all_is_bounded_by_urgency_and_window),
+	    cmocka_unit_test(a_greater_urgency_or_a_shorter_window_ends_a_postponement_that_it_does_not_allow),
 	    cmocka_unit_test(nothing_is_postponed_that_has_changed_an_ecu),
 	    cmocka_unit_test(a_check_connects_at_once_and_asks_again_in_a_session),
 	    cmocka_unit_test(checks_are_limited_to_one_a_minute_and_three_an_hour),
