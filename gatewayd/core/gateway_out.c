@@ -207,8 +207,7 @@ bool gateway_is_dirty(const struct gateway *self)
 	const struct gateway_dirty *dirty = &self->dirty;
 
 	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->parking || dirty->modes ||
-	       dirty->rxswin ||
-	       dirty->report_first || dirty->report_acked;
+	       dirty->rxswin || dirty->report_first || dirty->report_acked;
 }
 
 static bool pop_store(struct gateway *self, struct gateway_output *out)

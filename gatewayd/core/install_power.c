@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign.h"
+#include "gatewayd/core/duration.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/policy.h"
@@ -62,7 +63,7 @@ static uint64_t needed_ms(const struct gateway *self, const struct campaign *cam
 
 			if ((targets & (1u << k)) &&
 			    !strcmp(self->ecus[t->ecu].bus, self->ecus[campaign->targets[i].ecu].bus))
-				ms += t->estimate_ms;
+				ms += duration_expected_ms(t->estimate_ms, self->ecus[t->ecu].rate_permille);
 		}
 		longest_ms = ms > longest_ms ? ms : longest_ms;
 	}

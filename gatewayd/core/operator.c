@@ -208,7 +208,8 @@ unsigned gateway_check_now(struct gateway *self, uint64_t now_us, uint32_t *wait
 		    "asked to look for updates now");
 	inquiry_now(self, now_us);
 	if (self->session.state != SESSION_UP || !self->inquiry.peer)
-		session_check_now(&self->session, now_us); /* or a backend that takes no check: it sends what is new then */
+		session_check_now(&self->session,
+				  now_us); /* or a backend that takes no check: it sends what is new then */
 	gateway_settle(self, now_us);
 	return GATEWAY_CODE_OK;
 }

@@ -190,9 +190,9 @@ static bool agreed(const struct policy_walk *self, struct policy_condition *cond
 		return zone(self, condition);
 	case POLICY_WINDOW_START:
 	case POLICY_WINDOW_FITS:
-		return unix_s ? windows(self, condition, unix_s)
-			      : self->term == POLICY_WINDOW_START &&
-				    unless(condition, false, GATEWAY_CODE_WAITING_WINDOW);
+		return unix_s
+			   ? windows(self, condition, unix_s)
+			   : self->term == POLICY_WINDOW_START && unless(condition, false, GATEWAY_CODE_WAITING_WINDOW);
 	case POLICY_AGREED_START:
 		return c->confirmed_start_unix_s &&
 		       unless(condition, unix_s >= c->confirmed_start_unix_s, GATEWAY_CODE_WAITING_START);

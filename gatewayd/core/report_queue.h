@@ -30,7 +30,7 @@ struct report {
 	uint64_t payload_bytes;
 	uint64_t duration_ms;
 	uint64_t transfer_ms;
-	uint64_t estimate_ms; /* of duration_ms, 0 = not known */
+	uint64_t estimate_ms;        /* of duration_ms, 0 = not known */
 	unsigned evidence;           /* Evidence of session.proto */
 	struct service_loss service; /* state SERVICE_NONE: the report is not about it */
 };

@@ -230,7 +230,9 @@ static void of_policy(const struct why *self, const struct policy_condition *fro
 			 : c->doc.mode == MODE_CLIENT ? "none in this mode"
 						      : "the backend's confirmation");
 		snprintf(to->value, sizeof to->value, "%s",
-			 c->doc.mode == MODE_CLIENT ? "none" : from->code ? "not given" : "given");
+			 c->doc.mode == MODE_CLIENT ? "none"
+			 : from->code               ? "not given"
+						    : "given");
 		break;
 	case POLICY_CONSENT:
 		snprintf(to->wanted, sizeof to->wanted, "the driver's consent");

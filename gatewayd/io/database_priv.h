@@ -66,6 +66,12 @@ void transaction_free(struct transaction *txn);
 /* a prepared statement, bound, stepped once and finalized: kinds are 't' text, 'i' uint64_t, 'b' bytes and size_t */
 int database_exec(sqlite3 *db, const char *sql, const char *kinds, ...);
 
+/* a column of the row; @out is cut to @n, and "" for NULL */
+void database_column_text(sqlite3_stmt *stmt, int column, char *out, size_t n);
+uint64_t database_column_u64(sqlite3_stmt *stmt, int column);
+/* Return: 0, or an SQLite code */
+int database_restore_vehicle(sqlite3 *db, struct gateway *gateway);
+
 /* the writer thread; Return: 0 or -errno */
 int database_start(struct database *self);
 

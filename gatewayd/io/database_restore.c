@@ -20,14 +20,14 @@ struct restore {
 	struct campaign *campaign;     /* scratch */
 };
 
-static void column_text(sqlite3_stmt *stmt, int column, char *out, size_t n)
+void database_column_text(sqlite3_stmt *stmt, int column, char *out, size_t n)
 {
 	const unsigned char *text = sqlite3_column_text(stmt, column);
 
 	snprintf(out, n, "%s", text ? (const char *)text : "");
 }
 
-static uint64_t column_u64(sqlite3_stmt *stmt, int column)
+uint64_t database_column_u64(sqlite3_stmt *stmt, int column)
 {
 	return (uint64_t)sqlite3_column_int64(stmt, column);
 }
@@ -44,8 +44,8 @@ static void restore_service(sqlite3_stmt *stmt, int column, struct service_loss 
 
 	service->state =
 	    state >= SERVICE_NONE && state <= SERVICE_CALLED_OFF ? (enum service_state)state : SERVICE_NONE;
-	service->from_unix_s = column_u64(stmt, column + 1);
-	service->expected_s = (uint32_t)column_u64(stmt, column + 2);
+	service->from_unix_s = database_column_u64(stmt, column + 1);
+	service->expected_s = (uint32_t)database_column_u64(stmt, column + 2);
 }
 
 static uint64_t meta(sqlite3 *db, const char *key)
@@ -57,58 +57,9 @@ static uint64_t meta(sqlite3 *db, const char *key)
 		return 0;
 	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
 	if (sqlite3_step(stmt) == SQLITE_ROW)
-		value = column_u64(stmt, 0);
+		value = database_column_u64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return value;
-}
-
-/* it is a guide and no promise: one that cannot be read is begun anew */
-static void restore_parking(struct restore *r)
-{
-	struct parking parking;
-	sqlite3_stmt *stmt;
-
-	if (sqlite3_prepare_v2(r->db, "SELECT value FROM meta WHERE key='parking'", -1, &stmt, NULL) != SQLITE_OK)
-		return;
-	if (sqlite3_step(stmt) == SQLITE_ROW &&
-	    parking_decode(&parking, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)))
-		gateway_restore_parking(r->gateway, &parking);
-	sqlite3_finalize(stmt);
-}
-
-/* a mode or urgency of another program restricts as far as it can be understood: what is not known here stays out */
-static int restore_modes(struct restore *r)
-{
-	struct mode_table *modes = calloc(1, sizeof(*modes));
-	sqlite3_stmt *stmt;
-	int result =
-	    modes ? sqlite3_prepare_v2(r->db, "SELECT ecu, urgency, mode FROM mode ORDER BY position", -1, &stmt, NULL)
-		  : SQLITE_NOMEM;
-
-	while (result == SQLITE_OK || result == SQLITE_ROW) {
-		struct mode_entry *entry = &modes->entries[modes->n];
-		int urgency, mode;
-
-		result = sqlite3_step(stmt);
-		if (result != SQLITE_ROW || modes->n == MODE_MAX_ENTRIES)
-			break;
-		column_text(stmt, 0, entry->ecu, sizeof(entry->ecu));
-		urgency = sqlite3_column_int(stmt, 1);
-		mode = sqlite3_column_int(stmt, 2);
-		if (urgency < URGENCY_NONE || urgency > URGENCY_CRITICAL || mode <= MODE_NONE || mode > MODE_NEGOTIATED)
-			continue;
-		entry->urgency = (enum urgency)urgency;
-		entry->mode = (enum update_mode)mode;
-		modes->n++;
-	}
-	if (modes && result != SQLITE_NOMEM)
-		sqlite3_finalize(stmt);
-	if (result == SQLITE_DONE || result == SQLITE_ROW) {
-		gateway_restore_modes(r->gateway, modes);
-		result = SQLITE_OK;
-	}
-	free(modes);
-	return result;
 }
 
 static int restore_installed(struct restore *r, struct ecu_info *ecu)
@@ -126,7 +77,7 @@ static int restore_installed(struct restore *r, struct ecu_info *ecu)
 		struct file_ref *file = &installed->files[installed->n++];
 
 		memcpy(file->sha256, sqlite3_column_blob(stmt, 0), 32);
-		file->length = column_u64(stmt, 1);
+		file->length = database_column_u64(stmt, 1);
 	}
 	sqlite3_finalize(stmt);
 	return result == SQLITE_DONE || result == SQLITE_ROW ? SQLITE_OK : result;
@@ -147,23 +98,24 @@ static int restore_ecus(struct restore *r)
 	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
 		struct ecu_info ecu = {.present = false};
 
-		column_text(stmt, 0, ecu.name, sizeof(ecu.name));
-		column_text(stmt, 1, ecu.bus, sizeof(ecu.bus));
-		column_text(stmt, 2, ecu.identity.hardware_id, sizeof(ecu.identity.hardware_id));
-		column_text(stmt, 3, ecu.identity.serial_number, sizeof(ecu.identity.serial_number));
-		column_text(stmt, 4, ecu.identity.boot_version, sizeof(ecu.identity.boot_version));
-		column_text(stmt, 5, ecu.identity.application_version, sizeof(ecu.identity.application_version));
-		column_text(stmt, 6, ecu.identity.data_version, sizeof(ecu.identity.data_version));
+		database_column_text(stmt, 0, ecu.name, sizeof(ecu.name));
+		database_column_text(stmt, 1, ecu.bus, sizeof(ecu.bus));
+		database_column_text(stmt, 2, ecu.identity.hardware_id, sizeof(ecu.identity.hardware_id));
+		database_column_text(stmt, 3, ecu.identity.serial_number, sizeof(ecu.identity.serial_number));
+		database_column_text(stmt, 4, ecu.identity.boot_version, sizeof(ecu.identity.boot_version));
+		database_column_text(stmt, 5, ecu.identity.application_version,
+				     sizeof(ecu.identity.application_version));
+		database_column_text(stmt, 6, ecu.identity.data_version, sizeof(ecu.identity.data_version));
 		ecu.known = sqlite3_column_int(stmt, 7) != 0;
 		ecu.erased = sqlite3_column_int(stmt, 8) != 0;
-		column_text(stmt, 9, ecu.floor.hardware_id, sizeof(ecu.floor.hardware_id));
-		ecu.floor.counter = column_u64(stmt, 10);
-		column_text(stmt, 11, ecu.floor.manifest_id, sizeof(ecu.floor.manifest_id));
-		ecu.floor.manifest_version = column_u64(stmt, 12);
+		database_column_text(stmt, 9, ecu.floor.hardware_id, sizeof(ecu.floor.hardware_id));
+		ecu.floor.counter = database_column_u64(stmt, 10);
+		database_column_text(stmt, 11, ecu.floor.manifest_id, sizeof(ecu.floor.manifest_id));
+		ecu.floor.manifest_version = database_column_u64(stmt, 12);
 		if (sqlite3_column_bytes(stmt, 13) == (int)sizeof(ecu.floor.manifest_sha256))
 			memcpy(ecu.floor.manifest_sha256, sqlite3_column_blob(stmt, 13),
 			       sizeof(ecu.floor.manifest_sha256));
-		ecu.rate_permille = (uint32_t)column_u64(stmt, 14);
+		ecu.rate_permille = (uint32_t)database_column_u64(stmt, 14);
 		if ((result = restore_installed(r, &ecu)) != SQLITE_OK)
 			break;
 		gateway_restore_ecu(r->gateway, &ecu);
@@ -290,13 +242,13 @@ static int restore_targets(struct restore *r, struct campaign *c)
 		t->erased = sqlite3_column_int(stmt, 6) != 0;
 		t->code = (unsigned)sqlite3_column_int(stmt, 7);
 		t->nrc = column_u8(stmt, 8);
-		column_text(stmt, 9, t->text, sizeof(t->text));
-		column_text(stmt, 10, t->old_version, sizeof(t->old_version));
-		column_text(stmt, 11, t->new_version, sizeof(t->new_version));
-		t->payload_bytes = column_u64(stmt, 12);
-		t->duration_ms = column_u64(stmt, 13);
-		t->transfer_ms = column_u64(stmt, 14);
-		t->estimate_ms = column_u64(stmt, 15);
+		database_column_text(stmt, 9, t->text, sizeof(t->text));
+		database_column_text(stmt, 10, t->old_version, sizeof(t->old_version));
+		database_column_text(stmt, 11, t->new_version, sizeof(t->new_version));
+		t->payload_bytes = database_column_u64(stmt, 12);
+		t->duration_ms = database_column_u64(stmt, 13);
+		t->transfer_ms = database_column_u64(stmt, 14);
+		t->estimate_ms = database_column_u64(stmt, 15);
 		resolve_target(r, c, t);
 		if (i >= c->n_targets)
 			c->n_targets = (uint8_t)(i + 1);
@@ -348,8 +300,8 @@ static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	int result;
 
 	memset(c, 0, sizeof(*c));
-	column_text(stmt, 0, id, sizeof(id));
-	c->director_version = column_u64(stmt, 1);
+	database_column_text(stmt, 0, id, sizeof(id));
+	c->director_version = database_column_u64(stmt, 1);
 	code = open_director(r, c->director_version, text, sizeof(text));
 	if (code == GATEWAY_CODE_OK && !find_campaign_doc(r, id, &c->doc)) {
 		snprintf(text, sizeof(text), "it is not in director document %llu",
@@ -362,23 +314,23 @@ static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	}
 	c->state = (enum campaign_state)sqlite3_column_int(stmt, 2);
 	c->code = (unsigned)sqlite3_column_int(stmt, 3);
-	column_text(stmt, 4, c->text, sizeof(c->text));
+	database_column_text(stmt, 4, c->text, sizeof(c->text));
 	c->answer = (enum answer_kind)sqlite3_column_int(stmt, 5);
-	c->proposed_start_unix_s = column_u64(stmt, 6);
+	c->proposed_start_unix_s = database_column_u64(stmt, 6);
 	c->confirmed = sqlite3_column_int(stmt, 7) != 0;
-	c->confirmed_start_unix_s = column_u64(stmt, 8);
+	c->confirmed_start_unix_s = database_column_u64(stmt, 8);
 	c->consent_given = sqlite3_column_int(stmt, 9) != 0;
-	c->accepted_unix_s = column_u64(stmt, 10);
+	c->accepted_unix_s = database_column_u64(stmt, 10);
 	had_manifest = sqlite3_column_int(stmt, 11) != 0;
 	c->cancel_wanted = sqlite3_column_int(stmt, 12) != 0;
 	c->answer_code = (unsigned)sqlite3_column_int(stmt, 13);
 	c->triggered = sqlite3_column_int(stmt, 14) != 0;
-	c->driver_start_unix_s = column_u64(stmt, 15);
+	c->driver_start_unix_s = database_column_u64(stmt, 15);
 	c->end_code = (unsigned)sqlite3_column_int(stmt, 16);
-	column_text(stmt, 17, c->end_text, sizeof(c->end_text));
+	database_column_text(stmt, 17, c->end_text, sizeof(c->end_text));
 	restore_service(stmt, 18, &c->service);
-	c->started_unix_s = column_u64(stmt, 21);
-	c->ended_unix_s = column_u64(stmt, 22);
+	c->started_unix_s = database_column_u64(stmt, 21);
+	c->ended_unix_s = database_column_u64(stmt, 22);
 	c->has_manifest = had_manifest && open_manifest(r, c);
 	if ((result = restore_targets(r, c)) != SQLITE_OK)
 		return result;
@@ -421,45 +373,27 @@ static int restore_reports(struct restore *r)
 	if (result != SQLITE_OK)
 		return result;
 	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
-		struct report report = {.sequence = column_u64(stmt, 0)};
+		struct report report = {.sequence = database_column_u64(stmt, 0)};
 
-		column_text(stmt, 1, report.campaign_id, sizeof(report.campaign_id));
-		column_text(stmt, 2, report.ecu, sizeof(report.ecu));
+		database_column_text(stmt, 1, report.campaign_id, sizeof(report.campaign_id));
+		database_column_text(stmt, 2, report.ecu, sizeof(report.ecu));
 		report.campaign_state = (enum campaign_state)sqlite3_column_int(stmt, 3);
 		report.target_state = (enum target_state)sqlite3_column_int(stmt, 4);
 		report.code = (unsigned)sqlite3_column_int(stmt, 5);
-		column_text(stmt, 6, report.text, sizeof(report.text));
-		report.unix_ms = column_u64(stmt, 7);
+		database_column_text(stmt, 6, report.text, sizeof(report.text));
+		report.unix_ms = database_column_u64(stmt, 7);
 		report.has_result = sqlite3_column_int(stmt, 8) != 0;
-		column_text(stmt, 9, report.old_version, sizeof(report.old_version));
-		column_text(stmt, 10, report.new_version, sizeof(report.new_version));
-		column_text(stmt, 11, report.step, sizeof(report.step));
+		database_column_text(stmt, 9, report.old_version, sizeof(report.old_version));
+		database_column_text(stmt, 10, report.new_version, sizeof(report.new_version));
+		database_column_text(stmt, 11, report.step, sizeof(report.step));
 		report.nrc = column_u8(stmt, 12);
-		report.payload_bytes = column_u64(stmt, 13);
-		report.duration_ms = column_u64(stmt, 14);
-		report.transfer_ms = column_u64(stmt, 15);
+		report.payload_bytes = database_column_u64(stmt, 13);
+		report.duration_ms = database_column_u64(stmt, 14);
+		report.transfer_ms = database_column_u64(stmt, 15);
 		report.evidence = (unsigned)sqlite3_column_int(stmt, 16);
-		report.estimate_ms = column_u64(stmt, 17);
+		report.estimate_ms = database_column_u64(stmt, 17);
 		restore_service(stmt, 18, &report.service);
 		gateway_restore_report(r->gateway, &report);
-	}
-	sqlite3_finalize(stmt);
-	return result == SQLITE_DONE ? SQLITE_OK : result;
-}
-
-static int restore_rxswin(struct restore *r)
-{
-	sqlite3_stmt *stmt;
-	int result = sqlite3_prepare_v2(r->db, "SELECT regulation, value FROM rxswin", -1, &stmt, NULL);
-
-	if (result != SQLITE_OK)
-		return result;
-	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
-		struct rxswin_doc rxswin;
-
-		column_text(stmt, 0, rxswin.regulation, sizeof(rxswin.regulation));
-		column_text(stmt, 1, rxswin.value, sizeof(rxswin.value));
-		gateway_restore_rxswin(r->gateway, &rxswin);
 	}
 	sqlite3_finalize(stmt);
 	return result == SQLITE_DONE ? SQLITE_OK : result;
@@ -471,11 +405,9 @@ static int restore_all(struct restore *r)
 	int result;
 
 	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
-	restore_parking(r);
-	if ((result = restore_modes(r)) != SQLITE_OK || (result = restore_ecus(r)) != SQLITE_OK ||
-	    (result = restore_director(r)) != SQLITE_OK || (result = restore_campaigns(r)) != SQLITE_OK ||
-	    (result = restore_rxswin(r)) != SQLITE_OK ||
-	    (result = restore_reports(r)) != SQLITE_OK)
+	if ((result = database_restore_vehicle(r->db, r->gateway)) != SQLITE_OK ||
+	    (result = restore_ecus(r)) != SQLITE_OK || (result = restore_director(r)) != SQLITE_OK ||
+	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK)
 		return result;
 	gateway_restore_reports_end(r->gateway, next_sequence ? next_sequence : 1);
 	return SQLITE_OK;

@@ -41,7 +41,7 @@ void command_campaign_add(struct backend *backend, const struct json_read *reque
 struct campaign_decision {
 	char rule[65];                /* that decided; empty: none */
 	char why[STRATEGY_WHY_BYTES]; /* in words */
-	int fixed_mode;               /* of its ECUs, by the table that vehicles are told; with another one they decline */
+	int fixed_mode; /* of its ECUs, by the table that vehicles are told; with another one they decline */
 };
 /**
  * campaign_decide() - urgency, mode, consent, deadline and retry pause of a campaign whose targets are set: what the

@@ -100,9 +100,9 @@ bool campaign_decide(struct backend *backend, const struct json_read *request, c
 	decide(backend, &facts, urgency, &verdict, decision);
 	mode_table_of(backend, &table);
 	for (size_t i = 0; i < facts.n_targets; i++)
-		decision->fixed_mode = strategy_mode_combine(
-		    decision->fixed_mode,
-		    strategy_mode_for(table.modes, table.n, table.otherwise, targets[i].ecu, verdict.urgency));
+		decision->fixed_mode =
+		    strategy_mode_combine(decision->fixed_mode, strategy_mode_for(table.modes, table.n, table.otherwise,
+										  targets[i].ecu, verdict.urgency));
 	campaign->urgency = (Gu__Urgency)verdict.urgency;
 	campaign->mode = (Gu__UpdateMode)(json_read_has(request, "$.mode") ? mode : decision->fixed_mode);
 	campaign->consent_required = json_read_has(request, "$.consent_required")

@@ -7,6 +7,7 @@
 
 #include "sim/oem_backend/ledger.h"
 #include "sim/oem_backend/log.h"
+#include "sim/oem_backend/mode_table.h"
 #include "sim/oem_backend/words.h"
 
 #define MAX_LIVE 9u /* one more than a document holds */
@@ -83,12 +84,15 @@ static int count_to_revoke(struct session *self, uint64_t *n)
 	return status == SQLITE_DONE ? 0 : -EIO;
 }
 
-static bool polls(const struct config *config)
+static bool polls(const struct backend *backend)
 {
-	bool any = config->mode == GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED;
+	struct mode_table table;
+	bool any;
 
-	for (unsigned i = 0; i < config->modes_count; i++)
-		any = any || config->modes[i].mode == GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED;
+	mode_table_of(backend, &table);
+	any = table.otherwise == GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED;
+	for (size_t i = 0; i < table.n; i++)
+		any = any || table.modes[i].mode == GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED;
 	return any;
 }
 
@@ -140,7 +144,7 @@ void initiative_offer(struct session *self)
 	if (!status)
 		status = count_to_revoke(self, &n_revoke);
 	/* nothing left: a vehicle that asks by itself hears of that, too */
-	bool must = n_revoke > 0, wanted = n == 0 && !polls(config);
+	bool must = n_revoke > 0, wanted = n == 0 && !polls(self->backend);
 	for (size_t i = 0; i < n; i++) {
 		bool fresh = list[i].state == GU__CAMPAIGN_STATE__CAMPAIGN_STATE_UNSPECIFIED;
 

@@ -1,6 +1,6 @@
 /*
- * intake_windows - the recurring windows of a campaign, from oemctl's request into its message, and the features that it
- * then asks of its reader.
+ * intake_windows - the recurring windows of a campaign, from oemctl's request into its message, and the features that
+ * it then asks of its reader.
  */
 #ifndef SIM_OEM_BACKEND_INTAKE_WINDOWS_H
 #define SIM_OEM_BACKEND_INTAKE_WINDOWS_H

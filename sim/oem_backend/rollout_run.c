@@ -16,14 +16,14 @@
 /* the request of the vehicle's campaign, allocated; times from now are those of this moment */
 static char *request_of(struct store *store, const char *id, const char *vehicle, const char *campaign, uint64_t now_s)
 {
-	sqlite3_stmt *stmt =
-	    store_query(store,
-			"SELECT json_set(template, '$.id', ?2, '$.vehicle', ?3,"
-			" '$.start_unix_s', coalesce(?4 + (template->>'start_after_s'), template->>'start_unix_s'),"
-			" '$.end_unix_s', coalesce(?4 + (template->>'end_after_s'), template->>'end_unix_s'),"
-			" '$.deadline_unix_s', coalesce(?4 + (template->>'deadline_after_s'), template->>'deadline_unix_s'))"
-			" FROM rollout WHERE id = ?1",
-			"tttu", id, campaign, vehicle, now_s);
+	sqlite3_stmt *stmt = store_query(
+	    store,
+	    "SELECT json_set(template, '$.id', ?2, '$.vehicle', ?3,"
+	    " '$.start_unix_s', coalesce(?4 + (template->>'start_after_s'), template->>'start_unix_s'),"
+	    " '$.end_unix_s', coalesce(?4 + (template->>'end_after_s'), template->>'end_unix_s'),"
+	    " '$.deadline_unix_s', coalesce(?4 + (template->>'deadline_after_s'), template->>'deadline_unix_s'))"
+	    " FROM rollout WHERE id = ?1",
+	    "tttu", id, campaign, vehicle, now_s);
 	char *text = stmt && sqlite3_step(stmt) == SQLITE_ROW ? strdup(store_text(stmt, 0)) : NULL;
 
 	sqlite3_finalize(stmt);

@@ -3,7 +3,7 @@
  * and class of urgency, over vehicles with weekly driving patterns. In simulated time, from a seed.
  *
  * What the gateway does is its core's; what the backend does is said in `backends` below, and what a class gives in
- * `classes`. As long as the core itself does the same in all modes, they differ by the backend's half alone.
+ * `classes`.
  */
 #include <getopt.h>
 #include <stdio.h>

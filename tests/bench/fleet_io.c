@@ -35,7 +35,7 @@ static void forget(struct fleet_run *self, bool (*which)(enum fleet_event_kind k
 
 static bool of_session(enum fleet_event_kind kind)
 {
-	return kind <= FLEET_EVENT_BLOB;
+	return kind <= FLEET_EVENT_TRIGGER;
 }
 
 static bool of_blob(enum fleet_event_kind kind)
@@ -148,14 +148,20 @@ void fleet_io_tell_signals(struct fleet_run *self)
 
 static void on_registered(struct fleet_run *self)
 {
-	struct mode_table modes = {.n = 1, .entries = {{.mode = self->backend->mode}}};
-	const struct gateway_registration result = {.accepted = true, .heartbeat_s = 3600, .modes = &modes};
+	static struct mode_table modes; /* large */
 
-	gateway_register_result(self->gateway, self->now_us, &result);
+	modes.n = 1;
+	modes.entries[0].mode = self->backend->mode;
+	gateway_register_result(self->gateway, self->now_us,
+				&(struct gateway_registration){.accepted = true,
+							       .heartbeat_s = 3600,
+							       .modes = &modes,
+							       .poll_s = self->backend->poll_s,
+							       .knows_modes = true});
 	self->session = true;
-	if (created(self))
+	/* a vehicle with client-initiated updates asks by itself */
+	if (created(self) && self->backend->mode != MODE_CLIENT)
 		later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);
-	self->poll_us = self->backend->poll_s ? self->now_us + self->backend->poll_s * FLEET_S : FLEET_NEVER;
 }
 
 static void on_blob(struct fleet_run *self)
@@ -212,6 +218,13 @@ static void handle(struct fleet_run *self, const struct fleet_event *event)
 		break;
 	case FLEET_EVENT_BLOB:
 		on_blob(self);
+		break;
+	case FLEET_EVENT_CHECK_RESULT:
+		gateway_check_result(g, self->now_us, 0);
+		break;
+	case FLEET_EVENT_TRIGGER:
+		self->wants_trigger = false;
+		gateway_trigger(g, self->now_us, FLEET_CAMPAIGN, 1);
 		break;
 	case FLEET_EVENT_PREPARED:
 		on_prepared(self);
@@ -281,6 +294,17 @@ static void on_answer(struct fleet_run *self, const struct gateway_output *out)
 static void on_report(struct fleet_run *self, const struct gateway_output *out)
 {
 	later(self, FLEET_EVENT_ACK, FLEET_S, out->report.sequence);
+	/* the backend triggers by the vehicle's state, as its heartbeats tell it, what has been downloaded */
+	if (out->report.campaign_state == CAMPAIGN_WAITING && out->report.code == GATEWAY_CODE_WAITING_TRIGGER)
+		self->wants_trigger = true;
+}
+
+static void on_check(struct fleet_run *self, const struct gateway_output *out)
+{
+	bool newer = created(self) && self->gateway->director_version == 0;
+
+	(void)out;
+	later(self, newer ? FLEET_EVENT_DIRECTOR : FLEET_EVENT_CHECK_RESULT, FLEET_S, 0);
 }
 
 static void on_space(struct fleet_run *self, const struct gateway_output *out)
@@ -350,6 +374,7 @@ static void (*const handlers[])(struct fleet_run *, const struct gateway_output 
     [GATEWAY_OUT_SEND_TIME_REQUEST] = on_time_request,
     [GATEWAY_OUT_SEND_REGISTER] = on_register,
     [GATEWAY_OUT_SEND_HEARTBEAT] = on_heartbeat,
+    [GATEWAY_OUT_SEND_CHECK] = on_check,
     [GATEWAY_OUT_SEND_ANSWER] = on_answer,
     [GATEWAY_OUT_SEND_REPORT] = on_report,
     [GATEWAY_OUT_CHECK_SPACE] = on_space,
@@ -380,6 +405,15 @@ void fleet_io_pump(struct fleet_run *self)
 	}
 }
 
+static bool is_pending(const struct fleet_run *self, enum fleet_event_kind kind)
+{
+	for (unsigned i = 0; i < self->n_events; i++) {
+		if (self->events[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
 void fleet_io_handle_due(struct fleet_run *self)
 {
 	for (unsigned i = 0; i < self->n_events;) {
@@ -394,11 +428,8 @@ void fleet_io_handle_due(struct fleet_run *self)
 		handle(self, &event);
 		i = 0;
 	}
-	if (self->session && self->poll_us <= self->now_us) {
-		self->poll_us = self->now_us + self->backend->poll_s * FLEET_S;
-		if (created(self))
-			later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);
-	}
-	if (self->session && !self->backend->poll_s && self->now_us == self->model->created_s * FLEET_S)
+	if (self->session && self->wants_trigger && !self->ignition && !is_pending(self, FLEET_EVENT_TRIGGER))
+		later(self, FLEET_EVENT_TRIGGER, FLEET_S, 0);
+	if (self->session && self->backend->mode != MODE_CLIENT && self->now_us == self->model->created_s * FLEET_S)
 		later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);
 }

@@ -23,6 +23,8 @@ enum fleet_event_kind {
 	FLEET_EVENT_HEARTBEAT,
 	FLEET_EVENT_ACK,
 	FLEET_EVENT_BLOB,
+	FLEET_EVENT_CHECK_RESULT,
+	FLEET_EVENT_TRIGGER,
 	/* in the vehicle */
 	FLEET_EVENT_PREPARED,
 	FLEET_EVENT_IDENTIFIED,
@@ -50,7 +52,7 @@ struct fleet_run {
 	bool ignition, coverage, awake;
 	uint64_t off_us; /* when the ignition went off */
 	bool session;
-	uint64_t poll_us; /* when the vehicle asks next */
+	bool wants_trigger; /* a server-initiated campaign waits for it */
 	bool flashed, fails, erased;
 	uint64_t txns[16]; /* to be told as durable */
 	unsigned n_txns;

@@ -57,8 +57,6 @@ static uint64_t next_us(const struct fleet_run *self, uint64_t change_us)
 	next = deadline < next ? deadline : next;
 	if (!self->ignition && sleep_us > self->now_us && sleep_us < next)
 		next = sleep_us;
-	if (self->session && self->poll_us < next)
-		next = self->poll_us;
 	uint64_t created_us = self->model->created_s * FLEET_S;
 	return created_us > self->now_us && created_us < next ? created_us : next;
 }
@@ -95,7 +93,6 @@ uint64_t fleet_vehicle_run(struct gateway *gateway, const struct fleet_model *mo
 	run.coverage = pattern->home_coverage;
 	run.awake = true;
 	run.now_us = run.off_us = FLEET_S;
-	run.poll_us = FLEET_NEVER;
 	fleet_io_init(&run);
 	configure(&config, class);
 	gateway_init(gateway, &config);

@@ -25,7 +25,7 @@ static void a_battery_that_sags_in_the_middle_keeps_the_next_ecu_whole(void **st
 static void a_budget_that_does_not_cover_flash_and_recovery_erases_nothing(void **state)
 {
 	struct sim_options options = {
-	    .seed = sim_seed(), .image_bytes = 60000, .window_start_s = 5, .power = sim_granted};
+	    .seed = sim_seed(), .image_bytes = 60000, .window_start_s = 5, .estimate_ms = 10000, .power = sim_granted};
 	struct sim *s;
 
 	(void)state;
@@ -186,7 +186,7 @@ static void a_lock_that_is_lost_in_the_middle_keeps_the_next_ecu_whole(void **st
 static void the_ecu_that_grants_the_hold_is_flashed_last(void **state)
 {
 	struct sim_options options = {
-	    .seed = sim_seed(), .image_bytes = 60000, .window_start_s = 5, .power = sim_granted};
+	    .seed = sim_seed(), .image_bytes = 60000, .window_start_s = 5, .estimate_ms = 10000, .power = sim_granted};
 	struct sim *s;
 
 	(void)state;

@@ -24,17 +24,17 @@
 /* 0 in a field means its default */
 struct sim_options {
 	uint64_t seed;
-	unsigned n_ecus;          /* 2 */
-	uint32_t image_bytes;     /* of the first ECU; 6000. The others get 3/4 of it as Intel HEX in two segments */
-	uint32_t max_block;       /* 258 */
-	uint32_t drop_ppm;        /* 0 */
-	uint8_t max_attempts;     /* 5 */
-	uint8_t max_parallel;     /* ECUs flashed at once; 4 */
-	uint64_t window_start_s;  /* after the start; 0 */
-	uint64_t window_length_s; /* 86400 */
-	uint32_t bytes_per_s;     /* of the link; 1000000 */
-	uint64_t unix_base_s;     /* the wall clock at time 0; SIM_UNIX_BASE */
-	uint64_t estimate_ms;     /* of each ECU's flash; as it is estimated */
+	unsigned n_ecus;           /* 2 */
+	uint32_t image_bytes;      /* of the first ECU; 6000. The others get 3/4 of it as Intel HEX in two segments */
+	uint32_t max_block;        /* 258 */
+	uint32_t drop_ppm;         /* 0 */
+	uint8_t max_attempts;      /* 5 */
+	uint8_t max_parallel;      /* ECUs flashed at once; 4 */
+	uint64_t window_start_s;   /* after the start; 0 */
+	uint64_t window_length_s;  /* 86400 */
+	uint32_t bytes_per_s;      /* of the link; 1000000 */
+	uint64_t unix_base_s;      /* the wall clock at time 0; SIM_UNIX_BASE */
+	uint64_t estimate_ms;      /* of each ECU's flash; as it is estimated */
 	bool consent;              /* the driver is asked */
 	bool functions;            /* each ECU's update costs one: "function 0", … */
 	uint32_t service_notice_s; /* 0: none */

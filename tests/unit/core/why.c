@@ -65,8 +65,8 @@ static void each_condition_tells_what_is_wanted_what_is_and_whether_it_holds(voi
 	expect(s, "files", "", WHY_HOLDS, "held and checked", "held and checked");
 	expect(s, "trusted-time", "", WHY_HOLDS, "trusted", "unix 1700000061");
 	expect(s, "window-end", "", WHY_HOLDS, "before unix 1700086400", "unix 1700000061");
-	expect(s, "confirmation", "", WHY_HOLDS, "the backend's confirmation", "confirmed");
-	expect(s, "window-start", "", WHY_FAILS, "from unix 1700003600", "unix 1700000061");
+	expect(s, "confirmation", "", WHY_HOLDS, "the backend's confirmation", "given");
+	expect(s, "window-open", "", WHY_FAILS, "from unix 1700003600", "unix 1700000061");
 	expect(s, "consent", "", WHY_FAILS, "the driver's consent", "not given");
 	expect(s, "diagnostic-buses", "", WHY_HOLDS, "no other tester", "free");
 	expect(s, "ecu-present", "engine", WHY_HOLDS, "answered", "present");
@@ -138,7 +138,7 @@ static void of_an_erased_ecu_the_vehicles_safety_alone_is_told(void **state)
 	sim_for(s, 60 * SECOND);
 	expect_summary(s, "waits: the vehicle is moving");
 	expect(s, "not-moving", "", WHY_FAILS, "standstill", "30.0 km/h");
-	assert_false(find(s, "window-start", "", &c));
+	assert_false(find(s, "window-open", "", &c));
 	assert_false(find(s, "confirmation", "", &c));
 	sim_free(s);
 }
