@@ -20,8 +20,8 @@ vehicle_world() {
 			  kl15_held: {id: 0x170, start_bit: 0, length: 1}
 			  drive_inhibited: {id: 0x170, start_bit: 1, length: 1}
 			grants:
-			  - {signal: kl15_held, id: 0x521, delay_ms: 50, timeout_ms: 1000}
-			  - {signal: drive_inhibited, id: 0x522, delay_ms: 50, timeout_ms: 1000}
+			  - {signal: kl15_held, id: 0x521, delay_ms: 50, timeout_ms: 3000}
+			  - {signal: drive_inhibited, id: 0x522, delay_ms: 50, timeout_ms: 3000}
 		END
 	} >"$stage/vehicle.yaml"
 	stage_spawn vehicle "$BIN/vehicle-sim" --config "$stage/vehicle.yaml" --bus "$stage_port" \
@@ -30,8 +30,8 @@ vehicle_world() {
 	cat >>"$stage/gatewayd.yaml" <<-END
 		power:
 		  awake: {bus: body, id: 0x520, data: "01"}
-		  kl15_hold: {bus: body, id: 0x521, data: "01", release_data: "00", confirm_ms: 1000}
-		  drive_inhibit: {bus: body, id: 0x522, data: "01", release_data: "00", confirm_ms: 1000}
+		  kl15_hold: {bus: body, id: 0x521, data: "01", release_data: "00", confirm_ms: 5000}
+		  drive_inhibit: {bus: body, id: 0x522, data: "01", release_data: "00", confirm_ms: 5000}
 		  max_awake_s: 3600
 		  min_battery_mv: 11000
 	END
@@ -39,7 +39,9 @@ vehicle_world() {
   parking_brake: {bus: body, id: 0x150, start_bit: 2, length: 2, survives_silence: true}\
   kl15_held: {bus: body, id: 0x170, start_bit: 0, length: 1, survives_silence: true}\
   drive_inhibited: {bus: body, id: 0x170, start_bit: 1, length: 1, survives_silence: true}'
+	# a busy machine is no vehicle that has fallen silent
 	gateway_config "s|^signals:|&\n  $others|"
+	gateway_config "s/survives_silence: true/max_age_ms: 15000, &/"
 	ignition off
 }
 
@@ -89,7 +91,7 @@ driver_returns() {
 	check "the vehicle says so too" vehicle_says drive_inhibited 1
 	ignition on
 	check "a driver who returns in the middle waits: both ECUs are finished" verified back 40
-	check "then the vehicle is let go" stage_until 10 let_go
+	check "then the vehicle is let go" stage_until 30 let_go
 	check "and D-Bus says so" manager_says DriveInhibited false
 	check "the backend knows the gear and the brake" eval \
 		'stage_oemctl --json vehicle show "$stage_vehicle_id" | grep -q "\"gear_park\":\"yes\""'
@@ -107,8 +109,8 @@ not_granted() {
 	need stage_gateway_start
 	need finishing refused
 	need offer refused
-	check "a vehicle that does not confirm the inhibition keeps its ECUs" said 30 'does not confirm that it cannot be driven'
-	check "and is let go" stage_until 10 let_go
+	check "a vehicle that does not confirm the inhibition keeps its ECUs" said 60 'does not confirm that it cannot be driven'
+	check "and is let go" stage_until 30 let_go
 	check "nothing was asked of an ECU's memory" refute grep -qE ' 7E0#(02)?1002' "$stage/bus.log"
 	vehicle grant drive_inhibited >/dev/null
 	check "once it does, they are flashed" verified refused 60
@@ -122,10 +124,10 @@ killed_and_stopped() {
 	need offer killed
 	need at_frame_done
 	gateway_gone
-	check "SIGKILL: nobody asks any more" stage_until 10 vehicle_says drive_inhibited 0
+	check "SIGKILL: nobody asks any more" stage_until 30 vehicle_says drive_inhibited 0
 	ignition on
 	need stage_gateway_start
-	check "the new process asks again, since an ECU is erased" stage_until 10 vehicle_says drive_inhibited 1
+	check "the new process asks again, since an ECU is erased" stage_until 30 vehicle_says drive_inhibited 1
 	check "its ECU is finished, though the ignition is on" stage_until 40 field_is killed targets.0.state verified
 	# the other one too, or it waits: by whether trusted time was there before the first was verified
 	check "then the vehicle is let go" stage_until 20 let_go
@@ -156,7 +158,7 @@ held() {
 	need at_frame_done
 	check "terminal 15 is held while an ECU that needs it is erased" vehicle_says kl15_held 1
 	check "it is flashed" eval 'reached held verified 40 && memory_equal held lamp'
-	check "and terminal 15 let go" stage_until 10 let_go
+	check "and terminal 15 let go" stage_until 30 let_go
 }
 
 without_signal() {
