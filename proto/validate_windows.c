@@ -1,4 +1,5 @@
 /* validate_windows - when a campaign may be installed, beyond its absolute window. See validate.h. */
+#include <stdio.h>
 #include <string.h>
 #include "proto/validate.h"
 
@@ -15,13 +16,13 @@ static bool invalid(struct check *check, const char *name, const char *text)
 /* a reader without the feature would skip the field and install at any time of the window */
 static bool validate_named(struct check *check, const Gu__Campaign *campaign, const char *field, const char *feature)
 {
-	char words[80] = "needs the required feature ";
+	char words[80];
 
 	for (size_t i = 0; i < campaign->n_required_features; i++) {
 		if (strcmp(campaign->required_features[i], feature) == 0)
 			return true;
 	}
-	strcat(words, feature);
+	snprintf(words, sizeof words, "needs the required feature %.40s", feature);
 	return invalid(check, field, words);
 }
 
