@@ -1,6 +1,7 @@
 /* wake - how long what is under way will take, and when there is something to wake up for; see gateway.h. */
 #include "gatewayd/core/campaign.h"
-#include "gatewayd/core/window.h"
+#include "gatewayd/core/campaign_window.h"
+#include "gatewayd/core/command.h"
 
 /* of one ECU: by what is transferred already, and at least a second while it is not verified */
 static uint64_t remaining_ms(const struct target *target, uint64_t now_us)
@@ -35,22 +36,35 @@ uint32_t gateway_remaining_s(const struct gateway *self, uint64_t now_us)
 	return longest_ms < UINT32_MAX ? (uint32_t)longest_ms : UINT32_MAX;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* when a campaign may begin next, as far as times go; 0 = no window is left */
+static uint64_t start_s(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
+{
+	const struct window_view view = campaign_window_view(self, campaign, now_us);
+
+	if (!view.has_fit)
+		return 0;
+	return later(later(view.fit.start_s, campaign->confirmed_start_unix_s), campaign->driver_start_unix_s);
+}
+
 uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us)
 {
 	uint64_t wake_us = GATEWAY_NEVER;
 
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		const struct campaign *c = &self->campaigns[i];
-		uint64_t start_s = c->doc.window_start_unix_s;
 		uint64_t at_us = GATEWAY_NEVER;
 
-		if (campaign_final(c) || !c->confirmed)
+		if (campaign_final(c) || command_wanted(c))
 			continue;
 		if (campaign_open_targets(c, true)) { /* it waits for no window */
 			at_us = c->retry_us;
 		} else if (self->time_trusted) {
-			start_s = c->confirmed_start_unix_s > start_s ? c->confirmed_start_unix_s : start_s;
-			at_us = window_reached_us(self->time_unix_ms, self->time_at_us, start_s);
+			at_us = window_reached_us(self->time_unix_ms, self->time_at_us, start_s(self, c, now_us));
 		}
 		if (at_us > now_us && at_us < wake_us)
 			wake_us = at_us;

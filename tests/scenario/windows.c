@@ -171,6 +171,7 @@ static void a_window_too_short_for_the_update_and_its_way_back_is_refused_up_fro
 static void a_window_with_too_little_left_is_left_for_the_next_one(void **state)
 {
 	struct sim *s = at(1774310400, (struct sim_options){.estimate_ms = 60000}); /* 150 s for both */
+	uint64_t wake_us;
 
 	(void)state;
 	recur(s, BERLIN, DAILY, 60, 140);     /* 01:00, open now */
@@ -178,6 +179,10 @@ static void a_window_with_too_little_left_is_left_for_the_next_one(void **state)
 	SIM_CHECK(s, sim_for(s, 30 * SIM_S, sim_is_waiting));
 	SIM_CHECK(s, sim_campaign(s)->code == GATEWAY_CODE_WAITING_WINDOW);
 	SIM_CHECK(s, strstr(sim_campaign(s)->text, "150 s left"));
+	(void)sim_for(s, 5 * SIM_S, NULL);
+	/* a gateway that sleeps would be woken for it, not for the one that is open */
+	wake_us = gateway_wake_us(s->io.gateway, s->world.now_us) - s->world.now_us;
+	SIM_CHECK(s, sim_backend_unix_s(&s->backend) + (wake_us + SIM_S / 2) / SIM_S == 1774310400 + 240);
 	SIM_CHECK(s, sim_for(s, 300 * SIM_S, sim_is_flashing));
 	SIM_CHECK(s, sim_backend_unix_s(&s->backend) == 1774310400 + 240);
 	ends_as(s, CAMPAIGN_DONE, 0);
