@@ -43,6 +43,8 @@ static int apply(struct store *store, const char *vehicle, const Gu__Report *rep
 
 	if (report->campaign_id[0] == '\0')
 		return 0; /* of the vehicle itself: the list of reports holds it */
+	if (report->service_loss)
+		return 0; /* what it tells is in that list too, and is no result of the campaign */
 	if (report->campaign_state != GU__CAMPAIGN_STATE__CAMPAIGN_STATE_UNSPECIFIED)
 		error = store_exec(store,
 				   "UPDATE campaign SET state = ?3, code = ?4, text = ?5, updated_unix_s = ?6"

@@ -222,6 +222,24 @@ static void what_a_flash_came_to_stays_when_the_state_moves_on(void **state)
 	assert_int_equal(ecu_state, GU__ECU_STATE__ECU_STATE_VERIFIED);
 }
 
+static void a_loss_of_service_is_no_result_of_the_campaign(void **state)
+{
+	Gu__Report made = report(2, queue_a, sizeof queue_a);
+	Gu__ServiceLoss loss = GU__SERVICE_LOSS__INIT;
+	uint64_t applied, code;
+
+	(void)state;
+	give(1, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_FAILED);
+	made.campaign_state = GU__CAMPAIGN_STATE__CAMPAIGN_STATE_FAILED;
+	made.code = 273;
+	made.service_loss = &loss;
+	assert_int_equal(ledger_report(&store, "V1", &made, NOW, &applied), 0);
+	assert_int_equal(applied, 2);
+	assert_int_equal(store_uint(&store, &code, "SELECT code FROM campaign WHERE id = 'c1'", ""), 1);
+	assert_int_equal(code, 0);
+	assert_int_equal(reports_held(), 2);
+}
+
 static void verified_means_done_and_every_ecu_verified(void **state)
 {
 	static char ecm[] = "ecm", tcu[] = "tcu";
@@ -270,6 +288,7 @@ int main(void)
 	    TEST(a_vehicle_cannot_speak_of_another_ones_campaign),
 	    TEST(numbers_that_cannot_be_counted_are_refused),
 	    TEST(what_a_flash_came_to_stays_when_the_state_moves_on),
+	    TEST(a_loss_of_service_is_no_result_of_the_campaign),
 	    TEST(verified_means_done_and_every_ecu_verified),
 	    cmocka_unit_test(words_are_those_of_the_protocol),
 	};
