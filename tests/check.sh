@@ -161,16 +161,18 @@ suite_scenario() {
 	end_lanes 300
 }
 
-# Those that hold rates against the wire run alone. The others wait most of their time, for buses at real bit rates, for
-# pauses and time-outs.
+# Those that hold rates against the wire run alone, and the longest of the others first. These wait most of their time, for
+# buses at real bit rates, for pauses and time-outs.
 suite_daemon() {
-	local script alone=(campaign demo)
+	local script n_lanes=3 alone=(campaign demo) first=(other_tester bad_input sigkill) begun=
 	for script in "${alone[@]}"; do
 		tap "test_$script" 300 env BIN="$root/build/release/bin" "$root/tests/daemon/test_$script.sh"
 	done
-	for script in "$root"/tests/daemon/test_*.sh; do
-		[[ " ${alone[*]/#/test_} " == *" $(basename "$script" .sh) "* ]] && continue
-		tap_beside "$(basename "$script" .sh)" 300 env BIN="$root/build/release/bin" "$script"
+	for script in "${first[@]/#/$root/tests/daemon/test_}" "$root"/tests/daemon/test_*; do
+		script=$(basename "$script" .sh)
+		[[ " ${alone[*]/#/test_} $begun " == *" $script "* ]] && continue
+		begun+=" $script"
+		tap_beside "$script" 300 env BIN="$root/build/release/bin" "$root/tests/daemon/$script.sh"
 	done
 	end_lanes 300
 }
@@ -179,9 +181,9 @@ suite_daemon() {
 suite_vm() {
 	local script n_lanes=3
 	for script in powercut service package systemd vcan load controllers write_order kernel_isotp; do
-		tap_beside "test_$script" 300 env BIN="$root/build/release/bin" "$root/tests/vm/test_$script.sh"
+		tap_beside "test_$script" 600 env BIN="$root/build/release/bin" "$root/tests/vm/test_$script.sh"
 	done
-	end_lanes 300
+	end_lanes 600
 }
 
 suite_arch() {

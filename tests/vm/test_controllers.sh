@@ -29,7 +29,7 @@ if ! vm_inside; then
 	for id in one two; do
 		release "$id" "s#/.*/door.yaml#$stage/door.yaml#" || exit 1
 	done
-	vm_run --deadline 300 -- "$stage"
+	vm_run --deadline 550 -- "$stage"
 	exit
 fi
 

@@ -6,7 +6,7 @@
 source "$(dirname "$0")/lib.sh"
 
 if ! vm_inside; then
-	vm_run --deadline 280 --
+	vm_run --deadline 550 --
 	exit
 fi
 

@@ -12,7 +12,7 @@ if ! vm_inside; then
 	work=$(mktemp -d) || exit 1
 	trap 'rm -rf "$work"' EXIT
 	"$root/sim/pki.sh" "$work/stage/pki" "$stage_vehicle_id" || exit 1
-	vm_run --deadline 280 -- "$work"
+	vm_run --deadline 550 -- "$work"
 	exit
 fi
 

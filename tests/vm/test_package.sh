@@ -43,7 +43,7 @@ if ! vm_inside; then
 	lintian --tag-display-limit 0 "$work"/packages/*.deb >"$work/lintian" 2>&1 &
 	lintian=$!
 
-	vm_run --systemd --deadline 250 -- "$work" "$number" >"$work/tap"
+	vm_run --systemd --deadline 550 -- "$work" "$number" >"$work/tap"
 	grep -v '^1\.\.' "$work/tap"
 	number=$((number + $(grep -cE '^(not )?ok ' "$work/tap")))
 	failures=$((failures + $(grep -c '^not ok ' "$work/tap")))

@@ -44,7 +44,7 @@ give_up() {
 
 machine_starts() {
 	mark
-	stage_spawn vm "$root/tests/vm/run.sh" --network --disk "$stage/disk" --deadline 280 --keep "$stage/vm" \
+	stage_spawn vm "$root/tests/vm/run.sh" --network --disk "$stage/disk" --deadline 550 --keep "$stage/vm" \
 		env BIN="$BIN" bash "$0" "$stage" "$bus_port"
 }
 

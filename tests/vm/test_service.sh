@@ -24,7 +24,7 @@ if ! vm_inside; then
 	for id in "${campaigns[@]}"; do
 		release "$id" 's|profile: .*/|profile: |' || exit 1
 	done
-	vm_run --systemd --deadline 290 -- "$stage"
+	vm_run --systemd --deadline 550 -- "$stage"
 	exit
 fi
 

@@ -42,7 +42,7 @@ if ! vm_inside; then
 	bring_up=gatewayd@bring-up.service
 	install -D -t "$work/installed/etc/systemd/system/$bring_up.d" "$root/systemd/gatewayd-bring-up.conf"
 	score --offline=true --root="$work/installed" $bring_up >"$work/bring-up"
-	vm_run --systemd --deadline 290 -- "$work"
+	vm_run --systemd --deadline 550 -- "$work"
 	exit
 fi
 

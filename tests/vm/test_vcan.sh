@@ -137,7 +137,7 @@ if ! vm_inside; then
 	chmod -R a+rX "$work" # for who is not root in the machine
 	demo "$work/sim" --bus sim &
 	simulated=$!
-	vm_run --keep "$out" --deadline 290 -- "$work" >"$work/tap"
+	vm_run --keep "$out" --deadline 550 -- "$work" >"$work/tap"
 	status=$?
 	cat "$work/tap"
 	grep -q '^1\.\.' "$work/tap" && exit $status # there is no machine to be had

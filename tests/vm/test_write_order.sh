@@ -65,7 +65,7 @@ if ! prepare >"$stage/prepare.log" 2>&1; then
 	results_end
 	exit 1
 fi
-vm_run --disk "$stage/disk" --disk "$stage/log" --deadline 250 --keep "$stage/vm" -- "$stage"
+vm_run --disk "$stage/disk" --disk "$stage/log" --deadline 550 --keep "$stage/vm" -- "$stage"
 status=$?
 [[ -e $stage/vm/status ]] || exit $status # skipped, or the machine died
 if ((status)); then
