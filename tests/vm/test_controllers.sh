@@ -75,7 +75,7 @@ configure() { # BUS-LINE…
 		  author: {keys: [pki/author.pub]}
 		  director: {keys: [pki/director.pub]}
 		  time: {keys: [pki/time.pub]}
-		policy: {retry_pause_s: 1}
+		policy: {retry_pause_s: 1, service_notice_s: 0}
 		buses:
 	END
 	printf -- '- %s\n' "$@" >>"$stage/gatewayd.yaml"

@@ -22,7 +22,7 @@ dpkg_database() {
 	names=$({ for file in "${@:2}"; do dpkg-deb -f "$file" Depends; done && echo ,systemd, dbus; } | tr ',|' '\n' |
 		awk 'NF {print $1}' | sort -u)
 	for name in $names; do
-		dpkg-query -s "$name:$(dpkg --print-architecture)" 2>/dev/null && echo && cp /var/lib/dpkg/info/"$name"[.:]* "$folder/info"
+		{ dpkg-query -s "$name:$(dpkg --print-architecture)" || dpkg-query -s "$name"; } 2>/dev/null && echo && cp /var/lib/dpkg/info/"$name"[.:]* "$folder/info"
 	done | grep -vE '^(Pre-)?Depends:' >"$folder/status" # what they depend on themselves is not there
 	cp /var/lib/dpkg/info/format "$folder/info"
 	cp /var/lib/dpkg/{arch,diversions,statoverride} "$folder" 2>/dev/null

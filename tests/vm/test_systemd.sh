@@ -189,6 +189,7 @@ cat >/run/systemd/system/gatewayd@probe.service.d/probe.conf <<-END
 	BindReadOnlyPaths=$root/tests/vm/sandbox_probe.py
 END
 install -m 600 "$stage/pki/client.key" /etc/credstore/gatewayd-probe.vehicle.key
+: >/etc/gatewayd/probe.yaml # which the unit waits for
 systemctl daemon-reload
 systemctl start gatewayd@probe && ! grep -v '^as it must be' "$stage/out" >/dev/null && says "as it must be: CAN"
 result $? "what it needs is there, and nothing else can be written, run, opened or asked of the kernel"
