@@ -7,7 +7,7 @@ const char *gateway_code_name(unsigned code)
 #define X(name, number, words) \
 	case number:           \
 		return #name;
-#include "gatewayd/core/codes.def"
+#include "proto/codes.def"
 #undef X
 	}
 	return "UNKNOWN";
@@ -19,7 +19,7 @@ const char *gateway_code_words(unsigned code)
 #define X(name, number, words) \
 	case number:           \
 		return words;
-#include "gatewayd/core/codes.def"
+#include "proto/codes.def"
 #undef X
 	}
 	return "a reason that this version does not know";

@@ -63,7 +63,7 @@ enum target_state {
 /* every reason why something is refused or fails, as reported upward; flash codes keep their numbers (1..99) */
 enum gateway_code {
 #define X(name, number, words) GATEWAY_CODE_##name = number,
-#include "gatewayd/core/codes.def"
+#include "proto/codes.def"
 #undef X
 };
 const char *gateway_code_name(unsigned code); /* "BAD_SIGNATURE"; "UNKNOWN" */

@@ -41,6 +41,13 @@ static void word(struct json *answer, const char *key, const ProtobufCEnumDescri
 	text(answer, key, word_of(type, value, out));
 }
 
+/* the number and its name; the words come from the vehicle, beside them */
+static void code(struct json *answer, uint64_t value)
+{
+	number(answer, "code", value);
+	text(answer, "code_name", code_word((unsigned)value));
+}
+
 /* a campaign that no vehicle has been told of yet has no state of the protocol */
 static void state_word(struct json *answer, const char *key, int state)
 {
@@ -69,7 +76,7 @@ static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *
 		text(answer, "state", "pending");
 	else
 		word(answer, "state", &gu__ecu_state__descriptor, state);
-	number(answer, "code", store_column(stmt, 2));
+	code(answer, store_column(stmt, 2));
 	text(answer, "text", store_text(stmt, 3));
 	text(answer, "old_version", store_text(stmt, 4));
 	text(answer, "new_version", store_text(stmt, 5));
@@ -116,7 +123,7 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 	boolean(answer, "terminal", ledger_terminal(state));
 	boolean(answer, "verified", ledger_verified(&backend->store, id) == 1);
 	text(answer, "removed", store_text(stmt, 2));
-	number(answer, "code", store_column(stmt, 4));
+	code(answer, store_column(stmt, 4));
 	text(answer, "text", store_text(stmt, 5));
 	number(answer, "created_unix_s", store_column(stmt, 6));
 	number(answer, "updated_unix_s", store_column(stmt, 7));
@@ -130,6 +137,7 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 	boolean(answer, "confirmed", store_column(stmt, 12) != 0);
 	number(answer, "start_unix_s", store_column(stmt, 13));
 	boolean(answer, "online", backend_session(backend, store_text(stmt, 1)) != NULL);
+	number(answer, "state_number", store_column(stmt, 3)); /* CampaignState of session.proto */
 	if (spec) {
 		word(answer, "mode", &gu__update_mode__descriptor, (int)spec->mode);
 		word(answer, "urgency", &gu__urgency__descriptor, (int)spec->urgency);
@@ -338,7 +346,7 @@ static void report(struct json *answer, sqlite3_stmt *stmt)
 		word(answer, "campaign_state", &gu__campaign_state__descriptor, (int)body->campaign_state);
 	if (body->ecu_state)
 		word(answer, "ecu_state", &gu__ecu_state__descriptor, (int)body->ecu_state);
-	number(answer, "code", body->code);
+	code(answer, body->code);
 	text(answer, "text", body->text);
 	json_object_end(answer);
 	gu__report__free_unpacked(body, NULL);

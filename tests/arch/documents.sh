@@ -20,7 +20,7 @@ result $? "links between documents lead to files"
 [[ -z $missing ]] || echo "$missing"
 
 missing=$(
-	sed -nE 's/^X\(([A-Z_0-9]+), ([0-9]+),.*/\2 \1/p' gatewayd/core/codes.def | while read -r code name; do
+	sed -nE 's/^X\(([A-Z_0-9]+), ([0-9]+),.*/\2 \1/p' proto/codes.def | while read -r code name; do
 		grep -qE "^\| *$code *\| *\`?$name" docs/protocol.md || echo "# docs/protocol.md lacks $code $name"
 	done
 )
@@ -28,7 +28,7 @@ missing=$(
 result $? "every code is listed in docs/protocol.md"
 [[ -z $missing ]] || echo "$missing"
 
-numbers=$(sed -nE 's/^X\([A-Z_0-9]+, ([0-9]+),.*/\1/p' gatewayd/core/codes.def)
+numbers=$(sed -nE 's/^X\([A-Z_0-9]+, ([0-9]+),.*/\1/p' proto/codes.def)
 [[ $(sort -n <<<"$numbers") == "$numbers" && -z $(uniq -d <<<"$numbers") ]]
 result $? "codes rise and none is used twice"
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 document=docs/mapping.md
 
 tables() {
-	awk -f tests/arch/mapping.awk gatewayd/core/codes.def gatewayd/core/mapping.def
+	awk -f tests/arch/mapping.awk proto/codes.def gatewayd/core/mapping.def
 }
 
 # the document with the tables between the markers as the code has them
@@ -29,7 +29,7 @@ else
 	echo "# 'tests/arch/mapping.sh --write' brings it up to date"
 	while read -r line; do echo "# $line"; done <<<"$difference"
 fi
-missing=$(comm -23 <(sed -nE 's/^X\(([A-Z0-9_]+),.*/\1/p' gatewayd/core/codes.def | sort) \
+missing=$(comm -23 <(sed -nE 's/^X\(([A-Z0-9_]+),.*/\1/p' proto/codes.def | sort) \
 	<(sed -nE 's/^CODE\(([A-Z0-9_]+),.*/\1/p' gatewayd/core/mapping.def | sort))
 if [[ -z $missing ]]; then
 	echo "ok 2 - each code has a row in gatewayd/core/mapping.def"

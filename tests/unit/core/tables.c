@@ -50,7 +50,7 @@ static void every_code_has_a_name_and_words(void **state)
 #define X(name, number, words)                                 \
 	assert_string_equal(gateway_code_name(number), #name); \
 	assert_string_equal(gateway_code_words(number), words);
-#include "gatewayd/core/codes.def"
+#include "proto/codes.def"
 #undef X
 }
 
@@ -85,7 +85,7 @@ static void results_keep_to_the_values_that_their_standards_know(void **state)
 		assert_in_range(r->ucm, 0, 27);                                                     \
 		assert_true(number == 0 || r->lwm2m != 1); /* no code is a success */               \
 	}
-#include "gatewayd/core/codes.def"
+#include "proto/codes.def"
 #undef X
 	for (int i = CAMPAIGN_OFFERED; i <= CAMPAIGN_FAILED; i++) {
 		const struct campaign_state_info *info = campaign_state_info((enum campaign_state)i);
