@@ -84,16 +84,27 @@ static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 	c->stop_asked = false;
 	c->stopped = 0;
 	c->flash_due = true;
+	install_power_drop(self, index); /* from now on its ECUs say what is needed */
 	self->flashing = true;
 	self->changed_manager = true;
 	gateway_mark_campaign(self, index);
 	campaign_enter(self, index, now_us, CAMPAIGN_INSTALLING, GATEWAY_CODE_OK, NULL);
 }
 
+/* it does not begin: a backend that triggered it is told why, and again when the reason changes */
+static void wait_for(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
+{
+	bool entered = self->campaigns[index].state != CAMPAIGN_WAITING;
+
+	campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
+	command_tell_waiting(self, index, now_us, entered);
+}
+
 void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
 	uint32_t open = campaign_open_targets(c, false);
+	const uint32_t asked = c->power_asked;
 	uint32_t erased;
 	bool failed;
 	char text[GATEWAY_TEXT_BYTES] = "";
@@ -111,8 +122,9 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	}
 	if (now_us < c->retry_us) {
-		if (c->code != GATEWAY_CODE_WAITING_RETRY && c->code != GATEWAY_CODE_ATTEMPTS_EXHAUSTED &&
-		    !install_power_denied(c->code))
+		if (c->state == CAMPAIGN_WAITING && install_power_denied(c->code))
+			command_tell_waiting(self, index, now_us, false);
+		else if (c->code != GATEWAY_CODE_WAITING_RETRY && c->code != GATEWAY_CODE_ATTEMPTS_EXHAUSTED)
 			campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_RETRY, NULL);
 		return;
 	}
@@ -124,28 +136,27 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		code = policy_may_recover(self, c, erased, now_us, text);
 	}
 	if (code) {
-		bool entered = c->state != CAMPAIGN_WAITING;
-
-		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
-		command_tell_waiting(self, index, now_us, entered);
+		wait_for(self, index, now_us, code, text);
 		return;
 	}
 	if (self->stop_wanted)
 		return;
-	if (install_order_another_is_flashed(self, index) || install_order_behind_another(self, index)) {
-		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_OTHER, NULL);
+	text[0] = 0;
+	if (install_order_comes_after(self, index, now_us)) {
+		wait_for(self, index, now_us, GATEWAY_CODE_WAITING_OTHER, NULL);
 		return;
 	}
-	if (service_loss_wait(self, index, now_us)) {
-		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_NOTICE, NULL);
-		return;
-	}
-	if (self->flashing || self->identifying)
-		return; /* its own run, or an identification: over in seconds */
 	targets = install_power_first(self, c, targets);
-	code = install_power_ready(self, index, now_us, targets, text);
+	code = install_power_budget(self, index, now_us, targets, text); /* what it does not cover is not announced */
+	if (!code && service_loss_wait(self, index, now_us))
+		code = GATEWAY_CODE_WAITING_NOTICE;
+	if (!code && (self->flashing || self->identifying)) {
+		c->power_asked = asked; /* its own run, or an identification: over in seconds */
+		return;
+	}
+	code = code ? code : install_power_ready(self, index, now_us, targets, text);
 	if (code) {
-		campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
+		wait_for(self, index, now_us, code, text);
 		return;
 	}
 	start(self, index, now_us, targets);

@@ -2,6 +2,7 @@
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/install_power.h"
 #include "gatewayd/core/policy.h"
 
 /* an ECU without software is more urgent than anything */
@@ -68,7 +69,8 @@ static bool could_begin(const struct gateway *self, uint8_t index, uint64_t now_
 		if (c->targets[i].state == TARGET_FAILED)
 			return false;
 	}
-	return policy_may_install(self, c, open, now_us, true, text) == GATEWAY_CODE_OK;
+	return policy_may_install(self, c, open, now_us, true, text) == GATEWAY_CODE_OK &&
+	       install_power_budget(self, index, now_us, install_power_first(self, c, open), text) == GATEWAY_CODE_OK;
 }
 
 bool install_order_gives_way(const struct gateway *self, uint8_t index, uint64_t now_us)
@@ -121,6 +123,12 @@ bool install_order_another_is_flashed(const struct gateway *self, uint8_t index)
 			return true;
 	}
 	return false;
+}
+
+bool install_order_comes_after(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	return install_order_another_is_flashed(self, index) || install_order_behind_another(self, index) ||
+	       install_order_gives_way(self, index, now_us);
 }
 
 static bool has_ecu(const struct campaign *campaign, uint8_t ecu)

@@ -14,7 +14,8 @@
 uint8_t install_order_ranked(const struct gateway *self, uint8_t order[GATEWAY_MAX_CAMPAIGNS]);
 /* @index is to be served before @other, not for being earlier alone */
 bool install_order_more_urgent(const struct gateway *self, uint8_t index, uint8_t other);
-/* a more urgent campaign could begin now: this one, which is being flashed, begins no further ECU */
+/* a more urgent campaign could begin now, but for its announcement and for what the vehicle has to grant: this one
+ * begins no further ECU */
 bool install_order_gives_way(const struct gateway *self, uint8_t index, uint64_t now_us);
 
 /* an erased ECU of the campaign that has used up its attempts; NULL */
@@ -23,6 +24,8 @@ const struct target *install_order_exhausted(const struct gateway *self, const s
 bool install_order_behind_another(const struct gateway *self, uint8_t index);
 /* the flasher works for another campaign */
 bool install_order_another_is_flashed(const struct gateway *self, uint8_t index);
+/* one of the three: this campaign does not begin now */
+bool install_order_comes_after(const struct gateway *self, uint8_t index, uint64_t now_us);
 /* ends what gives way to this campaign, and makes the ECUs that others left erased its own to recover */
 void install_order_take_over(struct gateway *self, uint8_t index, uint64_t now_us);
 

@@ -7,6 +7,7 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/policy.h"
+#include "gatewayd/core/service_loss.h"
 
 #define BIT(hold) (1u << (hold))
 
@@ -63,7 +64,7 @@ static uint64_t needed_ms(const struct gateway *self, const struct campaign *cam
 
 			if ((targets & (1u << k)) &&
 			    !strcmp(self->ecus[t->ecu].bus, self->ecus[campaign->targets[i].ecu].bus))
-				ms += duration_expected_ms(t->estimate_ms, self->ecus[t->ecu].rate_permille);
+				ms += duration_expected_ms(t->plain_estimate_ms, self->ecus[t->ecu].rate_permille);
 		}
 		longest_ms = ms > longest_ms ? ms : longest_ms;
 	}
@@ -107,12 +108,21 @@ void install_power_drop(struct gateway *self, uint8_t index)
 	self->campaigns[index].power_asked = 0;
 }
 
+unsigned install_power_budget(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, char *text)
+{
+	const struct campaign *c = &self->campaigns[index];
+
+	if (!unerased(c, targets))
+		return GATEWAY_CODE_OK;
+	return power_budget(&self->power, now_us, &self->vehicle,
+			    needed_ms(self, c, targets) + service_loss_notice_us(self, index, now_us) / 1000, text);
+}
+
 unsigned install_power_ready(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, char *text)
 {
 	struct campaign *c = &self->campaigns[index];
-	uint32_t whole = unerased(c, targets);
 	uint32_t asked = 0, gates = 0, missing;
-	unsigned code = GATEWAY_CODE_OK;
+	unsigned code;
 
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		if (!(targets & (1u << i)))
@@ -120,10 +130,6 @@ unsigned install_power_ready(struct gateway *self, uint8_t index, uint64_t now_u
 		asked |= needs(c, i, false);
 		gates |= needs(c, i, c->targets[i].erased);
 	}
-	if (whole)
-		code = power_budget(&self->power, now_us, &self->vehicle, needed_ms(self, c, targets), text);
-	if (code)
-		return code;
 	c->power_asked = asked;
 	missing = power_missing(&self->power, gates);
 	if (!missing)
@@ -203,11 +209,14 @@ uint32_t install_power_may_go_on(const struct gateway *self, const struct campai
 
 static uint32_t wanted_by(const struct gateway *self, const struct campaign *campaign)
 {
-	/* from the first request until the bus is loud again and the ECUs were asked once more who they are */
-	bool works =
-	    (campaign->state == CAMPAIGN_INSTALLING && self->flashing) || campaign->state == CAMPAIGN_VERIFYING;
+	/* from the first request until the bus is loud again and the ECUs were asked once more who they are, for which
+	 * another tester may let us wait for hours */
+	bool works = (campaign->state == CAMPAIGN_INSTALLING && self->flashing) ||
+		     (campaign->state == CAMPAIGN_VERIFYING && !self->diagnostics_locked);
 	uint32_t holds = campaign->power_asked;
 
+	if (campaign->notice_until_us) /* the signals on which it rests would fall silent meanwhile */
+		holds |= BIT(POWER_AWAKE);
 	for (unsigned i = 0; i < campaign->n_targets; i++) {
 		const struct target *t = &campaign->targets[i];
 		uint32_t needed = needs(campaign, i, false);

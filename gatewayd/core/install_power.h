@@ -10,11 +10,15 @@
 /* of @targets, those that may be begun now: the ECU that grants terminal 15 comes after those that need it held, unless
  * it is without software itself */
 uint32_t install_power_first(const struct gateway *self, const struct campaign *campaign, uint32_t targets);
+/* whether the budget covers @targets, and the time for which their loss of service is still to be announced; ECUs that
+ * are erased already need none. Return: 0 or a gateway_code, with words in @text */
+unsigned install_power_budget(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, char *text);
 /**
- * install_power_ready() - may the flash of @targets begin, as far as power and locks go? Asks for them if they are
- * missing; until they are here the campaign waits, and when they do not come, it is tried again later.
+ * install_power_ready() - may the flash of @targets, which the budget covers, begin, as far as power and locks go? Asks
+ * for them if they are missing; until they are here the campaign waits, and when they do not come, it is tried again
+ * later.
  *
- * ECUs that are erased already need no budget and no inhibition: they wait for nothing that only protects others.
+ * ECUs that are erased already need no inhibition: they wait for nothing that only protects others.
  *
  * Return: 0, or the gateway_code it waits with, with words in @text
  */

@@ -57,15 +57,25 @@ static uint32_t expected_s(const struct gateway *self, const struct campaign *ca
 	return longest_ms / 1000 < UINT32_MAX ? (uint32_t)((longest_ms + 999) / 1000) : UINT32_MAX;
 }
 
+uint64_t service_loss_notice_us(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	const struct campaign *c = &self->campaigns[index];
+
+	if (!self->config.service_notice_s || !gateway_function_lost(c, 0) || campaign_open_targets(c, true))
+		return 0;
+	if (!c->notice_until_us)
+		return (uint64_t)self->config.service_notice_s * 1000000;
+	return now_us < c->notice_until_us ? c->notice_until_us - now_us : 0;
+}
+
 bool service_loss_wait(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
+	const uint64_t left_us = service_loss_notice_us(self, index, now_us);
 
-	if (!self->config.service_notice_s || !gateway_function_lost(c, 0) || campaign_open_targets(c, true))
-		return false;
-	if (!c->notice_until_us)
-		c->notice_until_us = now_us + (uint64_t)self->config.service_notice_s * 1000000;
-	return now_us < c->notice_until_us;
+	if (left_us && !c->notice_until_us)
+		c->notice_until_us = now_us + left_us;
+	return left_us != 0;
 }
 
 static unsigned code_of(enum service_state state)
@@ -123,7 +133,10 @@ static void tell(struct gateway *self, uint8_t index, uint64_t now_us, enum serv
 void service_loss_settle(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
-	bool waits = c->state == CAMPAIGN_WAITING && c->code == GATEWAY_CODE_WAITING_NOTICE;
+	/* once the time is over the vehicle is asked for power, and may take a while: it stays announced */
+	bool waits =
+	    c->state == CAMPAIGN_WAITING && (c->code == GATEWAY_CODE_WAITING_NOTICE ||
+					     (c->code == GATEWAY_CODE_WAITING_POWER && c->notice_until_us != 0));
 	bool lost = !campaign_final(c) && (c->state == CAMPAIGN_INSTALLING || campaign_open_targets(c, true));
 
 	if (c->state == CAMPAIGN_NONE)

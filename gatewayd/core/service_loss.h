@@ -10,6 +10,8 @@
 
 #include "gatewayd/core/gateway.h"
 
+/* how long the first erase has to wait for it still, the whole time if it is not announced yet; microseconds */
+uint64_t service_loss_notice_us(const struct gateway *self, uint8_t index, uint64_t now_us);
 /* Return: true while the first erase waits for the notice; from the first call on its time runs. Never for a campaign
  * that costs no function, or has an ECU erased */
 bool service_loss_wait(struct gateway *self, uint8_t index, uint64_t now_us);

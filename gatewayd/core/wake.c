@@ -59,11 +59,11 @@ uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us)
 		const struct campaign *c = &self->campaigns[i];
 		uint64_t at_us = GATEWAY_NEVER;
 
-		if (campaign_final(c) || command_wanted(c))
+		if (campaign_final(c))
 			continue;
-		if (campaign_open_targets(c, true)) { /* it waits for no window */
+		if (campaign_open_targets(c, true)) { /* it waits for no window and for no word of the backend */
 			at_us = c->retry_us;
-		} else if (self->time_trusted) {
+		} else if (self->time_trusted && !command_wanted(c)) {
 			at_us = window_reached_us(self->time_unix_ms, self->time_at_us, start_s(self, c, now_us));
 		}
 		if (at_us > now_us && at_us < wake_us)

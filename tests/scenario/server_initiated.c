@@ -169,6 +169,27 @@ static void a_revoked_campaign_is_not_triggered_any_more(void **state)
 	sim_free(s);
 }
 
+static bool waits_to_try_again(const struct sim *s)
+{
+	return sim_is_waiting(s) && sim_campaign(s)->code == GATEWAY_CODE_WAITING_RETRY;
+}
+
+/* left without software by an earlier campaign: it waits for no word of the backend, and neither does the alarm */
+static void an_erased_ecu_needs_no_trigger_and_is_woken_for(void **state)
+{
+	struct sim *s = sim_new(&(struct sim_options){.seed = sim_seed(), .mode = MODE_SERVER});
+
+	(void)state;
+	s->io.gateway->ecus[0].erased = true;
+	ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_WRONG_CRC, 1);
+	SIM_CHECK(s, sim_for(s, 120 * SIM_S, waits_to_try_again));
+	SIM_CHECK(s, gateway_wake_us(s->io.gateway, s->world.now_us) == sim_campaign(s)->retry_us);
+	ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_WRONG_CRC, 0);
+	SIM_CHECK(s, !sim_for(s, 120 * SIM_S, sim_is_over));
+	SIM_CHECK(s, sim_has_image(s, 0) && sim_has_old(s, 1));
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +199,7 @@ int main(void)
 	    cmocka_unit_test(sessions_that_break_and_kills_in_each_phase_change_nothing),
 	    cmocka_unit_test(what_is_of_another_mode_is_refused),
 	    cmocka_unit_test(a_revoked_campaign_is_not_triggered_any_more),
+	    cmocka_unit_test(an_erased_ecu_needs_no_trigger_and_is_woken_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
