@@ -239,7 +239,8 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	}
 	c->answer_version = c->director_version;
-	c->answer_code = c->answer == ANSWER_POSTPONE ? GATEWAY_CODE_POSTPONED_IGNITION : GATEWAY_CODE_OK;
+	if (c->answer != ANSWER_POSTPONE)
+		c->answer_code = GATEWAY_CODE_OK;
 	c->bytes_total = c->has_manifest ? campaign_work_bytes(c) : 0;
 	c->files_held = c->state != CAMPAIGN_OFFERED && c->state != CAMPAIGN_DOWNLOADING;
 	c->space_known = c->files_held;

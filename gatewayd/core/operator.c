@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include "gatewayd/core/campaign.h"
+#include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/install_order.h"
 
+#define MOST_SPANS     512u        /* of windows: 8 a day for two months */
 #define CHECK_PAUSE_US 60000000u   /* between two checks */
 #define CHECK_HOUR_US  3600000000u /* in which so many are done as gateway.checks_us has places */
 
@@ -64,7 +66,7 @@ unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *camp
 		return code;
 	c = &self->campaigns[index];
 	postponed = operator_postponed(self, c, now_us);
-	if (!c->doc.consent_required && !postponed)
+	if ((!c->doc.consent_required && !postponed) || c->cancel_wanted) /* or it is on its way out */
 		return GATEWAY_CODE_WRONG_STATE;
 	if (postponed || !c->consent_given) {
 		c->driver_start_unix_s = 0;
@@ -90,13 +92,35 @@ static void at_most(uint64_t *latest, uint64_t end_unix_s)
 		*latest = end_unix_s - 1;
 }
 
+/*
+ * The last time, not after @latest, from which on some window still has room for the update: who postponed it beyond
+ * that would have declined it. Return: 0 = there is none
+ */
+static uint64_t within_windows(const struct gateway *self, const struct campaign *campaign, uint64_t unix_s,
+			       uint64_t latest)
+{
+	const struct window_terms terms = campaign_window_terms(&campaign->doc);
+	const uint64_t need_s = campaign_window_rough_s(self, campaign), room_s = need_s ? need_s : 1;
+	struct window_span span;
+	uint64_t last = 0;
+
+	if (campaign_window_unknown_zone(&campaign->doc) || window_next_fit(&terms, latest, room_s, &span))
+		return latest;
+	for (unsigned i = 0; i < MOST_SPANS && window_next_fit(&terms, unix_s, room_s, &span); i++) {
+		last = span.end_s - room_s < latest ? span.end_s - room_s : latest;
+		unix_s = span.end_s;
+	}
+	return last;
+}
+
 /* Return: 0 if it may not be postponed any more */
 static uint64_t latest_start(const struct gateway *self, const struct campaign *campaign, uint64_t unix_s)
 {
 	uint64_t latest = campaign->accepted_unix_s + self->config.postpone_max_s[campaign->doc.urgency];
 
-	at_most(&latest, campaign->doc.window_end_unix_s);
 	at_most(&latest, campaign->manifest.use_before_unix_s);
+	if (latest > unix_s)
+		latest = within_windows(self, campaign, unix_s, latest);
 	return latest > unix_s ? latest : 0;
 }
 

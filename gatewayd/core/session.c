@@ -217,12 +217,14 @@ void session_register_again(struct session *self)
 
 void session_check_now(struct session *self, uint64_t now_us)
 {
-	if (self->state == SESSION_UP)
+	if (self->state == SESSION_UP) {
 		push(self, SESSION_ACTION_REGISTER);
-	else if (self->state == SESSION_DOWN && self->closing)
+	} else if (self->state == SESSION_DOWN && self->closing) {
 		self->hurry = true;
-	else if (self->state == SESSION_DOWN)
+		self->resting = false;
+	} else if (self->state == SESSION_DOWN) {
 		connect_now(self, now_us);
+	}
 }
 
 void session_heard(struct session *self, uint64_t now_us)

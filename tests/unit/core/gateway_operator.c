@@ -186,6 +186,7 @@ static void what_the_driver_postponed_begins_then_also_after_a_restart_and_witho
 	assert_int_equal(s->proposed, start_s);
 	assert_true(count_code(s, GATEWAY_CODE_POSTPONED_BY_DRIVER) >= 1);
 	restart(s);
+	assert_int_equal(sim_campaign(s)->answer_code, GATEWAY_CODE_POSTPONED_BY_DRIVER); /* should it be said again */
 	assert_true(sim_campaign(s)->code == GATEWAY_CODE_POSTPONED_BY_DRIVER ||
 		    sim_campaign(s)->code == GATEWAY_CODE_WAITING_START);
 	s->reachable = false;
@@ -220,24 +221,25 @@ static void how_long_in_all_is_bounded_by_urgency_and_window(void **state)
 		uint64_t window_days, most_s; /* from the acceptance; 0: not at all */
 	} rows[] = {
 	    {URGENCY_LOW, 40, 30 * DAY},     {URGENCY_NORMAL, 40, 14 * DAY},   {URGENCY_HIGH, 40, 3 * DAY},
-	    {URGENCY_HIGH, 2, 2 * DAY - 61}, {URGENCY_LOW, 15, 15 * DAY - 61}, {URGENCY_CRITICAL, 40, 0},
+	    {URGENCY_HIGH, 2, 2 * DAY - 60}, {URGENCY_LOW, 15, 15 * DAY - 60}, {URGENCY_CRITICAL, 40, 0},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct sim *s = consent_awaited();
-		uint64_t begun_s = sim_campaign(s)->accepted_unix_s, now_s;
+		uint64_t begun_s = sim_campaign(s)->accepted_unix_s, now_s, most_s = rows[i].most_s;
 
 		DOC(s).urgency = rows[i].urgency;
 		DOC(s).window_end_unix_s = begun_s + rows[i].window_days * DAY - 60;
 		sim_issue(s, 2, 101);
 		sim_for(s, 3600 * SECOND);
+		if (most_s > rows[i].window_days * DAY - 120) /* the window's end, and the update has to fit in */
+			most_s -= sim_campaign(s)->view.need_s;
 		now_s = UNIX_BASE + s->now_us / SECOND;
 		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", now_s, &latest), GATEWAY_CODE_INVALID);
-		assert_int_equal(latest, rows[i].most_s ? begun_s + rows[i].most_s : 0);
-		assert_int_equal(
-		    gateway_postpone(s->gateway, s->now_us, "c1", begun_s + rows[i].most_s + 7200 + 1, &latest),
-		    GATEWAY_CODE_POSTPONE_LIMIT);
-		if (!rows[i].most_s) {
+		assert_int_equal(latest, most_s ? begun_s + most_s : 0);
+		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", begun_s + most_s + 7200 + 1, &latest),
+				 GATEWAY_CODE_POSTPONE_LIMIT);
+		if (!most_s) {
 			sim_free(s);
 			continue;
 		}
@@ -247,7 +249,41 @@ static void how_long_in_all_is_bounded_by_urgency_and_window(void **state)
 		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", now_s + DAY, &latest), GATEWAY_CODE_OK);
 		sim_for(s, 3600 * SECOND);
 		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", latest, &latest), GATEWAY_CODE_OK);
-		assert_int_equal(latest, begun_s + rows[i].most_s);
+		assert_int_equal(latest, begun_s + most_s);
+		sim_free(s);
+	}
+}
+
+/* a day later there is a window, two days later none any more */
+static void a_deadline_and_the_last_of_recurring_windows_bound_it_too(void **state)
+{
+	(void)state;
+	for (unsigned recurs = 0; recurs < 2; recurs++) {
+		struct sim *s = consent_awaited();
+		const uint64_t now_s = UNIX_BASE + s->now_us / SECOND;
+		const uint64_t midnight_s = (now_s / DAY + 1) * DAY;
+
+		DOC(s).deadline_unix_s = midnight_s + DAY + 12 * 3600;
+		if (recurs) { /* from one o'clock to two */
+			DOC(s).n_recurring = 1;
+			DOC(s).recurring[0] = (struct window_recurrence){
+			    .days = 0x7f, .start_minute = 60, .duration_s = 3600, .zone_name = "UTC"};
+			zone_utc(&DOC(s).recurring[0].zone);
+		}
+		sim_issue(s, 2, 101);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(
+		    gateway_postpone(s->gateway, s->now_us, "c1", midnight_s + DAY + 12 * 3600 + 1, &latest),
+		    GATEWAY_CODE_POSTPONE_LIMIT);
+		assert_true(latest > midnight_s + DAY + (recurs ? 3600 : 11 * 3600));
+		assert_true(latest < midnight_s + DAY + (recurs ? 7200 : 12 * 3600));
+		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", latest + 1, &latest),
+				 GATEWAY_CODE_POSTPONE_LIMIT);
+		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", latest, &latest), GATEWAY_CODE_OK);
+		assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_OK);
+		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", latest, &latest), GATEWAY_CODE_OK);
+		sim_run(s, (latest - UNIX_BASE + 1800) * SECOND);
+		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
 		sim_free(s);
 	}
 }
@@ -428,6 +464,7 @@ int main(void)
 	    cmocka_unit_test(what_the_driver_postponed_begins_then_also_after_a_restart_and_without_a_connection),
 	    cmocka_unit_test(an_approval_ends_a_postponement),
 	    cmocka_unit_test(how_long_in_all_is_bounded_by_urgency_and_window),
+	    cmocka_unit_test(a_deadline_and_the_last_of_recurring_windows_bound_it_too),
 	    cmocka_unit_test(a_greater_urgency_or_a_shorter_window_ends_a_postponement_that_it_does_not_allow),
 	    cmocka_unit_test(nothing_is_postponed_that_has_changed_an_ecu),
 	    cmocka_unit_test(a_check_connects_at_once_and_asks_again_in_a_session),

@@ -284,6 +284,22 @@ static void a_second_disconnection_changes_nothing(void **state)
 	assert_int_equal(s.failures, 1);
 }
 
+static void who_looks_for_news_while_it_goes_to_rest_is_connected_at_once_and_hurries_nothing_later(void **state)
+{
+	(void)state;
+	struct session s = up(SECOND);
+
+	session_rest(&s, 3600 * SECOND);
+	assert_int_equal(session_pop_action(&s), SESSION_ACTION_DISCONNECT);
+	session_check_now(&s, 2 * SECOND);
+	session_disconnected(&s, 3 * SECOND, 0);
+	session_expire(&s, 3 * SECOND);
+	assert_int_equal(session_pop_action(&s), SESSION_ACTION_CONNECT);
+	session_disconnected(&s, 4 * SECOND, 0); /* it cannot be reached: a pause like any other */
+	session_expire(&s, 4 * SECOND);
+	assert_int_equal(session_pop_action(&s), SESSION_ACTION_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +317,7 @@ int main(void)
 	    cmocka_unit_test(a_backend_that_kicks_each_session_is_asked_ever_more_rarely),
 	    cmocka_unit_test(a_driver_that_never_closes_is_not_waited_for),
 	    cmocka_unit_test(a_second_disconnection_changes_nothing),
+	    cmocka_unit_test(who_looks_for_news_while_it_goes_to_rest_is_connected_at_once_and_hurries_nothing_later),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
