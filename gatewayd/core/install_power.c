@@ -118,20 +118,25 @@ unsigned install_power_budget(const struct gateway *self, uint8_t index, uint64_
 			    needed_ms(self, c, targets) + service_loss_notice_us(self, index, now_us) / 1000, text);
 }
 
+uint32_t install_power_gates(const struct campaign *campaign, uint32_t targets)
+{
+	uint32_t gates = 0;
+
+	for (unsigned i = 0; i < campaign->n_targets; i++)
+		gates |= targets & (1u << i) ? needs(campaign, i, campaign->targets[i].erased) : 0;
+	return gates;
+}
+
 unsigned install_power_ready(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, char *text)
 {
 	struct campaign *c = &self->campaigns[index];
-	uint32_t asked = 0, gates = 0, missing;
+	uint32_t asked = 0, missing;
 	unsigned code;
 
-	for (unsigned i = 0; i < c->n_targets; i++) {
-		if (!(targets & (1u << i)))
-			continue;
-		asked |= needs(c, i, false);
-		gates |= needs(c, i, c->targets[i].erased);
-	}
+	for (unsigned i = 0; i < c->n_targets; i++)
+		asked |= targets & (1u << i) ? needs(c, i, false) : 0;
 	c->power_asked = asked;
-	missing = power_missing(&self->power, gates);
+	missing = power_missing(&self->power, install_power_gates(c, targets));
 	if (!missing)
 		return GATEWAY_CODE_OK;
 	if (!denied_of(self, missing))

@@ -23,6 +23,8 @@ unsigned install_power_budget(const struct gateway *self, uint8_t index, uint64_
  * Return: 0, or the gateway_code it waits with, with words in @text
  */
 unsigned install_power_ready(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, char *text);
+/* what the vehicle has to grant (mask of enum power_hold) before @targets are begun */
+uint32_t install_power_gates(const struct campaign *campaign, uint32_t targets);
 /* nothing is begun: whatever was asked for is let go when the door closes */
 void install_power_drop(struct gateway *self, uint8_t index);
 /**

@@ -6,6 +6,7 @@
 #include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
+#include "gatewayd/core/install_power.h"
 
 const char *why_holds_name(enum why_holds holds)
 {
@@ -105,12 +106,63 @@ static void others(const struct why *self, struct why_condition *condition)
 	bool flashed = install_order_another_is_flashed(self->gateway, self->index);
 	bool behind = install_order_behind_another(self->gateway, self->index);
 
-	wants(condition, "other-campaigns", "none comes first", !flashed && !behind, GATEWAY_CODE_WAITING_OTHER,
-	      gateway_code_words(GATEWAY_CODE_WAITING_OTHER));
+	bool gives_way = install_order_gives_way(self->gateway, self->index, self->now_us);
+
+	wants(condition, "other-campaigns", "none comes first", !flashed && !behind && !gives_way,
+	      GATEWAY_CODE_WAITING_OTHER, gateway_code_words(GATEWAY_CODE_WAITING_OTHER));
 	snprintf(condition->value, sizeof condition->value, "%s",
-		 flashed  ? "another one is flashed"
-		 : behind ? "another one has begun on one of its ECUs"
-			  : "none");
+		 flashed     ? "another one is flashed"
+		 : behind    ? "another one has begun on one of its ECUs"
+		 : gives_way ? "a more urgent one is about to begin"
+			     : "none");
+}
+
+/* targets that would be begun now */
+static uint32_t next_targets(const struct why *self)
+{
+	return install_power_first(self->gateway, self->campaign, self->walk.targets);
+}
+
+/* Return: false if nothing limits it */
+static bool budget(const struct why *self, struct why_condition *condition)
+{
+	const struct power_config *config = &self->gateway->power.config;
+	char text[GATEWAY_TEXT_BYTES] = "";
+	unsigned code;
+
+	if (!config->max_awake_s && !config->min_battery_mv && !config->max_drop_mv && !config->min_charge_percent &&
+	    !config->percent_per_hour)
+		return false;
+	code = install_power_budget(self->gateway, self->index, self->now_us, next_targets(self), text);
+	wants(condition, "power-budget", "covers update and recovery", code == GATEWAY_CODE_OK, code, text);
+	snprintf(condition->value, sizeof condition->value, "%s", code ? "does not" : "covers them");
+	return true;
+}
+
+/* Return: false if the vehicle need not grant it */
+static bool grant(const struct why *self, enum power_hold hold, struct why_condition *condition)
+{
+	static const char *const names[POWER_HOLDS] = {
+	    [POWER_AWAKE] = "awake", [POWER_KL15] = "kl15-held", [POWER_DRIVE_INHIBIT] = "drive-inhibited"};
+	static const unsigned codes[POWER_HOLDS] = {[POWER_AWAKE] = GATEWAY_CODE_WAITING_POWER,
+						    [POWER_KL15] = GATEWAY_CODE_KL15_NOT_HELD,
+						    [POWER_DRIVE_INHIBIT] = GATEWAY_CODE_DRIVE_NOT_INHIBITED};
+	const struct power *power = &self->gateway->power;
+	enum power_state state = power_state(power, hold);
+	bool needed = install_power_gates(self->campaign, next_targets(self)) & (1u << hold);
+
+	if (!needed || !power->config.holds[hold].configured || !power->config.holds[hold].confirm_ms)
+		return false;
+	wants(condition, names[hold], "granted by the vehicle", state == POWER_HELD,
+	      state == POWER_UNCONFIRMED ? codes[hold] : GATEWAY_CODE_WAITING_POWER,
+	      state == POWER_UNCONFIRMED ? gateway_code_words(codes[hold])
+					 : gateway_code_words(GATEWAY_CODE_WAITING_POWER));
+	snprintf(condition->value, sizeof condition->value, "%s",
+		 state == POWER_HELD          ? "granted"
+		 : state == POWER_ASKED       ? "asked for"
+		 : state == POWER_UNCONFIRMED ? "asked for in vain"
+					      : "asked for once all else holds");
+	return true;
 }
 
 static void notice(const struct why *self, struct why_condition *condition)
@@ -279,6 +331,31 @@ static bool has_notice(const struct why *self)
 	       gateway_function_lost(self->campaign, 0);
 }
 
+/* what is looked at last, in a campaign that is prepared and not flashed yet; Return: false if there is none (any more)
+ */
+static bool next_of_power(struct why *self, struct why_condition *condition)
+{
+	if (!self->campaign->prepared || self->walk.phase == POLICY_GO_ON || campaign_running(self->campaign))
+		return false;
+	if (self->stage == WHY_BUDGET) {
+		self->stage = WHY_NOTICE;
+		if (budget(self, condition))
+			return true;
+	}
+	if (self->stage == WHY_NOTICE) {
+		self->stage = WHY_HOLDS_LEFT;
+		if (has_notice(self)) {
+			notice(self, condition);
+			return true;
+		}
+	}
+	while (self->hold < POWER_HOLDS) {
+		if (grant(self, (enum power_hold)self->hold++, condition))
+			return true;
+	}
+	return false;
+}
+
 bool why_next(struct why *self, struct why_condition *condition)
 {
 	memset(condition, 0, sizeof *condition);
@@ -305,16 +382,13 @@ bool why_next(struct why *self, struct why_condition *condition)
 		self->stage = WHY_OTHERS;
 		/* fall through */
 	case WHY_OTHERS:
-		self->stage = WHY_NOTICE;
+		self->stage = WHY_BUDGET;
 		others(self, condition);
 		return true;
+	case WHY_BUDGET:
 	case WHY_NOTICE:
-		self->stage = WHY_END;
-		if (has_notice(self)) {
-			notice(self, condition);
-			return true;
-		}
-		/* fall through */
+	case WHY_HOLDS_LEFT:
+		return next_of_power(self, condition);
 	case WHY_END:
 		break;
 	}

@@ -24,7 +24,7 @@ struct why_condition {
 };
 
 /* private */
-enum why_stage { WHY_ACCEPTANCE, WHY_FILES, WHY_PAUSE, WHY_POLICY, WHY_OTHERS, WHY_NOTICE, WHY_END };
+enum why_stage { WHY_ACCEPTANCE, WHY_FILES, WHY_PAUSE, WHY_POLICY, WHY_OTHERS, WHY_BUDGET, WHY_NOTICE, WHY_HOLDS_LEFT, WHY_END };
 
 struct why {
 	const struct gateway *gateway;
@@ -34,6 +34,7 @@ struct why {
 	char summary[GATEWAY_TEXT_BYTES]; /* the decision in one line: "waits: the ignition is on" */
 	/* private */
 	enum why_stage stage;
+	uint8_t hold; /* the next of enum power_hold */
 	struct policy_walk walk;
 };
 

@@ -1,5 +1,6 @@
 /* the loss of service is announced, and the vehicle asked for power and locks: both before the first erase, and a
  * more urgent campaign may cut in at either. */
+#include "gatewayd/core/why.h"
 #include "tests/scenario/sim_power.h"
 
 #define OTHER "c2"
@@ -28,6 +29,25 @@ static unsigned n_told(const struct sim *s, enum service_state state)
 static bool is_announced(const struct sim *s)
 {
 	return n_told(s, SERVICE_ANNOUNCED) > 0;
+}
+
+/* the explanation names that condition, and what is waited for */
+static void check_why(const struct sim *s, const char *campaign, const char *name, const char *value, unsigned code)
+{
+	const int index = gateway_campaign_index(s->io.gateway, campaign);
+	struct why_condition c;
+	struct why why;
+
+	SIM_CHECK(s, index >= 0);
+	why_begin(&why, s->io.gateway, (uint8_t)index, s->world.now_us);
+	while (why_next(&why, &c)) {
+		if (strcmp(c.name, name) != 0)
+			continue;
+		SIM_CHECK(s, strcmp(c.value, value) == 0);
+		SIM_CHECK(s, c.code == code && (c.holds == WHY_HOLDS) == !code && !c.waits_for[0] == !code);
+		return;
+	}
+	SIM_CHECK(s, !"the condition is not among them");
 }
 
 static void what_is_announced_once_is_begun_once_the_vehicle_grants_it(void **state)
@@ -77,7 +97,12 @@ static void what_is_not_granted_is_called_off(void **state)
 	s = sim_new(&options);
 	vehicle_core_refuse(&s->world.vehicle, s->world.now_us, VEHICLE_CORE_KL15_HELD, true);
 	SIM_CHECK(s, sim_for(s, 60 * SIM_S, is_announced));
-	(void)sim_for(s, 63 * SIM_S, NULL);
+	check_why(s, SIM_CAMPAIGN, "kl15-held", "asked for once all else holds", GATEWAY_CODE_WAITING_POWER);
+	while (sim_campaign(s)->code != GATEWAY_CODE_WAITING_POWER)
+		SIM_CHECK(s, !sim_for(s, 10 * SIM_MS, sim_is_flashing));
+	check_why(s, SIM_CAMPAIGN, "service-notice", "announced", GATEWAY_CODE_OK);
+	check_why(s, SIM_CAMPAIGN, "kl15-held", "asked for", GATEWAY_CODE_WAITING_POWER);
+	(void)sim_for(s, 3 * SIM_S, NULL);
 	SIM_CHECK(s, sim_campaign(s)->code == GATEWAY_CODE_KL15_NOT_HELD);
 	SIM_CHECK(s, n_told(s, SERVICE_ANNOUNCED) == 1 && n_told(s, SERVICE_CALLED_OFF) == 1);
 	sim_check_let_go(s);
@@ -99,6 +124,7 @@ static void what_no_budget_covers_is_not_announced(void **state)
 	(void)sim_for(s, 600 * SIM_S, NULL);
 	sim_check_waits(s, GATEWAY_CODE_AWAKE_BUDGET);
 	SIM_CHECK(s, !is_announced(s));
+	check_why(s, SIM_CAMPAIGN, "power-budget", "does not", GATEWAY_CODE_AWAKE_BUDGET);
 	sim_check_let_go(s);
 	sim_free(s);
 }
@@ -217,6 +243,9 @@ static void the_less_urgent_one_is_not_begun_while_the_other_is_announced(void *
 	(void)sim_for(s, 30 * SIM_S, NULL);
 	SIM_CHECK(s, sim_campaign_of(s, OTHER)->code == GATEWAY_CODE_WAITING_NOTICE);
 	SIM_CHECK(s, sim_campaign(s)->code == GATEWAY_CODE_WAITING_OTHER);
+	check_why(s, SIM_CAMPAIGN, "other-campaigns", "a more urgent one is about to begin",
+		  GATEWAY_CODE_WAITING_OTHER);
+	check_why(s, OTHER, "other-campaigns", "none", GATEWAY_CODE_OK);
 	SIM_CHECK(s, sim_for(s, 60 * SIM_S, sim_is_flashing));
 	SIM_CHECK(s, sim_campaign_of(s, OTHER)->state == CAMPAIGN_INSTALLING);
 	SIM_CHECK(s, sim_for(s, 600 * SIM_S, both_are_over));
