@@ -57,21 +57,34 @@ long=$(git ls-files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 500 {
 result $? "no source file is longer than 500 lines"
 [[ -z $long ]] || echo "$long"
 
-# the last column of a table's row: a file between backquotes, then tests of it; each is defined there and run
-missing=$(
-	sed -nE 's/^\|.*\| ([^|]*`tests[^|]*) \|$/\1/p' docs/conformance.md | tr -sc 'A-Za-z0-9_./' '\n' | grep . | {
-		file=/dev/null
-		while read -r name; do
-			if [[ $name == */* ]]; then
-				file=$name
-				[[ -f $file ]] || echo "# docs/conformance.md names $file, which does not exist"
-			elif ! grep -q "^static void $name(void \*\*state)" "$file" 2>/dev/null || (($(grep -cw "$name" "$file") < 2)); then
-				echo "# $file has or runs no test $name"
-			fi
-		done
-	}
-)
-[[ -z $missing && $(grep -c '`tests/' docs/conformance.md) -gt 50 ]]
-result $? "every test that docs/conformance.md names exists"
+# columns of a table's row: a file between backquotes, then what is defined in it, up to the next file
+# named_but_missing DOCUMENT COLUMN - counted from the end: 0 is the last, where each name is a test of its file that is run
+named_but_missing() {
+	local file=/dev/null name
+	# shellcheck disable=SC2016  # backquotes of the document
+	awk -F ' [|] | [|]$' -v column="$2" '/^[|].*`/ { print "`/dev/null`" $(NF - 1 - column) }' "$1" | grep -oE '`[A-Za-z0-9_./-]+`' |
+		tr -d '`' | while read -r name; do
+		if [[ $name == */* ]]; then
+			file=$name
+			[[ -e $file ]] || echo "# $1 names $file, which does not exist"
+		elif (($2 > 0)); then
+			[[ $file == /dev/null ]] || grep -qw -- "$name" "$file" || echo "# $file has no $name"
+		elif ! grep -qE "^(static void $name\(void \*\*state\)|$name\(\) \{)" "$file" 2>/dev/null ||
+			(($(grep -cw -- "$name" "$file") < 2)); then
+			echo "# $file has or runs no test $name"
+		fi
+	done
+}
+
+for document in docs/conformance.md docs/automatic-update.md; do
+	missing=$(named_but_missing "$document" 0)
+	[[ -z $missing && $(grep -c '`tests/' "$document") -gt 40 ]]
+	result $? "every test that $document names exists"
+	[[ -z $missing ]] || echo "$missing"
+done
+
+missing=$(named_but_missing docs/automatic-update.md 1)
+[[ -z $missing ]]
+result $? "every file and function that docs/automatic-update.md names exists"
 [[ -z $missing ]] || echo "$missing"
 echo "1..$number"

@@ -457,25 +457,6 @@ static void a_campaign_whose_ecu_left_the_configuration_is_ended_by_the_core(voi
 	free(config);
 }
 
-static void a_lost_manifest_is_known_to_be_lost(void **state)
-{
-	(void)state;
-	char path[600];
-
-	rig_database_open(&d);
-	rig_database_director(&d, RIG_VERSION);
-	d.gateway->campaigns[0].has_manifest = true;
-	d.gateway->campaigns[0].state = CAMPAIGN_WAITING;
-	rig_database_store(&d, rig_everything);
-	rig_database_close(&d);
-	blob_store_path(d.store, d.director.manifest.sha256.data, path, sizeof(path));
-	rig_write_text(path, "damaged");
-	rig_database_open(&d);
-	assert_int_equal(d.gateway->campaigns[0].state, CAMPAIGN_WAITING);
-	assert_false(d.gateway->campaigns[0].has_manifest);
-	assert_int_equal(rig_size(path), -1); /* so that the core's next question finds it missing */
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -492,7 +473,6 @@ int main(void)
 	    TEST(states_of_a_newer_program_lead_to_recovery_not_to_loss),
 	    TEST(the_director_version_stands_though_its_key_was_replaced),
 	    TEST(a_campaign_whose_ecu_left_the_configuration_is_ended_by_the_core),
-	    TEST(a_lost_manifest_is_known_to_be_lost),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

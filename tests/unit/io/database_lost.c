@@ -193,6 +193,25 @@ static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **st
 	assert_int_equal(d.gateway->ecus[0].floor.counter, 5);
 }
 
+static void a_lost_manifest_is_known_to_be_lost(void **state)
+{
+	(void)state;
+	char path[600];
+
+	rig_database_open(&d);
+	rig_database_director(&d, RIG_VERSION);
+	d.gateway->campaigns[0].has_manifest = true;
+	d.gateway->campaigns[0].state = CAMPAIGN_WAITING;
+	rig_database_store(&d, rig_everything);
+	rig_database_close(&d);
+	blob_store_path(d.store, d.director.manifest.sha256.data, path, sizeof(path));
+	rig_write_text(path, "damaged");
+	rig_database_open(&d);
+	assert_int_equal(d.gateway->campaigns[0].state, CAMPAIGN_WAITING);
+	assert_false(d.gateway->campaigns[0].has_manifest);
+	assert_int_equal(rig_size(path), -1); /* so that the core's next question finds it missing */
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -204,6 +223,7 @@ int main(void)
 	    TEST(a_document_that_changed_on_the_disk_is_not_believed),
 	    TEST(features_of_another_program_do_not_lose_an_erased_ecu),
 	    TEST(a_file_of_an_older_program_is_brought_up_and_loses_nothing),
+	    TEST(a_lost_manifest_is_known_to_be_lost),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
