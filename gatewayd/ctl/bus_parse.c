@@ -69,6 +69,7 @@ static const struct field campaign_fields[] = {
     FIELD(model_campaign, "BytesTotal", "t", bytes_total),
     FIELD(model_campaign, "Targets", TARGETS_TYPE, targets),
     TEXT(model_campaign, "Urgency", urgency),
+    TEXT(model_campaign, "Mode", mode),
     FIELD(model_campaign, "ConsentRequired", "b", consent_required),
     FIELD(model_campaign, "ConsentGiven", "b", consent_given),
     FIELD(model_campaign, "PostponedUntil", "t", postponed_until_unix_s),

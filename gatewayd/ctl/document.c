@@ -90,6 +90,7 @@ void document_campaign(struct json *json, const struct model_campaign *c)
 	if (c->mapping.ucm_state[0])
 		mapping(json, &c->mapping, true);
 	text(json, "urgency", c->urgency);
+	text(json, "mode", c->mode[0] ? c->mode : NULL);
 	json_key(json, "consent_required");
 	json_bool(json, c->consent_required);
 	json_key(json, "consent_given");

@@ -74,6 +74,7 @@ struct model_campaign {
 	uint64_t bytes_held;
 	uint64_t bytes_total;
 	char urgency[MODEL_NAME_BYTES];
+	char mode[MODEL_NAME_BYTES]; /* empty: an older gatewayd does not tell */
 	bool consent_required;
 	bool consent_given;
 	uint64_t postponed_until_unix_s; /* 0: not postponed by the driver */

@@ -195,6 +195,10 @@ void text_campaign(const struct model_campaign *c, FILE *out)
 	snprintf(text, sizeof(text), "%s%s%s%s", text_beyond(c->text, c->state), trouble ? " (" : "",
 		 trouble ? c->code : "", trouble ? ")" : "");
 	line(out, "why", text);
+	if (c->urgency[0])
+		line(out, "urgency", c->urgency);
+	if (c->mode[0])
+		line(out, "mode", c->mode);
 	line(out, "answer", c->answer);
 	line(out, "start", text_time(c->start_unix_s, from));
 	snprintf(text, sizeof(text), "%s to %s", text_time(c->window_start_unix_s, from),

@@ -111,6 +111,7 @@ static int get_campaign_text(sd_bus *bus, const char *path, const char *interfac
 			     sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	static const char *const answers[] = {"none", "accept", "postpone", "decline"};
+	static const char *const modes[] = {"none", "client_initiated", "server_initiated", "negotiated"};
 	static const char *const urgencies[] = {"none", "low", "normal", "high", "critical"};
 	const struct campaign *c = userdata;
 	char buf[GATEWAY_TEXT_BYTES];
@@ -130,6 +131,8 @@ static int get_campaign_text(sd_bus *bus, const char *path, const char *interfac
 		text = dbus_clean(c->text, buf);
 	else if (strcmp(property, "Urgency") == 0)
 		text = urgencies[c->doc.urgency];
+	else if (strcmp(property, "Mode") == 0)
+		text = modes[c->doc.mode];
 	else
 		text = answers[c->answer];
 	return sd_bus_message_append(reply, "s", text);
@@ -267,6 +270,7 @@ static const sd_bus_vtable campaign_vtable[] = {
     SD_BUS_PROPERTY("PostponedUntil", "t", get_campaign_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("PostponeLatest", "t", get_postpone_latest, 0, 0),
     SD_BUS_PROPERTY("Urgency", "s", get_campaign_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Mode", "s", get_campaign_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Texts", "a{s(ss)}", dbus_get_texts, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Mapping", "a{sv}", dbus_get_mapping, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("FunctionsLost", "as", dbus_get_functions, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -447,7 +451,7 @@ void dbus_objects_campaign_changed(struct dbus *self, uint8_t index)
 		return;
 	sd_bus_emit_properties_changed(self->bus, path, DBUS_CAMPAIGN, "State", "Code", "Text", "WindowStart",
 				       "WindowEnd", "Answer", "Start", "BytesHeld", "BytesTotal", "Targets",
-				       "ConsentRequired", "ConsentGiven", "PostponedUntil", "Urgency", "Texts",
+				       "ConsentRequired", "ConsentGiven", "PostponedUntil", "Urgency", "Mode", "Texts",
 				       "FunctionsLost", "Mapping", NULL);
 	free(path);
 }

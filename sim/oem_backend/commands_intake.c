@@ -267,6 +267,11 @@ static bool check_manifest(struct backend *backend, const struct json_read *requ
 		if (!component)
 			command_refuse(answer, "ECU %s: the manifest %s has no component \"%s\"", draft->ecus[i],
 				       manifest->id, draft->components[i]);
+		else if (!good && !draft->hardware_ids[i][0])
+			command_refuse(answer,
+				       "ECU %s: no vehicle concerned has registered an ECU of this name; if it"
+				       " will, say its hardware_id",
+				       draft->ecus[i]);
 		else if (!good)
 			command_refuse(answer, "ECU %s: component %s of manifest %s does not fit hardware \"%s\"",
 				       draft->ecus[i], component->name, manifest->id, draft->hardware_ids[i]);

@@ -214,13 +214,18 @@ bool initiative_is_negotiated(struct session *self, const Gu__Campaign *campaign
 
 struct vehicle_state {
 	uint64_t ignition, standstill, battery_mv, heartbeat_unix_s;
+	uint64_t gear_park, parking_brake, charging; /* Gu__VehicleFlag */
+	int64_t charge_percent;                      /* -1 unknown */
 };
 
 static int read_state(struct session *self, struct vehicle_state *state)
 {
-	sqlite3_stmt *stmt = store_query(
-	    &self->backend->store,
-	    "SELECT ignition, standstill, battery_mv, heartbeat_unix_s FROM vehicle WHERE id = ?1", "t", self->vehicle);
+	sqlite3_stmt *stmt =
+	    store_query(&self->backend->store,
+			"SELECT v.ignition, v.standstill, v.battery_mv, v.heartbeat_unix_s, coalesce(s.gear_park, 0),"
+			" coalesce(s.parking_brake, 0), coalesce(s.charging, 0), coalesce(s.charge_percent, -1)"
+			" FROM vehicle v LEFT JOIN vehicle_state s ON s.vehicle = v.id WHERE v.id = ?1",
+			"t", self->vehicle);
 	int status = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
 
 	memset(state, 0, sizeof *state);
@@ -229,27 +234,54 @@ static int read_state(struct session *self, struct vehicle_state *state)
 		state->standstill = store_column(stmt, 1);
 		state->battery_mv = store_column(stmt, 2);
 		state->heartbeat_unix_s = store_column(stmt, 3);
+		state->gear_park = store_column(stmt, 4);
+		state->parking_brake = store_column(stmt, 5);
+		state->charging = store_column(stmt, 6);
+		state->charge_percent = sqlite3_column_int64(stmt, 7);
 	}
 	sqlite3_finalize(stmt);
 	return status == SQLITE_ROW || status == SQLITE_DONE ? 0 : -EIO;
+}
+
+static bool holds(const struct vehicle_state *state, const Gu__Condition *c)
+{
+	const uint64_t yes = GU__VEHICLE_FLAG__VEHICLE_FLAG_YES;
+
+	switch (c->kind) {
+	case GU__CONDITION_KIND__CONDITION_KIND_BATTERY_MIN_MV:
+		return (int64_t)state->battery_mv >= (int64_t)c->value;
+	case GU__CONDITION_KIND__CONDITION_KIND_GEAR_PARK:
+		return state->gear_park == yes;
+	case GU__CONDITION_KIND__CONDITION_KIND_PARKING_BRAKE_SET:
+		return state->parking_brake == yes;
+	case GU__CONDITION_KIND__CONDITION_KIND_CHARGE_MIN_PERCENT:
+		return state->charge_percent >= (int64_t)c->value;
+	case GU__CONDITION_KIND__CONDITION_KIND_CHARGING:
+		return state->charging == yes;
+	case GU__CONDITION_KIND__CONDITION_KIND_IGNITION_OFF:
+	case GU__CONDITION_KIND__CONDITION_KIND_IGNITION_ON:
+	case GU__CONDITION_KIND__CONDITION_KIND_STANDSTILL: /* asked for in any case */
+		return true;
+	case GU__CONDITION_KIND__CONDITION_KIND_UNSPECIFIED:
+	case _GU__CONDITION_KIND_IS_INT_SIZE:
+		break;
+	}
+	return false;
 }
 
 /* as far as the heartbeat tells: a trigger that the vehicle would refuse is not worth sending */
 static bool state_allows(const struct session *self, const struct vehicle_state *state, const Gu__Campaign *campaign)
 {
 	uint64_t ignition = GU__IGNITION_STATE__IGNITION_STATE_OFF;
-	uint64_t battery_mv = 0;
 
 	for (size_t i = 0; i < campaign->n_conditions; i++) {
-		const Gu__Condition *c = campaign->conditions[i];
-
-		if (c->kind == GU__CONDITION_KIND__CONDITION_KIND_IGNITION_ON)
+		if (campaign->conditions[i]->kind == GU__CONDITION_KIND__CONDITION_KIND_IGNITION_ON)
 			ignition = GU__IGNITION_STATE__IGNITION_STATE_ON;
-		if (c->kind == GU__CONDITION_KIND__CONDITION_KIND_BATTERY_MIN_MV && c->value > 0)
-			battery_mv = (uint64_t)c->value;
+		if (!holds(state, campaign->conditions[i]))
+			return false;
 	}
 	return state->heartbeat_unix_s + 3u * self->backend->config->heartbeat_s >= backend_now_s() &&
-	       state->standstill && state->ignition == ignition && state->battery_mv >= battery_mv;
+	       state->standstill && state->ignition == ignition;
 }
 
 /* a report of the vehicle says that it was told: it begins, or waits for something else than us */

@@ -68,6 +68,7 @@ consent() {
 			answers 0 "one: waits: waiting for the driver" why one'
 	check "show --json tells the number beside the code" shows one 'c["code"] == "WAITING_CONSENT" and c["code_number"] == 215 and
 		c["fumo"] == {"state": 50, "result": None} and c["lwm2m"]["state"] == 2'
+	check "show tells who decides when, and how urgent it is" shows one 'c["mode"] == "negotiated" and c["urgency"] == "normal"'
 	ignition on
 	check "why follows the vehicle" stage_until 5 why_is one gateway-ignition no
 	ignition off

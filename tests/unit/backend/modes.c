@@ -20,19 +20,25 @@ static int modes_setup(void **state)
 	return setup(state);
 }
 
-static void say_heartbeat(struct client *client, int ignition)
+static void say_state(struct client *client, Gu__Heartbeat heartbeat)
 {
 	Gu__Frame frame = GU__FRAME__INIT;
-	Gu__Heartbeat heartbeat = GU__HEARTBEAT__INIT;
 
 	heartbeat.counter = 1;
-	heartbeat.ignition = (Gu__IgnitionState)ignition;
 	heartbeat.standstill = true;
 	heartbeat.battery_mv = 12600;
 	frame.body_case = GU__FRAME__BODY_HEARTBEAT;
 	frame.heartbeat = &heartbeat;
 	client_send(client, &frame);
 	take(client, GU__FRAME__BODY_HEARTBEAT);
+}
+
+static void say_heartbeat(struct client *client, int ignition)
+{
+	Gu__Heartbeat heartbeat = GU__HEARTBEAT__INIT;
+
+	heartbeat.ignition = (Gu__IgnitionState)ignition;
+	say_state(client, heartbeat);
 }
 
 static void say_check(struct client *client, uint64_t held)
@@ -153,6 +159,67 @@ static void a_server_initiated_campaign_is_triggered_when_the_vehicles_state_all
 	client = online(vehicle_1, vin1, 1);
 	take(client, GU__FRAME__BODY_DIRECTOR);
 	expect_nothing(client);
+	hang_up(client);
+}
+
+static void each_condition_of_the_campaign_is_waited_for(void **state)
+{
+	struct client *client;
+	Gu__Heartbeat parked = GU__HEARTBEAT__INIT, other;
+
+	(void)state;
+	config->mode = SERVER;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign_with("c1", "VIN1",
+			  "\"conditions\":[{\"kind\":\"gear_park\"},{\"kind\":\"parking_brake_set\"},{\"kind\":"
+			  "\"charge_min_percent\",\"value\":40},{\"kind\":\"charging\"},{\"kind\":\"battery_min_mv\","
+			  "\"value\":12600}],");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_waiting(client, 1, 133);
+	parked.ignition = GU__IGNITION_STATE__IGNITION_STATE_OFF;
+	parked.gear_park = GU__VEHICLE_FLAG__VEHICLE_FLAG_YES;
+	parked.parking_brake = GU__VEHICLE_FLAG__VEHICLE_FLAG_YES;
+	parked.charging = GU__VEHICLE_FLAG__VEHICLE_FLAG_YES;
+	parked.charge_percent_plus_1 = 41;
+	other = parked;
+	other.gear_park = GU__VEHICLE_FLAG__VEHICLE_FLAG_NO;
+	say_state(client, other);
+	other = parked;
+	other.parking_brake = GU__VEHICLE_FLAG__VEHICLE_FLAG_UNKNOWN;
+	say_state(client, other);
+	other = parked;
+	other.charging = GU__VEHICLE_FLAG__VEHICLE_FLAG_NO;
+	say_state(client, other);
+	other = parked;
+	other.charge_percent_plus_1 = 40;
+	say_state(client, other);
+	other.charge_percent_plus_1 = 0; /* unknown */
+	say_state(client, other);
+	expect_nothing(client);
+	say_state(client, parked);
+	take(client, GU__FRAME__BODY_TRIGGER);
+	hang_up(client);
+}
+
+static void what_was_cancelled_before_it_was_asked_for_is_told_to_nobody(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	config->mode = CLIENT;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	expect_in(ask("{\"command\":\"campaign-cancel\",\"id\":\"c1\"}"), "\"ok\":true");
+	add_campaign("c2", "VIN1");
+	expect_nothing(client);
+	hang_up(client);
+	client = online(vehicle_1, vin1, 0);
+	expect_nothing(client); /* what is client-initiated is not sent unasked */
+	say_check(client, 0);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	/* what was told is taken back unasked */
+	expect_in(ask("{\"command\":\"campaign-cancel\",\"id\":\"c2\"}"), "\"ok\":true");
+	take(client, GU__FRAME__BODY_DIRECTOR);
 	hang_up(client);
 }
 
@@ -332,6 +399,8 @@ int main(void)
 	    MODES(the_table_says_what_the_backend_knows_and_the_interval),
 	    MODES(client_initiated_campaigns_are_sent_when_they_are_asked_for),
 	    MODES(a_server_initiated_campaign_is_triggered_when_the_vehicles_state_allows),
+	    MODES(each_condition_of_the_campaign_is_waited_for),
+	    MODES(what_was_cancelled_before_it_was_asked_for_is_told_to_nobody),
 	    MODES(a_person_triggers_whatever_the_state_and_it_waits_for_the_vehicle),
 	    MODES(a_trigger_waits_for_the_window),
 	    MODES(a_notice_is_repeated_until_the_document_was_asked_for),

@@ -144,16 +144,22 @@ static inline void expect_in(char *answer, const char *part)
 
 static long window_from_s = 100; /* of the next campaign, from now */
 
-static inline void add_campaign(const char *id, const char *vehicle)
+/* @more: further members, each with a comma behind it */
+static inline void add_campaign_with(const char *id, const char *vehicle, const char *more)
 {
 	char hex[HEX_BYTES];
 	unsigned long long now = (unsigned long long)(time(NULL) + window_from_s - 100);
 
-	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"%s\",\"vehicle\":\"%s\",\"manifest\":\"%s\","
+	expect_in(ask("{%s\"command\":\"campaign-add\",\"id\":\"%s\",\"vehicle\":\"%s\",\"manifest\":\"%s\","
 		      "\"start_unix_s\":%llu,\"end_unix_s\":%llu,\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\","
 		      "\"component\":\"ecm-app\"}]}",
-		      id, vehicle, hex_of(manifest_ref.sha256, hex), now + 100, now + 7200),
+		      more, id, vehicle, hex_of(manifest_ref.sha256, hex), now + 100, now + 7200),
 		  "\"ok\":true");
+}
+
+static inline void add_campaign(const char *id, const char *vehicle)
+{
+	add_campaign_with(id, vehicle, "");
 }
 
 static inline int group_setup(void **state)
