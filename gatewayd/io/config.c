@@ -4,6 +4,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ecu-flash/load/profile_load.h"
 #include "ecu-flash/flash_bus.h"
@@ -343,6 +344,9 @@ static int load_rest(struct loader *l)
 		return r;
 	if (config_load_zone(out, in->time_zone, why, sizeof(why)))
 		return yaml_error_at(l->doc, l->error, in->time_zone ? "time_zone" : "zoneinfo_dir", "%s", why);
+	if (in->zoneinfo_dir && access(out->zoneinfo_dir, R_OK | X_OK))
+		return yaml_error_at(l->doc, l->error, "zoneinfo_dir", "%s: cannot be read: %s", out->zoneinfo_dir,
+				     strerror(errno));
 	return 0;
 }
 

@@ -46,7 +46,11 @@ static int answer(sd_bus_message *message, sd_bus_error *error, const struct cam
 
 	if (!code)
 		return sd_bus_reply_method_return(message, NULL);
-	snprintf(words, sizeof(words), "campaign %s: %s", c->doc.id, gateway_code_words(code));
+	if (code == GATEWAY_CODE_WRONG_STATE)
+		snprintf(words, sizeof(words), "campaign %s is %s: %s", c->doc.id, campaign_state_info(c->state)->name,
+			 gateway_code_words(code));
+	else
+		snprintf(words, sizeof(words), "campaign %s: %s", c->doc.id, gateway_code_words(code));
 	return dbus_refuse(error, code, words);
 }
 

@@ -348,6 +348,14 @@ static void report(struct json *answer, sqlite3_stmt *stmt)
 		word(answer, "ecu_state", &gu__ecu_state__descriptor, (int)body->ecu_state);
 	code(answer, body->code);
 	text(answer, "text", body->text);
+	if (body->service_loss) {
+		json_key(answer, "service_loss");
+		json_object(answer);
+		word(answer, "state", &gu__service_state__descriptor, (int)body->service_loss->state);
+		number(answer, "from_unix_s", body->service_loss->from_unix_s);
+		number(answer, "expected_s", body->service_loss->expected_s);
+		json_object_end(answer);
+	}
 	json_object_end(answer);
 	gu__report__free_unpacked(body, NULL);
 }

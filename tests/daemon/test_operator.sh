@@ -83,11 +83,15 @@ consent() {
 	check "approved: it is installed and verified" eval \
 		'answers 0 "one: approved" approve one && verified one 30'
 	check "the loss of service was told: when it began and when it was over" stage_until 5 reported one 261 263 272 273
+	check "oemctl says what became of the functions" eval 'stage_oemctl reports --campaign one >"$stage/reports" &&
+		grep -q " 272  out of service: exterior lamps; central locking" "$stage/reports" &&
+		grep -q " 273  in service again: exterior lamps; central locking" "$stage/reports" &&
+		grep -q " lamp  verified " "$stage/reports"'
 	check "show --json tells numbers, and what it is in other worlds" shows one 'c["code"] == "OK" and c["code_number"] == 0 and
 		c["fumo"] == {"state": 100, "result": 200} and c["lwm2m"] == {"state": 0, "result": 1, "severity": 1, "max_defer_s": 1209600} and
 		c["suit"] == {"reason": 0, "name": "ok"} and c["ucm"]["error"] == 0 and c["targets"][1]["lwm2m"]["result"] == 1'
 	check "approving, declining and cancelling it afterwards is refused" eval \
-		'answers 1 "not possible now" approve one && answers 1 "not possible now" decline one && answers 1 "not possible now" cancel one'
+		'answers 1 "not possible now: campaign one is done" approve one && answers 1 "not possible now" decline one && answers 1 "not possible now" cancel one'
 	check "why of a campaign that is done says that it is decided, and has no conditions" eval \
 		'answers 0 "decided for good: done" why one && [[ $(why one consent) == "" ]]'
 	check "history tells release, versions, times and the identification numbers before and after" eval \

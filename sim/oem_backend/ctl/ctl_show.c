@@ -118,9 +118,11 @@ static const char reports_sql[] =
     " value->>'sequence' AS NUMBER,"
     " value->>'campaign' AS CAMPAIGN,"
     " value->>'ecu' AS ECU,"
-    " coalesce(value->>'campaign_state', value->>'ecu_state', '') AS STATE,"
+    " coalesce(iif(value->>'ecu' = '', NULL, value->>'ecu_state'), value->>'campaign_state', '') AS STATE,"
     " value->>'code' AS CODE,"
-    " value->>'text' AS TEXT"
+    " coalesce(CASE value->>'$.service_loss.state' WHEN 'announced' THEN 'will be out of service: '"
+    "  WHEN 'lost' THEN 'out of service: ' WHEN 'back' THEN 'in service again: '"
+    "  WHEN 'called_off' THEN 'stays in service: ' END, '') || (value->>'text') AS TEXT"
     " FROM json_each(?1, '$.reports')";
 /* clang-format on */
 

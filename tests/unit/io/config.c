@@ -286,6 +286,7 @@ static void values_out_of_range_are_refused(void **state)
 	expect_refused_at(14, "time_zone: ../../etc/passwd", "time_zone", "is no name of a time zone");
 	expect_refused_at(14, "time_zone: Europe/Berlin\nzoneinfo_dir: /nowhere", "time_zone",
 			  "/nowhere/Europe/Berlin");
+	expect_refused_at(14, "zoneinfo_dir: /nowhere", "zoneinfo_dir", "/nowhere: cannot be read");
 	expect_refused_at(14, "policy: {retry_pause_s: 0}", "policy.retry_pause_s", "is 0");
 	expect_refused_at(14, "policy: {poll_s: 604801}", "policy.poll_s", "is 604801");
 	expect_refused_at(14, "min_free_mib: 1048577", "min_free_mib", "is 1048577");
