@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cyaml_strval_t mode_words[] = {
     {"client_initiated", GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED},
@@ -163,12 +164,15 @@ int config_load(const char *path, struct config **config, struct yaml_error *err
 		return status;
 	struct config *self = data;
 	status = check(self, doc, error);
-	yaml_doc_free(doc);
 	if (!status) {
 		status = resolve_paths(self, path);
 		if (status)
 			snprintf(error->text, sizeof error->text, "%s: out of memory", path);
 	}
+	if (!status && self->strategy && access(self->strategy, R_OK))
+		status =
+		    yaml_error_at(doc, error, "strategy", "%s: cannot be read: %s", self->strategy, strerror(errno));
+	yaml_doc_free(doc);
 	if (status) {
 		config_free(self);
 		return status;

@@ -124,6 +124,10 @@ by_the_strategy() {
 	check "a wrong file changes nothing and is named" stage_until 10 grep -qE 'stays as it was: .*strategy.yaml:[0-9]+: colour' \
 		"$stage/backend.log"
 	check "and one that begins with it ends with status 2" expect_status 2 "$BIN/oem-backend" --config "$stage/backend.yaml"
+	rm "$stage/strategy.yaml"
+	check "one that is not there is told with the line that names it" eval \
+		'expect_status 2 "$BIN/oem-backend" --config "$stage/backend.yaml" 2>&1 | tee "$stage/answer" &&
+			grep -qE "backend.yaml:[0-9]+: strategy: .*strategy.yaml: cannot be read" "$stage/answer"'
 	check "the backend goes on with the old one" answer_has '^severe-hole' strategy show
 }
 
