@@ -143,12 +143,12 @@ void service_loss_settle(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	if (!waits)
 		c->notice_until_us = 0;
+	if (!lost && c->service.state == SERVICE_LOST) /* also when it is announced anew at once */
+		tell(self, index, now_us, SERVICE_BACK);
 	if (lost && c->service.state != SERVICE_LOST)
 		tell(self, index, now_us, SERVICE_LOST);
 	else if (waits && c->service.state != SERVICE_ANNOUNCED)
 		tell(self, index, now_us, SERVICE_ANNOUNCED);
-	else if (!lost && c->service.state == SERVICE_LOST)
-		tell(self, index, now_us, SERVICE_BACK);
 	else if (!waits && c->service.state == SERVICE_ANNOUNCED)
 		tell(self, index, now_us, SERVICE_CALLED_OFF);
 }
