@@ -8,7 +8,7 @@
 #include "tests/scenario/sim_power.h"
 
 #define OTHER   "c2"
-#define RUNS    300u
+#define RUNS    100u
 #define ACTIONS 24u
 
 enum {
