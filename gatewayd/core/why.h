@@ -24,7 +24,17 @@ struct why_condition {
 };
 
 /* private */
-enum why_stage { WHY_ACCEPTANCE, WHY_FILES, WHY_PAUSE, WHY_POLICY, WHY_OTHERS, WHY_BUDGET, WHY_NOTICE, WHY_HOLDS_LEFT, WHY_END };
+enum why_stage {
+	WHY_ACCEPTANCE,
+	WHY_FILES,
+	WHY_PAUSE,
+	WHY_POLICY,
+	WHY_OTHERS,
+	WHY_BUDGET,
+	WHY_NOTICE,
+	WHY_HOLDS_LEFT,
+	WHY_END
+};
 
 struct why {
 	const struct gateway *gateway;

@@ -47,7 +47,7 @@ static void check_why(const struct sim *s, const char *campaign, const char *nam
 		SIM_CHECK(s, c.code == code && (c.holds == WHY_HOLDS) == !code && !c.waits_for[0] == !code);
 		return;
 	}
-	SIM_CHECK(s, !"the condition is not among them");
+	sim_failed(s, name, __FILE__, __LINE__); /* it is not among them */
 }
 
 static void what_is_announced_once_is_begun_once_the_vehicle_grants_it(void **state)
