@@ -254,40 +254,6 @@ static void how_long_in_all_is_bounded_by_urgency_and_window(void **state)
 	}
 }
 
-/* a day later there is a window, two days later none any more */
-static void a_deadline_and_the_last_of_recurring_windows_bound_it_too(void **state)
-{
-	(void)state;
-	for (unsigned recurs = 0; recurs < 2; recurs++) {
-		struct sim *s = consent_awaited();
-		const uint64_t now_s = UNIX_BASE + s->now_us / SECOND;
-		const uint64_t midnight_s = (now_s / DAY + 1) * DAY;
-
-		DOC(s).deadline_unix_s = midnight_s + DAY + 12 * 3600;
-		if (recurs) { /* from one o'clock to two */
-			DOC(s).n_recurring = 1;
-			DOC(s).recurring[0] = (struct window_recurrence){
-			    .days = 0x7f, .start_minute = 60, .duration_s = 3600, .zone_name = "UTC"};
-			zone_utc(&DOC(s).recurring[0].zone);
-		}
-		sim_issue(s, 2, 101);
-		sim_for(s, 60 * SECOND);
-		assert_int_equal(
-		    gateway_postpone(s->gateway, s->now_us, "c1", midnight_s + DAY + 12 * 3600 + 1, &latest),
-		    GATEWAY_CODE_POSTPONE_LIMIT);
-		assert_true(latest > midnight_s + DAY + (recurs ? 3600 : 11 * 3600));
-		assert_true(latest < midnight_s + DAY + (recurs ? 7200 : 12 * 3600));
-		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", latest + 1, &latest),
-				 GATEWAY_CODE_POSTPONE_LIMIT);
-		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", latest, &latest), GATEWAY_CODE_OK);
-		assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_OK);
-		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", latest, &latest), GATEWAY_CODE_OK);
-		sim_run(s, (latest - UNIX_BASE + 1800) * SECOND);
-		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
-		sim_free(s);
-	}
-}
-
 static void a_greater_urgency_or_a_shorter_window_ends_a_postponement_that_it_does_not_allow(void **state)
 {
 	(void)state;
@@ -464,7 +430,6 @@ int main(void)
 	    cmocka_unit_test(what_the_driver_postponed_begins_then_also_after_a_restart_and_without_a_connection),
 	    cmocka_unit_test(an_approval_ends_a_postponement),
 	    cmocka_unit_test(how_long_in_all_is_bounded_by_urgency_and_window),
-	    cmocka_unit_test(a_deadline_and_the_last_of_recurring_windows_bound_it_too),
 	    cmocka_unit_test(a_greater_urgency_or_a_shorter_window_ends_a_postponement_that_it_does_not_allow),
 	    cmocka_unit_test(nothing_is_postponed_that_has_changed_an_ecu),
 	    cmocka_unit_test(a_check_connects_at_once_and_asks_again_in_a_session),
