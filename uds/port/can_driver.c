@@ -7,6 +7,7 @@
 
 #include "uds/port/can_filters.h"
 #include "uds/port/can_link_setup.h"
+#include "uds/port/can_rest.h"
 #include "uds/port/can_sent.h"
 #include "uds/port/hr_timer.h"
 
@@ -14,13 +15,6 @@
 #define REFUSED_MS         10000 /* until settings that the interface's driver refused are tried again */
 #define DEFAULT_WINDOW     32u
 #define MAX_STEPS_PER_TURN 16u
-/*
- * Resting: see plan_rest(). Below the least it is not worth a timer; above the most what others send would wait too
- * long. The margin is for timers that fire late: at its end the bus still has frames of ours.
- */
-#define REST_MIN_US    400u
-#define REST_MAX_US    12000u
-#define REST_MARGIN_US 1000u
 
 struct can_driver {
 	uv_loop_t *loop;
@@ -48,11 +42,7 @@ struct can_driver {
 	struct can_msg stash[CAN_PORT_BATCH];
 	size_t n_stash;
 	struct can_sent sent; /* for on_traffic */
-	/* the pace of confirmations, for resting */
-	uint64_t last_batch_us;
-	uint64_t rest_until_us; /* 0 while reading */
-	uint32_t frame_us;      /* between two confirmations of a busy bus; 0 = not known */
-	bool rested;            /* the batch at hand is what gathered in a rest */
+	struct can_rest rest;
 };
 
 uint64_t can_driver_now_us(void)
@@ -119,61 +109,33 @@ static bool one_channel_is_busy(const struct can_driver *self)
 	return n_busy == 1;
 }
 
-/*
- * A wake-up per confirmation triples the cost of a transfer. While several frames are outstanding nothing but their
- * confirmations is expected: an ECU answers, and asks for flow control, only after the last of them. So the port is
- * left alone until most of them have gone; the rate is measured. When few are left, and while another ECU of this
- * bus is being talked to, every frame is read at once.
- */
+/* While another ECU of this bus is being talked to, every frame is read at once. */
 static void plan_rest(struct can_driver *self, uint64_t now_us)
 {
-	uint64_t left_us = (uint64_t)self->node.n_outstanding * self->frame_us;
-	uint64_t margin_us = left_us / 4 > REST_MARGIN_US ? left_us / 4 : REST_MARGIN_US;
-
-	if (self->callbacks.on_traffic || left_us < margin_us + REST_MIN_US || !one_channel_is_busy(self))
+	if (!self->port || self->rest.until_us != 0 || self->callbacks.on_traffic || !one_channel_is_busy(self))
 		return;
-	uint64_t rest_us = left_us - margin_us;
-	self->rest_until_us = now_us + (rest_us < REST_MAX_US ? rest_us : REST_MAX_US);
-	can_port_pause(self->port);
+	if (can_rest_begin(&self->rest, now_us, self->node.n_outstanding))
+		can_port_pause(self->port);
 }
 
 /* What has gathered is read at once; only if it brings no further rest, the loop is to watch the port again. */
 static void end_rest(struct can_driver *self)
 {
-	if (self->rest_until_us == 0)
+	if (self->rest.until_us == 0)
 		return;
-	self->rest_until_us = 0;
-	self->rested = true;
+	self->rest.until_us = 0;
+	self->rest.rested = true;
 	if (self->port)
 		can_port_read(self->port);
-	self->rested = false;
-	if (!self->closing && self->port && self->rest_until_us == 0)
+	self->rest.rested = false;
+	if (!self->closing && self->port && self->rest.until_us == 0)
 		can_port_resume(self->port);
-}
-
-static void measure_pace(struct can_driver *self, uint64_t now_us, size_t n_confirmed)
-{
-	uint64_t elapsed_us = now_us - self->last_batch_us;
-	size_t n_before = self->node.n_outstanding;
-
-	self->last_batch_us = now_us;
-	if (n_confirmed == 0)
-		return;
-	if (n_confirmed >= n_before) {
-		/* the bus ran dry meanwhile: that says nothing about its pace, but a rest before it was too long */
-		if (self->rested)
-			self->frame_us /= 2;
-		return;
-	}
-	uint64_t sample_us = elapsed_us / n_confirmed;
-	if (sample_us < 20000)
-		self->frame_us = (uint32_t)((self->frame_us * 7u + sample_us) / 8u);
 }
 
 static void send_frames(struct can_driver *self, uint64_t now_us)
 {
 	if (self->node.n_outstanding == 0)
-		self->last_batch_us = now_us; /* an idle bus has no pace */
+		can_rest_idle(&self->rest, now_us);
 	while (self->port) {
 		while (self->n_stash < CAN_PORT_BATCH &&
 		       can_node_pop_frame(&self->node, now_us, &self->stash[self->n_stash])) {
@@ -198,8 +160,8 @@ static void arm(struct can_driver *self)
 
 	if (self->owner_deadline_us < deadline_us)
 		deadline_us = self->owner_deadline_us;
-	if (self->rest_until_us != 0 && self->rest_until_us < deadline_us)
-		deadline_us = self->rest_until_us;
+	if (self->rest.until_us != 0 && self->rest.until_us < deadline_us)
+		deadline_us = self->rest.until_us;
 	if (self->again)
 		deadline_us = 0; /* the owner still wants a step: on the next turn of the loop */
 	hr_timer_arm(&self->timer, deadline_us >= UINT64_MAX / 1000 ? HR_TIMER_NEVER : deadline_us * 1000);
@@ -285,7 +247,7 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	struct can_driver *self = owner;
 	uint64_t now_us = batch->now_us;
 
-	measure_pace(self, now_us, batch->n_confirmed);
+	can_rest_measure(&self->rest, now_us, batch->n_confirmed, self->node.n_outstanding);
 	show_traffic(self, batch);
 	self->running = true;
 	if (batch->n_confirmed > 0)
@@ -306,8 +268,7 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	if (can_node_deadline(&self->node) <= now_us)
 		expire_node(self, now_us);
 	advance(self, now_us);
-	if (!self->closing && self->port && self->rest_until_us == 0)
-		plan_rest(self, now_us);
+	plan_rest(self, now_us);
 	arm(self);
 }
 
@@ -331,8 +292,7 @@ static void on_lost(void *owner, int error)
 	self->port = NULL;
 	self->n_stash = 0;
 	self->sent.n = 0;
-	self->rest_until_us = 0;
-	self->frame_us = 0;
+	can_rest_reset(&self->rest);
 	can_node_reset_outstanding(&self->node);
 	uv_timer_start(&self->reopen_timer, on_reopen, at_once ? 0 : REOPEN_MS, REOPEN_MS);
 	arm(self);
@@ -382,7 +342,7 @@ static int open_port(struct can_driver *self)
 		r = can_port_open(self->loop, self->port_name, self->fd, &callbacks, &self->port);
 	if (r != 0)
 		return r;
-	self->last_batch_us = can_driver_now_us();
+	can_rest_idle(&self->rest, can_driver_now_us());
 	can_driver_refresh_filters(self);
 	return 0;
 }
