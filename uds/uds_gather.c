@@ -55,6 +55,7 @@ int uds_gather_start(struct uds_gather *self, uint64_t now_us, const uint8_t *pd
 	self->n_request = n;
 	self->n = 0;
 	self->n_beyond = 0;
+	self->window_over = false;
 	self->send_failed = ISOTP_REASON_NONE;
 	disown(self);
 	isotp_init(&self->sender, &self->config.link, NULL, 0);
@@ -233,9 +234,9 @@ static void take_link_events(struct uds_gather_ecu *ecu, uint64_t now_us)
 	}
 }
 
-static void check_end(struct uds_gather *self, uint64_t now_us)
+static void check_end(struct uds_gather *self)
 {
-	if (self->state != GATHER_OPEN || now_us < window_end_us(self))
+	if (self->state != GATHER_OPEN || !self->window_over)
 		return;
 	for (size_t i = 0; i < self->n; i++)
 		if (self->ecus[i].kind == UDS_EVENT_NONE)
@@ -256,7 +257,7 @@ bool uds_gather_input(struct uds_gather *self, uint64_t now_us, const struct can
 		/* an answer shows that the request has left, although its confirmation is still on the way */
 		if (self->state == GATHER_SENDING && isotp_assume_sent(&self->sender))
 			request_left(self, now_us);
-		if (self->state != GATHER_OPEN || now_us >= window_end_us(self))
+		if (self->state != GATHER_OPEN || self->window_over)
 			return false;
 		ecu = add(self, msg->id);
 		if (!ecu)
@@ -266,7 +267,7 @@ bool uds_gather_input(struct uds_gather *self, uint64_t now_us, const struct can
 	if (ecu->kind == UDS_EVENT_NONE) {
 		isotp_input(&ecu->link, now_us, msg);
 		take_link_events(ecu, now_us);
-		check_end(self, now_us);
+		check_end(self);
 	}
 	return true;
 }
@@ -324,7 +325,9 @@ void uds_gather_expire(struct uds_gather *self, uint64_t now_us)
 		uds_client_expire(&ecu->client, now_us);
 		take_client_event(ecu, now_us);
 	}
-	check_end(self, now_us);
+	if (self->state == GATHER_OPEN && now_us >= window_end_us(self))
+		self->window_over = true;
+	check_end(self);
 }
 
 uint64_t uds_gather_deadline(const struct uds_gather *self)
@@ -333,21 +336,20 @@ uint64_t uds_gather_deadline(const struct uds_gather *self)
 
 	if (self->state == GATHER_IDLE)
 		return UDS_NEVER;
-	/* what is open is bounded; the end of the window matters only once nothing is */
-	bool open = self->state == GATHER_SENDING;
+	if (self->state == GATHER_OPEN && !self->window_over && window_end_us(self) < deadline_us)
+		deadline_us = window_end_us(self);
 	for (size_t i = 0; i < self->n; i++) {
 		const struct uds_gather_ecu *ecu = &self->ecus[i];
 		const uint64_t link_us = isotp_deadline(&ecu->link), client_us = uds_client_deadline(&ecu->client);
 
 		if (ecu->kind != UDS_EVENT_NONE)
 			continue;
-		open = true;
 		if (link_us < deadline_us)
 			deadline_us = link_us;
 		if (client_us < deadline_us)
 			deadline_us = client_us;
 	}
-	return !open && window_end_us(self) < deadline_us ? window_end_us(self) : deadline_us;
+	return deadline_us;
 }
 
 bool uds_gather_pop_frame(struct uds_gather *self, uint64_t now_us, struct can_msg *msg)

@@ -3,9 +3,9 @@
  *
  * The request is a single frame, functional as a rule. Whoever answers it from an identifier within a range gets a
  * place: its answer may take several frames and may be put off with 0x78, each wait bounded by the timing as for a
- * channel. New ones are taken until P2 has passed; then the gathering ends with the last answer that had begun. A
- * scanner asks an identifier physically and takes answers from any other: what carries no answer to this request's
- * service is left alone.
+ * channel. New ones are taken until uds_gather_expire() finds that P2 has passed: what a late reader hands in before
+ * that came in time. Then the gathering ends with the last answer that had begun. A scanner asks an identifier
+ * physically and takes answers from any other: what carries no answer to this request's service is left alone.
  *
  * With extended and mixed addressing answers are told apart by their identifier alone, so one address is asked at a
  * time. can_node_gather() runs it on a station; alone, its frames are popped and confirmed in order like those of a
@@ -62,6 +62,7 @@ struct uds_gather {
 	size_t n_request;
 	struct isotp sender;
 	uint8_t state;
+	bool window_over;              /* P2 has passed */
 	enum isotp_reason send_failed; /* why the request could not be sent; NONE if it was */
 	uint32_t n_beyond;             /* answers for which there was no place */
 	uint64_t sent_us;

@@ -1,95 +1,5 @@
 /* One request to all, and who answers: frame by frame, in simulated time. */
-#include "support.h"
-
-#include "uds/can_node.h"
-
-#define T0   (7 * S)
-#define N    4u
-#define EACH 64u
-
-static struct uds_gather g;
-static struct uds_gather_ecu ecus[N];
-static uint8_t buf[N * EACH];
-static struct can_msg frame;
-
-static struct uds_gather_config functional_config(void)
-{
-	struct uds_gather_config config = {
-	    .link = isotp_config_default(),
-	    .timing = uds_timing_default(),
-	    .first_id = 0x7e8,
-	    .last_id = 0x7ef,
-	    .reply = UDS_GATHER_BY_OFFSET,
-	    .offset = 8,
-	};
-
-	config.link.address.tx_id = 0x7df;
-	return config;
-}
-
-static void setup_gather(const struct uds_gather_config *config)
-{
-	uds_gather_init(&g, config, ecus, N, buf, sizeof(buf));
-}
-
-static int setup(void **state)
-{
-	const struct uds_gather_config config = functional_config();
-
-	(void)state;
-	setup_gather(&config);
-	return 0;
-}
-
-static void pop(uint64_t now_us, uint32_t id)
-{
-	assert_true(uds_gather_pop_frame(&g, now_us, &frame));
-	assert_int_equal(frame.id, id);
-}
-
-static void assert_no_frame(uint64_t now_us)
-{
-	assert_false(uds_gather_pop_frame(&g, now_us, &frame));
-}
-
-/* a request that left at T0 */
-static void ask(const uint8_t *pdu, size_t n)
-{
-	assert_int_equal(uds_gather_start(&g, T0 - 10, pdu, n), 0);
-	pop(T0 - 10, g.config.link.address.tx_id);
-	assert_no_frame(T0 - 10);
-	uds_gather_confirm(&g, T0);
-}
-#define ASK(...) ask(BYTES(__VA_ARGS__))
-
-static void input(uint64_t now_us, struct can_msg msg)
-{
-	assert_true(uds_gather_input(&g, now_us, &msg));
-}
-
-static void refuse(uint64_t now_us, struct can_msg msg)
-{
-	assert_false(uds_gather_input(&g, now_us, &msg));
-}
-
-static void ends_at(uint64_t at_us)
-{
-	assert_int_equal(uds_gather_deadline(&g), at_us);
-	uds_gather_expire(&g, at_us - 1);
-	assert_true(uds_gather_running(&g));
-	uds_gather_expire(&g, at_us);
-	assert_false(uds_gather_running(&g));
-	assert_int_equal(uds_gather_deadline(&g), UDS_NEVER);
-}
-
-static const struct uds_gather_ecu *found(uint32_t id, enum uds_event_kind kind)
-{
-	const struct uds_gather_ecu *ecu = uds_gather_find(&g, id);
-
-	assert_non_null(ecu);
-	assert_int_equal(ecu->kind, kind);
-	return ecu;
-}
+#include "gather.h"
 
 static void the_answers_of_many_are_gathered_until_p2(void **state)
 {
@@ -118,9 +28,33 @@ static void an_answer_that_begins_after_p2_is_none(void **state)
 	(void)state;
 	ASK(0x10, 0x03);
 	input(T0 + 5, CAN(0x7e8, 3, 0x7f, 0x10, 0x78));
+	window_ends_at(T0 + 150 * MS);
 	refuse(T0 + 150 * MS, CAN(0x7e9, 2, 0x50, 0x03));
 	assert_true(uds_gather_running(&g));
 	assert_int_equal(g.n, 1);
+}
+
+static void answers_that_waited_for_a_late_reader_count_all(void **state)
+{
+	(void)state;
+	ASK(0x10, 0x03);
+	input(T0 + 900 * MS, CAN(0x7e8, 2, 0x50, 0x03));
+	assert_true(uds_gather_running(&g));
+	input(T0 + 900 * MS, CAN(0x7e9, 3, 0x7f, 0x10, 0x22));
+	input(T0 + 900 * MS, CAN(0x7ea, 3, 0x7f, 0x10, 0x78));
+	uds_gather_expire(&g, T0 + 900 * MS);
+	refuse(T0 + 901 * MS, CAN(0x7eb, 2, 0x50, 0x03));
+	assert_true(uds_gather_running(&g));
+	input(T0 + 950 * MS, CAN(0x7ea, 2, 0x50, 0x03));
+	assert_false(uds_gather_running(&g));
+	assert_int_equal(g.n, 3);
+	found(0x7e8, UDS_EVENT_POSITIVE);
+	found(0x7e9, UDS_EVENT_NEGATIVE);
+	found(0x7ea, UDS_EVENT_POSITIVE);
+	/* and the next request has a window of its own */
+	ASK(0x10, 0x03);
+	input(T0 + 5, CAN(0x7eb, 2, 0x50, 0x03));
+	ends_at(T0 + 150 * MS);
 }
 
 static void response_pending_is_waited_for_with_p2_star(void **state)
@@ -129,6 +63,7 @@ static void response_pending_is_waited_for_with_p2_star(void **state)
 	ASK(0x10, 0x02);
 	input(T0, CAN(0x7e8, 2, 0x50, 0x02));
 	input(T0, CAN(0x7e9, 3, 0x7f, 0x10, 0x78));
+	window_ends_at(T0 + 150 * MS);
 	input(T0 + 5 * S, CAN(0x7e9, 3, 0x7f, 0x10, 0x78));
 	input(T0 + 6 * S, CAN(0x7e9, 2, 0x50, 0x02));
 	assert_false(uds_gather_running(&g)); /* at once: P2 is long over, and all have answered */
@@ -140,6 +75,7 @@ static void an_answer_put_off_and_never_given_ends_by_p2_star(void **state)
 	(void)state;
 	ASK(0x10, 0x02);
 	input(T0 + 1 * MS, CAN(0x7e9, 3, 0x7f, 0x10, 0x78));
+	window_ends_at(T0 + 150 * MS);
 	ends_at(T0 + 5101 * MS);
 	assert_null(found(0x7e9, UDS_EVENT_TIMEOUT)->pdu);
 }
@@ -158,6 +94,7 @@ static void long_answers_come_side_by_side(void **state)
 	uds_gather_confirm(&g, T0 + 1);
 	uds_gather_confirm(&g, T0 + 2);
 	input(T0 + 10, CAN(0x7ec, 0x21, 'd', 'e', 'f', 'g', 'h', 'i', 'j'));
+	window_ends_at(T0 + 150 * MS);
 	input(T0 + 400 * MS, CAN(0x7e8, 0x21, 'D', 'E', 'F', 'G', 'H', 'I', 'J'));
 	assert_true(uds_gather_running(&g));
 	input(T0 + 600 * MS, CAN(0x7e8, 0x22, 'K', 'L', 'M', 'N', 'O', 'P', 'Q'));
@@ -176,6 +113,7 @@ static void an_answer_that_breaks_off_ends_by_n_cr(void **state)
 	input(T0, CAN(0x7e8, 0x10, 20, 0x62, 0xf1, 0x90, 'A', 'B', 'C'));
 	pop(T0, 0x7e0);
 	uds_gather_confirm(&g, T0 + 2);
+	window_ends_at(T0 + 150 * MS);
 	ends_at(T0 + 2 + 1 * S);
 	found(0x7e8, UDS_EVENT_TIMEOUT);
 }
@@ -377,68 +315,6 @@ static void an_abort_sends_nothing_more(void **state)
 	found(0x7e8, UDS_EVENT_NONE);
 }
 
-static void a_station_runs_it_beside_its_channels(void **state)
-{
-	static uint8_t tx_buf[64], rx_buf[64];
-	const struct isotp_config link = tester_config(); /* 7E0 and 7E8 */
-	const struct uds_timing timing = uds_timing_default();
-	struct uds_channel channel;
-	struct can_node node;
-	struct uds_event event;
-	struct can_msg msg;
-
-	(void)state;
-	can_node_init(&node, 2);
-	uds_channel_init(&channel, &link, &timing, tx_buf, sizeof(tx_buf), rx_buf, sizeof(rx_buf));
-	assert_int_equal(can_node_attach(&node, &channel), 0);
-	can_node_gather(&node, &g);
-	assert_int_equal(uds_gather_start(&g, T0, BYTES(0x22, 0xf1, 0x90)), 0);
-	assert_true(can_node_pop_frame(&node, T0, &msg));
-	assert_int_equal(msg.id, 0x7df);
-	can_node_confirm(&node, T0, 1);
-	/* the channel's own ECU answers with several frames: one flow control, not two */
-	msg = CAN(0x7e8, 0x10, 9, 0x62, 0xf1, 0x90, 'A', 'B', 'C');
-	assert_true(can_node_input(&node, T0, &msg));
-	assert_true(can_node_pop_frame(&node, T0, &msg));
-	assert_int_equal(msg.id, 0x7e0);
-	assert_false(can_node_pop_frame(&node, T0, &msg));
-	can_node_confirm(&node, T0, 1);
-	msg = CAN(0x7e8, 0x21, 'D', 'E', 'F');
-	assert_true(can_node_input(&node, T0, &msg));
-	assert_false(uds_channel_pop_event(&channel, &event));
-	assert_int_equal(can_node_deadline(&node), T0 + 150 * MS);
-	can_node_expire(&node, T0 + 150 * MS);
-	assert_false(uds_gather_running(&g));
-	assert_int_equal(found(0x7e8, UDS_EVENT_POSITIVE)->n_pdu, 9);
-	assert_int_equal(node.n_outstanding, 0);
-	/* over: what comes is the channel's */
-	msg = CAN(0x7e8, 4, 0x62, 0xf1, 0x90, 1);
-	assert_true(can_node_input(&node, T0 + 1 * S, &msg));
-	assert_true(uds_channel_pop_event(&channel, &event));
-	assert_int_equal(event.kind, UDS_EVENT_UNSOLICITED);
-	assert_int_equal(node.n_foreign, 0);
-}
-
-static void a_gathering_that_is_taken_off_leaves_the_window_as_it_was(void **state)
-{
-	struct can_node node;
-	struct can_msg msg;
-
-	(void)state;
-	can_node_init(&node, 2);
-	can_node_gather(&node, &g);
-	assert_int_equal(uds_gather_start(&g, T0, BYTES(0x3e, 0x00)), 0);
-	assert_true(can_node_pop_frame(&node, T0, &msg));
-	can_node_gather(&node, NULL);
-	assert_int_equal(node.n_outstanding, 1);
-	can_node_confirm(&node, T0, 1);
-	assert_int_equal(node.n_outstanding, 0);
-	assert_int_equal(can_node_deadline(&node), UDS_NEVER);
-	/* its request counts as lost with the port */
-	ends_at(T0 + 1 * S);
-	assert_int_equal(g.send_failed, ISOTP_REASON_N_AS);
-}
-
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -446,6 +322,7 @@ int main(void)
 	const struct CMUnitTest uds_gather[] = {
 	    TEST(the_answers_of_many_are_gathered_until_p2),
 	    TEST(an_answer_that_begins_after_p2_is_none),
+	    TEST(answers_that_waited_for_a_late_reader_count_all),
 	    TEST(response_pending_is_waited_for_with_p2_star),
 	    TEST(an_answer_put_off_and_never_given_ends_by_p2_star),
 	    TEST(long_answers_come_side_by_side),
@@ -463,8 +340,6 @@ int main(void)
 	    TEST(a_wrong_echo_is_malformed_and_busy_is_an_answer),
 	    TEST(who_is_suppressed_can_still_refuse),
 	    TEST(an_abort_sends_nothing_more),
-	    TEST(a_station_runs_it_beside_its_channels),
-	    TEST(a_gathering_that_is_taken_off_leaves_the_window_as_it_was),
 	};
 
 	return RUN_TESTS(uds_gather);
