@@ -9,12 +9,14 @@
 #include "uds/port/can_link_setup.h"
 #include "uds/port/can_rest.h"
 #include "uds/port/can_sent.h"
+#include "uds/port/can_unseen.h"
 #include "uds/port/hr_timer.h"
 
 #define REOPEN_MS          500u
 #define REFUSED_MS         10000 /* until settings that the interface's driver refused are tried again */
 #define DEFAULT_WINDOW     32u
 #define MAX_STEPS_PER_TURN 16u
+#define MAX_READS_PER_TURN 64u /* of a full batch each: more than a socket holds */
 
 struct can_driver {
 	uv_loop_t *loop;
@@ -43,6 +45,7 @@ struct can_driver {
 	size_t n_stash;
 	struct can_sent sent; /* for on_traffic */
 	struct can_rest rest;
+	struct can_unseen unseen;
 };
 
 uint64_t can_driver_now_us(void)
@@ -163,12 +166,13 @@ static void arm(struct can_driver *self)
 	if (self->rest.until_us != 0 && self->rest.until_us < deadline_us)
 		deadline_us = self->rest.until_us;
 	if (self->again)
-		deadline_us = 0; /* the owner still wants a step: on the next turn of the loop */
+		deadline_us = 0; /* the owner still wants a step, or more is to be read: on the next turn of the loop */
 	hr_timer_arm(&self->timer, deadline_us >= UINT64_MAX / 1000 ? HR_TIMER_NEVER : deadline_us * 1000);
 }
 
 static void step(struct can_driver *self, uint64_t now_us)
 {
+	self->unseen.n = 0;
 	self->owner_deadline_us = self->callbacks.step(self->callbacks.owner, now_us);
 }
 
@@ -194,10 +198,21 @@ static void run(struct can_driver *self, uint64_t now_us)
 
 void can_driver_kick(struct can_driver *self)
 {
-	if (self->running)
+	uint64_t now_us;
+
+	if (self->running) {
 		self->again = true;
-	else if (!self->closing)
-		run(self, can_driver_now_us());
+		return;
+	}
+	if (self->closing)
+		return;
+	now_us = can_driver_now_us();
+	if (now_us < self->owner_deadline_us) {
+		run(self, now_us);
+		return;
+	}
+	self->again = true; /* what the owner waits for may be in the socket: at the end of this turn */
+	arm(self);
 }
 
 /* what the node gives up, the port need not wait for */
@@ -217,6 +232,8 @@ static void on_expire(void *owner)
 	if (self->closing)
 		return;
 	end_rest(self);
+	for (unsigned i = 0; self->port && can_port_behind(self->port) && i < MAX_READS_PER_TURN; i++)
+		can_port_read(self->port);
 	if (self->closing)
 		return;
 	uint64_t now_us = can_driver_now_us();
@@ -255,15 +272,22 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	for (size_t i = 0; i < batch->n_msgs && !self->closing; i++) {
 		if (take_error(self, now_us, &batch->msgs[i]))
 			continue;
-		/* an answer is valid only until the channel's next input: the owner sees it before that */
-		if (can_node_input(&self->node, now_us, &batch->msgs[i]))
+		if (can_unseen_full_or_has(&self->unseen, &batch->msgs[i]))
 			step(self, now_us);
+		if (can_node_input(&self->node, now_us, &batch->msgs[i]))
+			can_unseen_add(&self->unseen, &batch->msgs[i]);
 		else if (self->callbacks.on_frame)
 			self->callbacks.on_frame(self->callbacks.owner, now_us, &batch->msgs[i]);
 	}
 	self->running = false;
 	if (self->closing)
 		return;
+	if (can_port_behind(self->port)) {
+		/* what is due may have been answered by what still waits: on_expire() reads that first */
+		self->again = true;
+		arm(self);
+		return;
+	}
 	/* what is due at this very time must not wait for the timer's turn */
 	if (can_node_deadline(&self->node) <= now_us)
 		expire_node(self, now_us);

@@ -221,6 +221,7 @@ static void read_batch(struct can_port *self)
 	struct can_port_batch batch = {.msgs = self->msgs};
 
 	int n = recvmmsg(self->fd, self->rx_hdr, CAN_PORT_BATCH, MSG_DONTWAIT, NULL);
+	self->read_full = n == (int)CAN_PORT_BATCH;
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			lose(self, -errno);
@@ -239,7 +240,7 @@ static void read_batch(struct can_port *self)
 	self->stats.n_confirmed += batch.n_confirmed;
 	if (batch.n_confirmed > 0)
 		flush(self);
-	if (batch.n_confirmed == 0 && batch.n_msgs == 0)
+	if (batch.n_confirmed == 0 && batch.n_msgs == 0 && !can_port_behind(self))
 		return;
 	self->stats.n_batches++;
 	self->callbacks.on_batch(self->callbacks.owner, &batch);
@@ -292,6 +293,11 @@ void can_port_read(struct can_port *self)
 {
 	if (!self->lost_error && !self->closing)
 		read_batch(self);
+}
+
+bool can_port_behind(const struct can_port *self)
+{
+	return self->read_full && !self->lost_error && !self->closing;
 }
 
 static void prepare_reading(struct can_port *self)

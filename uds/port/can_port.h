@@ -28,7 +28,7 @@ struct can_port_batch {
 
 struct can_port_callbacks {
 	void *owner;
-	/* frames and confirmations; the port may be closed in it */
+	/* frames and confirmations; the port may be closed in it. Of a port that is behind it may be empty. */
 	void (*on_batch)(void *owner, const struct can_port_batch *batch);
 	/* the bus is gone (broker ended, interface removed or down, bus-off): -errno. The port is closed by its owner.
 	 */
@@ -68,6 +68,8 @@ void can_port_pause(struct can_port *self);
 void can_port_resume(struct can_port *self);
 /* what has gathered, at once and even while paused; on_batch is called from within if there is anything */
 void can_port_read(struct can_port *self);
+/* the last read took as many as one can: more may wait in the socket that are as old */
+bool can_port_behind(const struct can_port *self);
 
 /* nobody waits any more for the frames that went out until now: they are not confirmed, should their echoes still come
  */

@@ -30,7 +30,8 @@ struct can_port {
 	int fd;
 	bool closing;
 	bool paused;
-	bool blocked; /* the socket is full: wait for UV_WRITABLE */
+	bool read_full; /* as many as a read takes */
+	bool blocked;   /* the socket is full: wait for UV_WRITABLE */
 	uint8_t n_open_handles;
 	int events;     /* that the poll waits for */
 	int lost_error; /* to be reported */
