@@ -1,4 +1,4 @@
-# What the scripts of this suite share: getting into the virtual machine, TAP, and waiting.
+# What the scripts of this suite share: getting into the virtual machine, and TAP.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154,SC2317  # root and BIN are for the scripts, which call what is defined here
 #
@@ -59,14 +59,4 @@ diagnose() { :; } # a script's own takes its place
 results_end() {
 	echo "1..$number"
 	((failures == 0))
-}
-
-# until_true SECONDS COMMAND…
-until_true() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
 }

@@ -46,7 +46,7 @@ said_plainly() { # WORDS - since the last `mark`
 }
 
 log_says() { # WORDS - gatewayd says them within 30 s, after the last `mark`
-	until_true 30 said_plainly "$1"
+	stage_until 30 said_plainly "$1"
 }
 
 link_says() { # INTERFACE WORDS
@@ -116,12 +116,12 @@ result $? "without CAP_NET_ADMIN an interface stays down, and the log says what 
 stop_gateway
 rm -rf "$stage/state" && mkdir "$stage/state"
 
-until_true 30 test -e "/sys/class/net/$serial"
+stage_until 30 test -e "/sys/class/net/$serial"
 ip link set "$serial" up type can bitrate 500000
 configure '{name: body, port: can0, bitrate: 250000, sample_point: 0.875, restart_ms: 100, bring_up: true}' \
 	'{name: chassis, port: can1, bitrate: 250000}' "{name: serial, port: $serial, bitrate: 500000}"
 start_gateway
-until_true 30 link_says can0 "state ERROR-ACTIVE" && link_says can0 "restart-ms 100" &&
+stage_until 30 link_says can0 "state ERROR-ACTIVE" && link_says can0 "restart-ms 100" &&
 	link_says can0 "bitrate 250000 sample-point 0.875" && ! grep -q RTNETLINK "$stage/gatewayd.log"
 result $? "gatewayd brings up a controller with bit rate, sample point and restart time"
 
@@ -162,7 +162,7 @@ result $? "an interface that went down is brought up again"
 # --- errors
 
 mark
-until_true 30 grep -qE "^ +$serial " /proc/net/can/rcvlist_err
+stage_until 30 grep -qE "^ +$serial " /proc/net/can/rcvlist_err
 adapter_says e1a
 log_says "bus serial: nobody acknowledges our frames"
 result $? "a missing acknowledgement is told"
@@ -192,15 +192,15 @@ start_gateway
 log_says "can0 is not set up for CAN FD, which is wanted" && link_says can0 "state STOPPED"
 result $? "a controller without CAN FD is refused for a bus with it, and left down"
 
-log_says "of a bit, 0.600 is wanted" && until_true 10 link_says can2 "state STOPPED"
+log_says "of a bit, 0.600 is wanted" && stage_until 10 link_says can2 "state STOPPED"
 result $? "a sample point that the clock cannot do is seen after bringing up, and the interface is taken down again"
 
 log_says "the driver of can1 refused bit rate and sample point" && refused=$SECONDS
 
-until_true 10 grep -q '1$' /sys/class/net/vcan0/flags && ! said_plainly "bus virtual" && ! said_plainly vcan0
+stage_until 10 grep -q '1$' /sys/class/net/vcan0/flags && ! said_plainly "bus virtual" && ! said_plainly vcan0
 result $? "a virtual interface is brought up too, without a word about what it has not"
 
-until_true 10 eval '((SECONDS - refused > 2))' && [[ $(said_plainly RTNETLINK | wc -l) == 1 ]]
+stage_until 10 eval '((SECONDS - refused > 2))' && [[ $(said_plainly RTNETLINK | wc -l) == 1 ]]
 result $? "a bit rate that the driver refuses is told once, and not tried each second"
 stop_gateway
 
@@ -224,7 +224,7 @@ ip link set can1 up type can bitrate 500000
 mkdir "$stage/ecus"
 "$BIN/virtual-ecu" --config "$stage/virtual-ecus.yaml" --bus body=can1 --bus chassis=vcan1 --state-dir "$stage/ecus" \
 	>"$stage/ecus.log" 2>&1 &
-until_true 30 grep -q ready "$stage/ecus.log"
+stage_until 30 grep -q ready "$stage/ecus.log"
 
 info --bitrate 500000
 (($? == 4)) && grep -qF "can0 is down: \`ip link set can0 up type can bitrate 500000\`" "$stage/info.log"
@@ -245,7 +245,7 @@ echo "#: ecu-flash over two controllers: $(sed -nE 's/^ *kB\/s +([0-9.]+).*/\1 k
 adapter_says "off-after 300" # in the second of three blocks
 flash "$serial" "$stage/door.yaml" 0x08000000 "$stage/lamp.raw" &
 flashing=$!
-until_true 30 grep -qF "it stays so" "$stage/flash.log"
+stage_until 30 grep -qF "it stays so" "$stage/flash.log"
 grep -F "it stays so" "$stage/flash.log" | by_hand
 wait "$flashing" && cmp -n 3000 "$stage/lamp.raw" "$stage/ecus/door.bin" &&
 	grep -qF "the controller of $serial is bus-off" "$stage/flash.log" && grep -qF "the bus $serial is back" "$stage/flash.log"
@@ -279,7 +279,7 @@ cat >>"$stage/gatewayd.yaml" <<-END
 	  battery_mv: {bus: body, id: 0x140, start_bit: 8, length: 16, survives_silence: true}
 END
 start_gateway
-until_true 30 link_says "$serial" "state ERROR-ACTIVE" && link_says "$serial" "bitrate 500000" &&
+stage_until 30 link_says "$serial" "state ERROR-ACTIVE" && link_says "$serial" "bitrate 500000" &&
 	! said_plainly "comes back from bus-off"
 result $? "gatewayd brings up a serial adapter; that its driver has no restart of its own is no trouble"
 
@@ -301,7 +301,7 @@ result $? "the flash went on where it was: the ECU was erased once"
 mark
 offer two --target ecu=door,component=door,hardware_id=DOOR-HW-5
 adapter_says "broken-after 300"
-until_true 60 said_plainly "failed: door: bus chassis"
+stage_until 60 said_plainly "failed: door: bus chassis"
 result $? "a bus that goes off for good ends the attempt with its reason"
 
 adapter_says repaired

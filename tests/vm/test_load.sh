@@ -70,7 +70,7 @@ sed 's/^    bus: body$/&\n    max_block_length: 66/; /^    max_block_length: 409
 	"$root/sim/demo/virtual-ecus.yaml" >"$work/ecus.yaml"
 "$BIN/virtual-ecu" --config "$work/ecus.yaml" --bus body=vcan0 --state-dir "$work/state" >"$work/ecus.log" 2>&1 &
 started+=($!)
-until_true 30 grep -q ready "$work/ecus.log"
+stage_until 30 grep -q ready "$work/ecus.log"
 
 cangen vcan0 -g 0 -i -I 123 -L 8 -D r >/dev/null 2>&1 &
 flood=$!
@@ -119,7 +119,7 @@ for percent in 1 5; do
 done
 
 flash_down() {
-	until_true 60 grep -qE "transfer|erase" "$work/door.log" && ip link set vcan0 down && sleep 1 && ip link set vcan0 up &&
+	stage_until 60 grep -qE "transfer|erase" "$work/door.log" && ip link set vcan0 down && sleep 1 && ip link set vcan0 up &&
 		touch "$work/was_down"
 }
 : >"$work/door.log"
@@ -155,11 +155,11 @@ stage_new "$work/stage" && stage_images && stage_bus vcan && stage_ecus && stage
 result $? "a campaign begins on a bus that loses 1 % of the frames"
 
 began=$SECONDS
-until_true 120 grep -qE "7E0#10..36" "$stage/bus.log" && ip link set "$stage_vcan" down && until_true 30 grep -q "bus body is lost" "$stage/gatewayd.log" &&
-	ip link set "$stage_vcan" up && until_true 30 grep -q "bus body is back" "$stage/gatewayd.log"
+stage_until 120 grep -qE "7E0#10..36" "$stage/bus.log" && ip link set "$stage_vcan" down && stage_until 30 grep -q "bus body is lost" "$stage/gatewayd.log" &&
+	ip link set "$stage_vcan" up && stage_until 30 grep -q "bus body is back" "$stage/gatewayd.log"
 result $? "its interface goes down in the middle of a transfer, and comes back"
 
-until_true 120 grep -q "door: the ECU is being erased" "$stage/gatewayd.log" && # candump ended with the interface
+stage_until 120 grep -q "door: the ECU is being erased" "$stage/gatewayd.log" && # candump ended with the interface
 	tc qdisc change dev "$stage_vcan" root netem loss 5% &&
 	stage_oemctl wait --campaign load-1 --state "done" --timeout 150 >/dev/null &&
 	stage_oemctl campaign show load-1 | grep -q "^verified: *yes"

@@ -2,7 +2,7 @@
 # gatewayd under systemd and logind, in a virtual machine (run.sh): the status that `systemctl status` shows, reload and stop
 # in the middle of a flash, the lock against shutdown, a hung loop, SIGKILL. With the unit of systemd/, on vcan, with the
 # demo's backend, vehicle and ECUs, which take seconds to be programmed. Prints TAP. BIN holds the programs.
-# shellcheck disable=SC2154,SC2317  # stage.sh sets `stage`; until_true calls the functions
+# shellcheck disable=SC2154,SC2317  # stage.sh sets `stage`; stage_until calls the functions
 # shellcheck source=tests/vm/lib.sh
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/daemon/lib.sh
@@ -59,7 +59,7 @@ no_lock() {
 }
 
 erasing() { # CAMPAIGN [FLAG…] - it is offered, and the first erase has begun
-	offer "$@" && until_true 90 said_times 1 "^$1: lamp: the ECU is being erased"
+	offer "$@" && stage_until 5 said_times 1 "^$1: lamp: the ECU is being erased"
 }
 
 # what an ECU takes for its erase, so that the machine may be as slow as it is
@@ -76,7 +76,7 @@ ends_verified() { # CAMPAIGN [ECU…]
 
 starts=0
 started_again() { # gatewayd says that it runs, once more than when it was last asked
-	until_true 90 said_times $((starts + 1)) '^gatewayd [0-9.]+: vehicle' && starts=$(said '^gatewayd [0-9.]+: vehicle')
+	stage_until 5 said_times $((starts + 1)) '^gatewayd [0-9.]+: vehicle' && starts=$(said '^gatewayd [0-9.]+: vehicle')
 }
 
 boot_version_is() { # TEXT - of the lamp
@@ -115,7 +115,7 @@ systemctl start polkit systemd-logind || exit 1
 
 # --- the vehicle and its backend
 
-stage_slowness=20
+stage_slowness=20 # limits here are a twentieth of what they come to
 stage_new /srv/stage
 trap stage_end EXIT
 ecus_config
@@ -144,20 +144,20 @@ done
 stage_spawn journal journalctl -f -n all -o cat -u gatewayd
 systemctl start gatewayd && [[ $(shows ActiveState) == active ]] && started_again
 result $? "systemctl start returns when gatewayd is ready"
-until_true 60 status_is 'idle; backend connected; 2 ECUs known$' && until_true 30 boot_version_is BL-1.3
+stage_until 3 status_is 'idle; backend connected; 2 ECUs known$' && stage_until 2 boot_version_is BL-1.3
 result $? "its status says that it has nothing to do, and with whom"
 no_lock
 result $? "logind holds no lock of it"
 
-hold lamp && erasing one && until_true 60 locks &&
+hold lamp && erasing one && stage_until 3 locks &&
 	locks | grep -q 'shutdown:sleep ECU lamp is erased and has no software before it is verified *block'
 result $? "systemd-inhibit --list shows a block lock that names the erased ECU, for the unit's user by the polkit rule"
 pid=$(shows MainPID)
 echo 'dids: {boot: 0x0111}' >>"$stage/own/lamp.yaml"
 systemctl reload gatewayd && [[ $(shows ActiveState) == active ]] &&
-	until_true 30 said_times 1 'read again: changed: ecus\[0\].profile \(lamp\)$' && [[ $(said '^one: done') == 0 ]]
+	stage_until 2 said_times 1 'read again: changed: ecus\[0\].profile \(lamp\)$' && [[ $(said '^one: done') == 0 ]]
 result $? "systemctl reload in the middle of the flash has the profile read again"
-let_go lamp && until_true 60 status_is 'flashing [a-z]+: transfer, [0-9]+ %' &&
+let_go lamp && stage_until 3 status_is 'flashing [a-z]+: transfer, [0-9]+ %' &&
 	shown=$(systemctl status gatewayd --no-pager --lines=0 | sed -n 's/^ *Status: //p') && [[ $shown == '"flashing '*'; campaign one"' ]]
 result $? "systemctl status shows ECU, step and progress of a flash"
 echo "#: systemctl status: $shown"
@@ -165,9 +165,9 @@ ends_verified one
 result $? "the flash goes on to its end"
 [[ $(shows MainPID) == "$pid" && $(said 'registered with the backend') == 1 && $(said 'attempt [0-9]') == 0 ]]
 result $? "in the same process, the same session, at the first attempt"
-until_true 60 boot_version_is left
+stage_until 3 boot_version_is left
 result $? "the next identification is with the new profile"
-until_true 30 no_lock
+stage_until 2 no_lock
 result $? "and the lock is released"
 
 # --- stop
@@ -175,7 +175,7 @@ result $? "and the lock is released"
 hold lamp && erasing two && began=$EPOCHREALTIME
 systemctl stop gatewayd &
 stop=$!
-until_true 60 status_is 'stopping once ECU lamp is verified \(it is erased\): '
+stage_until 3 status_is 'stopping once ECU lamp is verified \(it is erased\): '
 result $? "systemctl stop in the middle of a flash: the status says for whose sake it goes on"
 let_go lamp && wait $stop
 echo "#: stop in mid-flash: $(seconds_since "$began") to the safe point, with TimeoutStopSec=3"
@@ -184,7 +184,7 @@ result $? "it is not killed at TimeoutStopSec=, but ends by itself with the eras
 
 # --- SIGKILL, when it goes on after that
 
-hold door && systemctl start gatewayd && started_again && until_true 90 said_times 1 '^two: door: the ECU is being erased' && began=$EPOCHREALTIME
+hold door && systemctl start gatewayd && started_again && stage_until 5 said_times 1 '^two: door: the ECU is being erased' && began=$EPOCHREALTIME
 result $? "started again it goes on with the other ECU"
 systemctl kill --kill-who=main --signal=KILL gatewayd && [[ $(said '^two: door: the ECU is verified') == 0 ]] && started_again && let_go door &&
 	[[ $(shows Restart) == always && $(shows StartLimitIntervalUSec) == 0 ]]

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016  # what is quoted so is for a shell in the machine
 # shellcheck source=tests/vm/lib.sh
 source "$(dirname "$0")/lib.sh"
-stage_slowness=10
+stage_slowness=10 # limits here are a tenth of what they come to
 stage_profiles=/etc/gatewayd/profiles
 # shellcheck source=sim/stage.sh
 source "$root/sim/stage.sh"
@@ -152,7 +152,7 @@ systemctl enable --quiet gatewayd
 activated() {
 	out as visitor "${get[@]}" && says "$stage_vehicle_id"
 }
-until_true 60 activated && is gatewayd active
+stage_until 6 activated && is gatewayd active
 result $? "one that is enabled is started by whoever asks for its state"
 
 out as visitor gatewayctl status && says "$stage_vehicle_id" && says lamp &&
@@ -229,13 +229,13 @@ kills=0
 pid=$(show gatewayd MainPID)
 while ((kills < 14)); do
 	kill -KILL "$pid" || break
-	until_true 60 another "$pid" || break
+	stage_until 6 another "$pid" || break
 	kills=$((kills + 1))
 done
 killed_in=$((SECONDS - began))
-((kills == 14)) && until_true 60 is gatewayd active && restarts=$(show gatewayd NRestarts) && ((restarts >= 8))
+((kills == 14)) && stage_until 6 is gatewayd active && restarts=$(show gatewayd NRestarts) && ((restarts >= 8))
 result $? "it is started again after more kills than the limit has"
-until_true 60 as visitor gatewayctl show demo-1 && out as visitor gatewayctl show demo-1 && says verified
+stage_until 6 as visitor gatewayctl show demo-1 && out as visitor gatewayctl show demo-1 && says verified
 result $? "and knows its campaign"
 rm -r /run/systemd/system/gatewayd.service.d
 
@@ -266,10 +266,10 @@ install -m 600 "$stage/pki/client.key" /etc/credstore/gatewayd-bench.vehicle.key
 install -m 600 "$root/sim/demo/ecu-keys.yaml" /etc/credstore/gatewayd-bench.ecu-keys.yaml
 install -D -m 644 /usr/share/doc/gateway-update/gatewayd-bring-up.conf /etc/systemd/system/gatewayd@bench.service.d/bring-up.conf
 systemctl daemon-reload
-out systemctl enable --now gatewayd@bench && until_true 60 journal_says gatewayd@bench "state in /var/lib/gatewayd-bench" &&
+out systemctl enable --now gatewayd@bench && stage_until 6 journal_says gatewayd@bench "state in /var/lib/gatewayd-bench" &&
 	[[ -e /var/lib/gatewayd-bench/state.db && -d /run/gatewayd-bench ]] && is gatewayd active && is gatewayd@bench active
 result $? "gatewayd@bench runs beside gatewayd, with a configuration, state and credentials of its own"
-until_true 60 ip link show up dev bench0 && out ip link show up dev bench0 && says bench0
+stage_until 6 ip link show up dev bench0 && out ip link show up dev bench0 && says bench0
 result $? "with the drop-in for it, it brings its bus up itself"
 
 # --- stopped

@@ -175,7 +175,7 @@ interrupted() {
 	local dir=$1 file=$2 demo group
 	demo "$dir" "${@:3}" &
 	demo=$!
-	until_true 60 test -s "$dir/$file"
+	stage_until 60 test -s "$dir/$file"
 	group=$(pgrep -o -f "demo\.sh --batch --keep $dir( |\$)") && kill -INT -- "-$group" && wait "$demo"
 }
 
@@ -191,7 +191,7 @@ result $? "sim/demo.sh makes a vcan interface, also where its driver was not loa
 [[ $(grep -c "^memory of .*: equal to the image" $here/root.out) == 2 ]] &&
 	grep -q "^memory of lamp: equal to the image, $((12288 + 28)) bytes" $here/root.out
 result $? "the memory of both ECUs holds the images"
-until_true 10 left ""
+stage_until 10 left ""
 result $? "and neither the interface nor a process is left"
 grep -E '^(lamp|door) ' $here/root.out | sed 's/^/# /'
 cp $here/root/bus.log "$VM_OUT/demo.log"
@@ -199,7 +199,7 @@ cp $here/root/bus.log "$VM_OUT/demo.log"
 shown=$here/stopped.out
 interrupted $here/stopped vecu.log
 status=$?
-((status == 130)) && grep -q "^bus: vcan (gu-demo)" $shown && until_true 10 left ""
+((status == 130)) && grep -q "^bus: vcan (gu-demo)" $shown && stage_until 10 left ""
 result $? "nor after Ctrl-C, which ends it with 130"
 
 demo_as=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all)
@@ -215,7 +215,7 @@ shown=$here/other.out
 interrupted $here/other gatewayd.log --bus vcan0
 status=$?
 ((status == 130)) && grep -q "^bus: vcan (vcan0)" $shown && ! grep "cannot be opened" $here/other/gatewayd.log &&
-	until_true 10 left vcan0
+	stage_until 10 left vcan0
 result $? "and the demo uses that interface without root, and leaves it there"
 demo_as=()
 
@@ -257,7 +257,7 @@ n=$(wc -l <"$work/fd/bus.log")
 shown=$here/played.log
 timeout 60 candump -L -r 8388608 -n "$n" vcan0 >$shown &
 listening=$!
-until_true 10 stage_candump_listens
+stage_until 10 stage_candump_listens
 canplayer -t -I "$work/fd/bus.log" vcan0=body && wait $listening &&
 	diff <(frames_of "$work/fd/bus.log") <(frames_of $shown) >$here/differences
 result $? "canplayer plays simbus's log, and candump sees the same frames"
