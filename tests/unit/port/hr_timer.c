@@ -21,12 +21,20 @@ struct bench {
 	unsigned n_expired;
 	uint64_t expired_ns;
 	uint64_t again_ns; /* the owner sets the timer anew, so much later; 0: it does not */
-	/* the first expiry lasts beyond the time of the next one, and something to read comes meanwhile */
-	bool stall;
+	/* the first expiry, or the first read, lasts beyond the time set there, and something to read comes meanwhile
+	 */
+	bool stall, stall_in_read;
 	int fd;
 	uv_poll_t readable;
-	unsigned n_expired_before; /* it was read */
+	unsigned n_read;
+	unsigned n_expired_before; /* it was read last */
 };
+
+static void stall(const struct bench *s)
+{
+	assert_int_equal(eventfd_write(s->fd, 1), 0);
+	nanosleep(&(struct timespec){.tv_nsec = (long)(10 * MS)}, NULL);
+}
 
 static void on_expire(void *owner)
 {
@@ -36,10 +44,8 @@ static void on_expire(void *owner)
 	s->expired_ns = hr_timer_now_ns();
 	if (s->again_ns)
 		hr_timer_arm(&s->timer, s->expired_ns + s->again_ns);
-	if (s->stall && s->n_expired == 1) {
-		assert_int_equal(eventfd_write(s->fd, 1), 0);
-		nanosleep(&(struct timespec){.tv_nsec = (long)(10 * MS)}, NULL);
-	}
+	if (s->stall && s->n_expired == 1)
+		stall(s);
 }
 
 static void on_turn(uv_prepare_t *prepare)
@@ -60,7 +66,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	assert_int_equal(eventfd_read(s->fd, &value), 0);
+	s->n_read++;
 	s->n_expired_before = s->n_expired;
+	if (s->stall_in_read) {
+		s->stall_in_read = false;
+		hr_timer_arm(&s->timer, hr_timer_now_ns() + MS);
+		stall(s);
+	}
 }
 
 static void look_on(struct bench *s, uint64_t ms)
@@ -148,31 +160,57 @@ static void the_owner_may_set_it_anew_each_time(void **state)
 	assert_in_range(s->n_turns, s->n_expired, s->n_expired + 5); /* one turn of the loop each */
 }
 
-static void what_came_while_the_loop_was_late_is_served_first(void **state)
+/* runs until it has expired so often while there was something to read */
+static void read_until(struct bench *s, unsigned n_expired)
 {
-	struct bench *s = *state;
-
 	s->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	assert_int_equal(uv_poll_init(&s->loop, &s->readable, s->fd), 0);
 	s->readable.data = s;
 	uv_poll_start(&s->readable, UV_READABLE, on_readable);
+	if (s->stall_in_read)
+		assert_int_equal(eventfd_write(s->fd, 1), 0);
+	uv_update_time(&s->loop);
+	uv_timer_start(&s->end, on_end, 10000, 0);
+	while (s->n_expired < n_expired && uv_is_active((uv_handle_t *)&s->end))
+		uv_run(&s->loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&s->readable, NULL);
+	close(s->fd);
+	assert_int_equal(s->n_expired, n_expired);
+}
+
+static void what_came_while_the_loop_was_late_is_served_first(void **state)
+{
+	struct bench *s = *state;
+
 	s->stall = true;
 	s->again_ns = 5 * MS;
 	hr_timer_arm(&s->timer, hr_timer_now_ns() + MS);
-	look_on(s, 40);
-	uv_close((uv_handle_t *)&s->readable, NULL);
-	close(s->fd);
-	assert_true(s->n_expired >= 2);
+	read_until(s, 2);
 	assert_int_equal(s->n_expired_before, 1);
+}
+
+static void a_time_set_by_whoever_made_the_loop_late_waits_for_the_next_turn(void **state)
+{
+	struct bench *s = *state;
+
+	s->stall_in_read = true;
+	hr_timer_arm(&s->timer, 0);
+	read_until(s, 1);
+	assert_false(s->stall_in_read);
+	assert_int_equal(s->n_read, 2);
 }
 
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(it_expires_once_and_not_before_its_time), CASE(an_owner_that_sets_no_other_time_is_left_in_peace),
-	    CASE(a_time_that_has_passed_expires_at_once),  CASE(a_timer_that_is_disarmed_does_not_expire),
-	    CASE(the_owner_may_set_it_anew_each_time),     CASE(what_came_while_the_loop_was_late_is_served_first),
+	    CASE(it_expires_once_and_not_before_its_time),
+	    CASE(an_owner_that_sets_no_other_time_is_left_in_peace),
+	    CASE(a_time_that_has_passed_expires_at_once),
+	    CASE(a_timer_that_is_disarmed_does_not_expire),
+	    CASE(the_owner_may_set_it_anew_each_time),
+	    CASE(what_came_while_the_loop_was_late_is_served_first),
+	    CASE(a_time_set_by_whoever_made_the_loop_late_waits_for_the_next_turn),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
