@@ -282,14 +282,15 @@ static void on_batch(void *owner, const struct can_port_batch *batch)
 	self->running = false;
 	if (self->closing)
 		return;
-	if (can_port_behind(self->port)) {
-		/* what is due may have been answered by what still waits: on_expire() reads that first */
+	const bool node_is_due = can_node_deadline(&self->node) <= now_us;
+	if (can_port_behind(self->port) && (node_is_due || self->owner_deadline_us <= now_us)) {
+		/* it may have been answered by what still waits: on_expire() reads that first */
 		self->again = true;
 		arm(self);
 		return;
 	}
 	/* what is due at this very time must not wait for the timer's turn */
-	if (can_node_deadline(&self->node) <= now_us)
+	if (node_is_due)
 		expire_node(self, now_us);
 	advance(self, now_us);
 	plan_rest(self, now_us);
