@@ -116,6 +116,9 @@ static bool read_batch(struct simbus_client *self)
 		hdr[i].msg_hdr.msg_iovlen = 1;
 	}
 	int got = recvmmsg(self->fd, hdr, n, MSG_DONTWAIT, NULL);
+	/* who left without having read all is told of first, and once; what he sent comes after that */
+	if (got < 0 && errno == ECONNRESET)
+		got = recvmmsg(self->fd, hdr, n, MSG_DONTWAIT, NULL);
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
 	for (int i = 0; i < got; i++) {
@@ -130,8 +133,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	struct simbus_client *self = poll->data;
 	bool alive = status >= 0;
 
-	if (alive && events & UV_READABLE)
-		alive = read_batch(self);
+	/* an error is that of a client that left, perhaps right after its last frame */
+	if ((!alive && self->reading) || events & UV_READABLE)
+		alive = read_batch(self) && alive;
 	if (alive && events & UV_WRITABLE)
 		simbus_client_flush(self);
 	if (alive)

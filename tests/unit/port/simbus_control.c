@@ -248,6 +248,25 @@ static void a_client_is_put_off_the_bus_and_restored_at_once(void **state)
 	close(fd);
 }
 
+/* the connection then ends with an error, told before what was sent */
+static void the_last_frame_of_a_client_that_leaves_with_frames_unread_is_on_the_bus(void **state)
+{
+	static const uint8_t last[16] = {0x24, 0x01, 0, 0, 1, 0, 0, 0, 9};
+	struct bench *s = *state;
+	int listener = bus_client(s, 1), leaver = bus_client(s, 1);
+	uint8_t wire[72];
+
+	send_frame(s, listener); /* which the other one never reads */
+	assert_int_equal(send(leaver, last, sizeof(last), 0), sizeof(last));
+	close(leaver);
+	for (int i = 0; i < 20; i++)
+		uv_run(&s->loop, UV_RUN_NOWAIT);
+	while (recv(listener, wire, sizeof(wire), 0) == 16 && wire[0] != 0x24)
+		continue;
+	assert_int_equal(wire[0], 0x24);
+	close(listener);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -262,6 +281,7 @@ int main(void)
 	    CASE(restore_names_a_client_that_is_off),
 	    CASE(clients_are_named_and_what_they_sent_is_counted),
 	    CASE(a_client_is_put_off_the_bus_and_restored_at_once),
+	    CASE(the_last_frame_of_a_client_that_leaves_with_frames_unread_is_on_the_bus),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
