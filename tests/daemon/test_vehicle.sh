@@ -60,6 +60,10 @@ finishing() {
 	release "$1" 's/^( +)release_counter: .*/&\n\1driver_return: finish_inhibited/' && intake "$1"
 }
 
+backend_knows() {
+	stage_oemctl --json vehicle show "$stage_vehicle_id" | grep -q '"gear_park":"yes"'
+}
+
 manager() { # PROPERTY
 	dbus-send --bus="$stage_dbus_address" --print-reply=literal --dest=org.gateway.Update1 /org/gateway/Update1 \
 		org.freedesktop.DBus.Properties.Get string:org.gateway.Update1.Manager "string:$1"
@@ -93,8 +97,7 @@ driver_returns() {
 	check "a driver who returns in the middle waits: both ECUs are finished" verified back 40
 	check "then the vehicle is let go" stage_until 30 let_go
 	check "and D-Bus says so" manager_says DriveInhibited false
-	check "the backend knows the gear and the brake" eval \
-		'stage_oemctl --json vehicle show "$stage_vehicle_id" | grep -q "\"gear_park\":\"yes\""'
+	check "with a heartbeat the backend knows the gear and the brake" stage_until 30 backend_knows
 	check "and oemctl shows them" eval 'stage_oemctl vehicle show "$stage_vehicle_id" | grep -E "^parking brake: +yes"'
 	sleep 0.5
 	stage_bus_end
