@@ -1,6 +1,6 @@
 gu_pure_library(strategy_core SOURCES oem_backend/rollout.c oem_backend/strategy.c LINK proto)
 gu_library(oembackend
-  SOURCES oem_backend/backend.c oem_backend/blobs.c oem_backend/commands.c oem_backend/commands_intake.c
+  SOURCES oem_backend/answer.c oem_backend/backend.c oem_backend/blobs.c oem_backend/commands.c oem_backend/commands_intake.c
     oem_backend/commands_manifest.c oem_backend/commands_rollout.c
     oem_backend/commands_rollout_show.c oem_backend/commands_show.c
     oem_backend/commands_strategy.c oem_backend/config.c oem_backend/control.c

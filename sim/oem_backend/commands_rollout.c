@@ -5,24 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/oem_backend/answer.h"
 #include "proto/check.h"
 #include "sim/oem_backend/log.h"
 #include "sim/oem_backend/rollout_run.h"
 #include "sim/oem_backend/rollout_store.h"
 
 #define MAX_VEHICLES 10000u
-
-static void text(struct json *answer, const char *key, const char *value)
-{
-	json_key(answer, key);
-	json_string(answer, value);
-}
-
-static void number(struct json *answer, const char *key, uint64_t value)
-{
-	json_key(answer, key);
-	json_uint(answer, value);
-}
 
 /* --- create */
 
@@ -223,8 +212,8 @@ void command_rollout_create(struct backend *backend, const struct json_read *req
 	json_object(answer);
 	json_key(answer, "ok");
 	json_bool(answer, true);
-	text(answer, "id", plan.id);
-	number(answer, "vehicles", plan.vehicles);
+	answer_text(answer, "id", plan.id);
+	answer_number(answer, "vehicles", plan.vehicles);
 	json_key(answer, "waves");
 	json_array(answer);
 	for (size_t i = 0; i < plan.n_waves; i++)
@@ -247,8 +236,8 @@ static void say_state(struct backend *backend, const struct rollout *rollout, en
 	json_object(answer);
 	json_key(answer, "ok");
 	json_bool(answer, true);
-	text(answer, "id", rollout->id);
-	text(answer, "state", rollout_state_word(state));
+	answer_text(answer, "id", rollout->id);
+	answer_text(answer, "state", rollout_state_word(state));
 	json_object_end(answer);
 	rollout_round(backend);
 }

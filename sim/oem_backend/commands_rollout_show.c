@@ -1,19 +1,8 @@
 /* commands_rollout_show - roll-outs as JSON. */
 #include "sim/oem_backend/commands.h"
 
+#include "sim/oem_backend/answer.h"
 #include "sim/oem_backend/rollout_store.h"
-
-static void text(struct json *answer, const char *key, const char *value)
-{
-	json_key(answer, key);
-	json_string(answer, value);
-}
-
-static void number(struct json *answer, const char *key, uint64_t value)
-{
-	json_key(answer, key);
-	json_uint(answer, value);
-}
 
 static const char *wave_word(const struct rollout *self, size_t i, uint64_t now_s)
 {
@@ -36,16 +25,16 @@ static void waves_answer(const struct rollout *self, struct json *answer)
 		const struct rollout_wave *wave = &self->waves[i];
 
 		json_object(answer);
-		number(answer, "wave", i + 1);
-		text(answer, "state", wave_word(self, i, backend_now_s()));
-		number(answer, "vehicles", wave->size);
-		number(answer, "waiting", wave->waiting);
-		number(answer, "open", wave->open);
-		number(answer, "done", wave->done);
-		number(answer, "failed", wave->failed);
-		number(answer, "other", wave->other);
-		number(answer, "began_unix_s", wave->began_unix_s);
-		number(answer, "ended_unix_s", wave->ended_unix_s);
+		answer_number(answer, "wave", i + 1);
+		answer_text(answer, "state", wave_word(self, i, backend_now_s()));
+		answer_number(answer, "vehicles", wave->size);
+		answer_number(answer, "waiting", wave->waiting);
+		answer_number(answer, "open", wave->open);
+		answer_number(answer, "done", wave->done);
+		answer_number(answer, "failed", wave->failed);
+		answer_number(answer, "other", wave->other);
+		answer_number(answer, "began_unix_s", wave->began_unix_s);
+		answer_number(answer, "ended_unix_s", wave->ended_unix_s);
 		json_object_end(answer);
 	}
 	json_array_end(answer);
@@ -65,11 +54,11 @@ static void vehicles_answer(struct backend *backend, const char *id, bool all, s
 	json_array(answer);
 	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
 		json_object(answer);
-		text(answer, "vehicle", store_text(stmt, 0));
-		number(answer, "wave", store_column(stmt, 1));
-		text(answer, "campaign", store_text(stmt, 2));
-		text(answer, "result", store_column(stmt, 5) ? "taken back" : store_text(stmt, 3));
-		text(answer, "why", store_text(stmt, 4));
+		answer_text(answer, "vehicle", store_text(stmt, 0));
+		answer_number(answer, "wave", store_column(stmt, 1));
+		answer_text(answer, "campaign", store_text(stmt, 2));
+		answer_text(answer, "result", store_column(stmt, 5) ? "taken back" : store_text(stmt, 3));
+		answer_text(answer, "why", store_text(stmt, 4));
 		json_object_end(answer);
 	}
 	json_array_end(answer);
@@ -94,21 +83,21 @@ static void head_answer(struct backend *backend, const struct rollout *self, str
 		sums[3] += self->waves[i].open;
 		sums[4] += self->waves[i].waiting;
 	}
-	text(answer, "id", self->id);
-	text(answer, "state", rollout_state_word(self->state));
+	answer_text(answer, "id", self->id);
+	answer_text(answer, "state", rollout_state_word(self->state));
 	json_key(answer, "over");
 	json_bool(answer, self->state == ROLLOUT_CANCELLED || self->state == ROLLOUT_DONE);
-	text(answer, "why", found ? store_text(stmt, 0) : "");
-	number(answer, "created_unix_s", found ? store_column(stmt, 1) : 0);
-	number(answer, "updated_unix_s", found ? store_column(stmt, 2) : 0);
-	text(answer, "plan", found ? store_text(stmt, 3) : "");
-	text(answer, "manifest", found ? store_text(stmt, 4) : "");
+	answer_text(answer, "why", found ? store_text(stmt, 0) : "");
+	answer_number(answer, "created_unix_s", found ? store_column(stmt, 1) : 0);
+	answer_number(answer, "updated_unix_s", found ? store_column(stmt, 2) : 0);
+	answer_text(answer, "plan", found ? store_text(stmt, 3) : "");
+	answer_text(answer, "manifest", found ? store_text(stmt, 4) : "");
 	sqlite3_finalize(stmt);
-	number(answer, "error_threshold", self->rules.error_threshold);
-	number(answer, "min_done", self->rules.min_done);
-	number(answer, "soak_s", self->rules.soak_s);
+	answer_number(answer, "error_threshold", self->rules.error_threshold);
+	answer_number(answer, "min_done", self->rules.min_done);
+	answer_number(answer, "soak_s", self->rules.soak_s);
 	for (size_t i = 0; i < 5; i++)
-		number(answer, names[i], sums[i]);
+		answer_number(answer, names[i], sums[i]);
 	waves_answer(self, answer);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/oem_backend/answer.h"
 #include "sim/oem_backend/intake_windows.h"
 #include "sim/oem_backend/ledger.h"
 #include "sim/oem_backend/words.h"
@@ -16,45 +17,20 @@ static void begin(struct json *answer)
 	json_bool(answer, true);
 }
 
-static void text(struct json *answer, const char *key, const char *value)
-{
-	json_key(answer, key);
-	json_string(answer, value);
-}
-
-static void number(struct json *answer, const char *key, uint64_t value)
-{
-	json_key(answer, key);
-	json_uint(answer, value);
-}
-
-static void boolean(struct json *answer, const char *key, bool value)
-{
-	json_key(answer, key);
-	json_bool(answer, value);
-}
-
-static void word(struct json *answer, const char *key, const ProtobufCEnumDescriptor *type, int value)
-{
-	char out[WORD_BYTES];
-
-	text(answer, key, word_of(type, value, out));
-}
-
 /* the number and its name; the words come from the vehicle, beside them */
 static void code(struct json *answer, uint64_t value)
 {
-	number(answer, "code", value);
-	text(answer, "code_name", code_word((unsigned)value));
+	answer_number(answer, "code", value);
+	answer_text(answer, "code_name", code_word((unsigned)value));
 }
 
 /* a campaign that no vehicle has been told of yet has no state of the protocol */
 static void state_word(struct json *answer, const char *key, int state)
 {
 	if (state == GU__CAMPAIGN_STATE__CAMPAIGN_STATE_UNSPECIFIED)
-		text(answer, key, "queued");
+		answer_text(answer, key, "queued");
 	else
-		word(answer, key, &gu__campaign_state__descriptor, state);
+		answer_word(answer, key, &gu__campaign_state__descriptor, state);
 }
 
 static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *spec)
@@ -63,30 +39,30 @@ static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *
 	int state = sqlite3_column_int(stmt, 1);
 
 	json_object(answer);
-	text(answer, "ecu", ecu);
+	answer_text(answer, "ecu", ecu);
 	for (size_t i = 0; spec && i < spec->n_targets; i++) {
 		const Gu__Target *wanted = spec->targets[i];
 
 		if (strcmp(wanted->ecu, ecu) != 0)
 			continue;
-		text(answer, "hardware_id", wanted->hardware_id);
-		text(answer, "component", wanted->component);
+		answer_text(answer, "hardware_id", wanted->hardware_id);
+		answer_text(answer, "component", wanted->component);
 	}
 	if (state == GU__ECU_STATE__ECU_STATE_UNSPECIFIED)
-		text(answer, "state", "pending");
+		answer_text(answer, "state", "pending");
 	else
-		word(answer, "state", &gu__ecu_state__descriptor, state);
+		answer_word(answer, "state", &gu__ecu_state__descriptor, state);
 	code(answer, store_column(stmt, 2));
-	text(answer, "text", store_text(stmt, 3));
-	text(answer, "old_version", store_text(stmt, 4));
-	text(answer, "new_version", store_text(stmt, 5));
-	text(answer, "step", store_text(stmt, 6));
-	number(answer, "nrc", store_column(stmt, 7));
-	number(answer, "payload_bytes", store_column(stmt, 8));
-	number(answer, "duration_ms", store_column(stmt, 9));
-	number(answer, "transfer_ms", store_column(stmt, 10));
-	number(answer, "estimate_ms", store_column(stmt, 12));
-	word(answer, "evidence", &gu__evidence__descriptor, sqlite3_column_int(stmt, 11));
+	answer_text(answer, "text", store_text(stmt, 3));
+	answer_text(answer, "old_version", store_text(stmt, 4));
+	answer_text(answer, "new_version", store_text(stmt, 5));
+	answer_text(answer, "step", store_text(stmt, 6));
+	answer_number(answer, "nrc", store_column(stmt, 7));
+	answer_number(answer, "payload_bytes", store_column(stmt, 8));
+	answer_number(answer, "duration_ms", store_column(stmt, 9));
+	answer_number(answer, "transfer_ms", store_column(stmt, 10));
+	answer_number(answer, "estimate_ms", store_column(stmt, 12));
+	answer_word(answer, "evidence", &gu__evidence__descriptor, sqlite3_column_int(stmt, 11));
 	json_object_end(answer);
 }
 
@@ -117,39 +93,39 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 	    gu__campaign__unpack(NULL, (size_t)sqlite3_column_bytes(stmt, 15), sqlite3_column_blob(stmt, 15));
 
 	json_object(answer);
-	text(answer, "id", id);
-	text(answer, "vehicle", store_text(stmt, 1));
+	answer_text(answer, "id", id);
+	answer_text(answer, "vehicle", store_text(stmt, 1));
 	state_word(answer, "state", state);
-	boolean(answer, "terminal", ledger_terminal(state));
-	boolean(answer, "verified", ledger_verified(&backend->store, id) == 1);
-	text(answer, "removed", store_text(stmt, 2));
+	answer_boolean(answer, "terminal", ledger_terminal(state));
+	answer_boolean(answer, "verified", ledger_verified(&backend->store, id) == 1);
+	answer_text(answer, "removed", store_text(stmt, 2));
 	code(answer, store_column(stmt, 4));
-	text(answer, "text", store_text(stmt, 5));
-	number(answer, "created_unix_s", store_column(stmt, 6));
-	number(answer, "updated_unix_s", store_column(stmt, 7));
+	answer_text(answer, "text", store_text(stmt, 5));
+	answer_number(answer, "created_unix_s", store_column(stmt, 6));
+	answer_number(answer, "updated_unix_s", store_column(stmt, 7));
 	if (reply == GU__ANSWER_KIND__ANSWER_KIND_UNSPECIFIED)
-		text(answer, "answer", "none");
+		answer_text(answer, "answer", "none");
 	else
-		word(answer, "answer", &gu__answer_kind__descriptor, reply);
-	number(answer, "answer_code", store_column(stmt, 9));
-	text(answer, "answer_text", store_text(stmt, 10));
-	number(answer, "proposed_unix_s", store_column(stmt, 11));
-	boolean(answer, "confirmed", store_column(stmt, 12) != 0);
-	number(answer, "start_unix_s", store_column(stmt, 13));
-	boolean(answer, "online", backend_session(backend, store_text(stmt, 1)) != NULL);
-	number(answer, "state_number", store_column(stmt, 3)); /* CampaignState of session.proto */
+		answer_word(answer, "answer", &gu__answer_kind__descriptor, reply);
+	answer_number(answer, "answer_code", store_column(stmt, 9));
+	answer_text(answer, "answer_text", store_text(stmt, 10));
+	answer_number(answer, "proposed_unix_s", store_column(stmt, 11));
+	answer_boolean(answer, "confirmed", store_column(stmt, 12) != 0);
+	answer_number(answer, "start_unix_s", store_column(stmt, 13));
+	answer_boolean(answer, "online", backend_session(backend, store_text(stmt, 1)) != NULL);
+	answer_number(answer, "state_number", store_column(stmt, 3)); /* CampaignState of session.proto */
 	if (spec) {
-		word(answer, "mode", &gu__update_mode__descriptor, (int)spec->mode);
-		word(answer, "urgency", &gu__urgency__descriptor, (int)spec->urgency);
-		boolean(answer, "consent_required", spec->consent_required);
-		number(answer, "deadline_unix_s", spec->deadline_unix_s);
-		number(answer, "retry_pause_s", spec->retry_pause_s);
-		text(answer, "rule", store_text(stmt, 16));
-		text(answer, "rule_why", store_text(stmt, 17));
+		answer_word(answer, "mode", &gu__update_mode__descriptor, (int)spec->mode);
+		answer_word(answer, "urgency", &gu__urgency__descriptor, (int)spec->urgency);
+		answer_boolean(answer, "consent_required", spec->consent_required);
+		answer_number(answer, "deadline_unix_s", spec->deadline_unix_s);
+		answer_number(answer, "retry_pause_s", spec->retry_pause_s);
+		answer_text(answer, "rule", store_text(stmt, 16));
+		answer_text(answer, "rule_why", store_text(stmt, 17));
 		json_key(answer, "manifest");
 		json_hex(answer, spec->manifest->sha256.data, spec->manifest->sha256.len);
-		number(answer, "window_start_unix_s", spec->window->start_unix_s);
-		number(answer, "window_end_unix_s", spec->window->end_unix_s);
+		answer_number(answer, "window_start_unix_s", spec->window->start_unix_s);
+		answer_number(answer, "window_end_unix_s", spec->window->end_unix_s);
 		intake_windows_show(spec, answer);
 	}
 	targets(backend, answer, id, spec);
@@ -208,14 +184,14 @@ static void ecus(struct backend *backend, struct json *answer, const char *vehic
 	json_array(answer);
 	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
 		json_object(answer);
-		text(answer, "name", store_text(stmt, 0));
-		text(answer, "bus", store_text(stmt, 1));
-		text(answer, "hardware_id", store_text(stmt, 2));
-		text(answer, "serial_number", store_text(stmt, 3));
-		text(answer, "boot_version", store_text(stmt, 4));
-		text(answer, "application_version", store_text(stmt, 5));
-		text(answer, "data_version", store_text(stmt, 6));
-		boolean(answer, "present", store_column(stmt, 7) != 0);
+		answer_text(answer, "name", store_text(stmt, 0));
+		answer_text(answer, "bus", store_text(stmt, 1));
+		answer_text(answer, "hardware_id", store_text(stmt, 2));
+		answer_text(answer, "serial_number", store_text(stmt, 3));
+		answer_text(answer, "boot_version", store_text(stmt, 4));
+		answer_text(answer, "application_version", store_text(stmt, 5));
+		answer_text(answer, "data_version", store_text(stmt, 6));
+		answer_boolean(answer, "present", store_column(stmt, 7) != 0);
 		json_object_end(answer);
 	}
 	json_array_end(answer);
@@ -233,12 +209,12 @@ static void modes(struct backend *backend, struct json *answer, const char *vehi
 	json_array(answer);
 	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
 		json_object(answer);
-		text(answer, "ecu", store_text(stmt, 0));
+		answer_text(answer, "ecu", store_text(stmt, 0));
 		if (store_column(stmt, 1))
-			word(answer, "urgency", &gu__urgency__descriptor, sqlite3_column_int(stmt, 1));
+			answer_word(answer, "urgency", &gu__urgency__descriptor, sqlite3_column_int(stmt, 1));
 		else
-			text(answer, "urgency", "");
-		word(answer, "mode", &gu__update_mode__descriptor, sqlite3_column_int(stmt, 2));
+			answer_text(answer, "urgency", "");
+		answer_word(answer, "mode", &gu__update_mode__descriptor, sqlite3_column_int(stmt, 2));
 		json_object_end(answer);
 	}
 	json_array_end(answer);
@@ -255,12 +231,12 @@ static void state(struct backend *backend, struct json *answer, const char *id)
 	bool any = stmt && sqlite3_step(stmt) == SQLITE_ROW;
 	int64_t percent = any ? sqlite3_column_int64(stmt, 4) : -1;
 
-	boolean(answer, "speed_known", any && store_column(stmt, 0) != 0);
-	word(answer, "gear_park", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 1) : 0);
-	word(answer, "parking_brake", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 2) : 0);
-	word(answer, "charging", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 3) : 0);
+	answer_boolean(answer, "speed_known", any && store_column(stmt, 0) != 0);
+	answer_word(answer, "gear_park", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 1) : 0);
+	answer_word(answer, "parking_brake", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 2) : 0);
+	answer_word(answer, "charging", &gu__vehicle_flag__descriptor, any ? sqlite3_column_int(stmt, 3) : 0);
 	if (percent >= 0)
-		number(answer, "charge_percent", (uint64_t)percent);
+		answer_number(answer, "charge_percent", (uint64_t)percent);
 	sqlite3_finalize(stmt);
 }
 
@@ -269,20 +245,20 @@ static void vehicle(struct backend *backend, struct json *answer, sqlite3_stmt *
 	const char *id = store_text(stmt, 0);
 
 	json_object(answer);
-	text(answer, "id", id);
-	boolean(answer, "online", backend_session(backend, id) != NULL);
-	text(answer, "software", store_text(stmt, 1));
-	text(answer, "features", store_text(stmt, 2));
-	text(answer, "address", store_text(stmt, 3));
-	number(answer, "first_unix_s", store_column(stmt, 4));
-	number(answer, "last_unix_s", store_column(stmt, 5));
-	number(answer, "director_held", store_column(stmt, 6));
-	number(answer, "director_version", store_column(stmt, 7));
-	word(answer, "ignition", &gu__ignition_state__descriptor, sqlite3_column_int(stmt, 8));
-	boolean(answer, "standstill", store_column(stmt, 9) != 0);
-	number(answer, "battery_mv", store_column(stmt, 10));
+	answer_text(answer, "id", id);
+	answer_boolean(answer, "online", backend_session(backend, id) != NULL);
+	answer_text(answer, "software", store_text(stmt, 1));
+	answer_text(answer, "features", store_text(stmt, 2));
+	answer_text(answer, "address", store_text(stmt, 3));
+	answer_number(answer, "first_unix_s", store_column(stmt, 4));
+	answer_number(answer, "last_unix_s", store_column(stmt, 5));
+	answer_number(answer, "director_held", store_column(stmt, 6));
+	answer_number(answer, "director_version", store_column(stmt, 7));
+	answer_word(answer, "ignition", &gu__ignition_state__descriptor, sqlite3_column_int(stmt, 8));
+	answer_boolean(answer, "standstill", store_column(stmt, 9) != 0);
+	answer_number(answer, "battery_mv", store_column(stmt, 10));
 	state(backend, answer, id);
-	number(answer, "heartbeat_unix_s", store_column(stmt, 11));
+	answer_number(answer, "heartbeat_unix_s", store_column(stmt, 11));
 	ecus(backend, answer, id);
 	modes(backend, answer, id);
 	json_object_end(answer);
@@ -334,26 +310,26 @@ static void report(struct json *answer, sqlite3_stmt *stmt)
 	if (!body)
 		return;
 	json_object(answer);
-	text(answer, "vehicle", store_text(stmt, 0));
-	number(answer, "sequence", body->sequence);
+	answer_text(answer, "vehicle", store_text(stmt, 0));
+	answer_number(answer, "sequence", body->sequence);
 	json_key(answer, "queue_id");
 	json_hex(answer, body->queue_id.data, body->queue_id.len);
-	number(answer, "received_unix_s", store_column(stmt, 1));
-	number(answer, "unix_ms", body->unix_ms);
-	text(answer, "campaign", body->campaign_id);
-	text(answer, "ecu", body->ecu);
+	answer_number(answer, "received_unix_s", store_column(stmt, 1));
+	answer_number(answer, "unix_ms", body->unix_ms);
+	answer_text(answer, "campaign", body->campaign_id);
+	answer_text(answer, "ecu", body->ecu);
 	if (body->campaign_state)
-		word(answer, "campaign_state", &gu__campaign_state__descriptor, (int)body->campaign_state);
+		answer_word(answer, "campaign_state", &gu__campaign_state__descriptor, (int)body->campaign_state);
 	if (body->ecu_state)
-		word(answer, "ecu_state", &gu__ecu_state__descriptor, (int)body->ecu_state);
+		answer_word(answer, "ecu_state", &gu__ecu_state__descriptor, (int)body->ecu_state);
 	code(answer, body->code);
-	text(answer, "text", body->text);
+	answer_text(answer, "text", body->text);
 	if (body->service_loss) {
 		json_key(answer, "service_loss");
 		json_object(answer);
-		word(answer, "state", &gu__service_state__descriptor, (int)body->service_loss->state);
-		number(answer, "from_unix_s", body->service_loss->from_unix_s);
-		number(answer, "expected_s", body->service_loss->expected_s);
+		answer_word(answer, "state", &gu__service_state__descriptor, (int)body->service_loss->state);
+		answer_number(answer, "from_unix_s", body->service_loss->from_unix_s);
+		answer_number(answer, "expected_s", body->service_loss->expected_s);
 		json_object_end(answer);
 	}
 	json_object_end(answer);

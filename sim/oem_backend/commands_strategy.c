@@ -6,36 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/oem_backend/answer.h"
 #include "sim/oem_backend/mode_table.h"
 #include "sim/oem_backend/words.h"
 
 #define MAX_TARGETS    128u /* of a vehicle's inventory */
 #define MODE_OF_NOBODY GU__UPDATE_MODE__UPDATE_MODE_UNSPECIFIED
-
-static void text(struct json *answer, const char *key, const char *value)
-{
-	json_key(answer, key);
-	json_string(answer, value);
-}
-
-static void number(struct json *answer, const char *key, uint64_t value)
-{
-	json_key(answer, key);
-	json_uint(answer, value);
-}
-
-static void boolean(struct json *answer, const char *key, bool value)
-{
-	json_key(answer, key);
-	json_bool(answer, value);
-}
-
-static void word(struct json *answer, const char *key, const ProtobufCEnumDescriptor *type, int value)
-{
-	char out[WORD_BYTES];
-
-	text(answer, key, word_of(type, value, out));
-}
 
 /* --- campaigns */
 
@@ -123,10 +99,10 @@ static void class_answer(struct json *answer, const struct strategy *strategy, i
 	const struct strategy_class *class = &strategy->classes[urgency];
 
 	json_object(answer);
-	word(answer, "urgency", &gu__urgency__descriptor, urgency);
-	number(answer, "deadline_days", class->deadline_days);
-	number(answer, "retry_pause_s", class->retry_pause_s);
-	boolean(answer, "consent_required", class->consent);
+	answer_word(answer, "urgency", &gu__urgency__descriptor, urgency);
+	answer_number(answer, "deadline_days", class->deadline_days);
+	answer_number(answer, "retry_pause_s", class->retry_pause_s);
+	answer_boolean(answer, "consent_required", class->consent);
 	json_object_end(answer);
 }
 
@@ -182,12 +158,13 @@ static void modes_answer(const struct backend *backend, struct json *answer)
 	json_array(answer);
 	for (size_t i = 0; i <= table.n; i++) {
 		json_object(answer);
-		text(answer, "ecu", i < table.n && table.modes[i].ecu ? table.modes[i].ecu : "");
+		answer_text(answer, "ecu", i < table.n && table.modes[i].ecu ? table.modes[i].ecu : "");
 		if (i < table.n && table.modes[i].urgency)
-			word(answer, "urgency", &gu__urgency__descriptor, table.modes[i].urgency);
+			answer_word(answer, "urgency", &gu__urgency__descriptor, table.modes[i].urgency);
 		else
-			text(answer, "urgency", "");
-		word(answer, "mode", &gu__update_mode__descriptor, i < table.n ? table.modes[i].mode : table.otherwise);
+			answer_text(answer, "urgency", "");
+		answer_word(answer, "mode", &gu__update_mode__descriptor,
+			    i < table.n ? table.modes[i].mode : table.otherwise);
 		json_object_end(answer);
 	}
 	json_array_end(answer);
@@ -210,16 +187,16 @@ void command_strategy_show(struct backend *backend, const struct json_read *requ
 	if (!has_strategy(backend, answer))
 		return;
 	json_object(answer);
-	boolean(answer, "ok", true);
-	text(answer, "file", backend->config->strategy);
+	answer_boolean(answer, "ok", true);
+	answer_text(answer, "file", backend->config->strategy);
 	json_key(answer, "rules");
 	json_array(answer);
 	for (unsigned i = 0; i < strategy->rules_count; i++) {
 		json_object(answer);
-		text(answer, "name", strategy->rules[i].name);
+		answer_text(answer, "name", strategy->rules[i].name);
 		conditions_words(&strategy->rules[i].when, words);
-		text(answer, "when", words);
-		word(answer, "urgency", &gu__urgency__descriptor, strategy->rules[i].urgency);
+		answer_text(answer, "when", words);
+		answer_word(answer, "urgency", &gu__urgency__descriptor, strategy->rules[i].urgency);
 		json_object_end(answer);
 	}
 	json_array_end(answer);
@@ -303,10 +280,10 @@ static void rules_answer(const struct strategy *strategy, const struct strategy_
 		bool holds = strategy_rule_holds(&strategy->rules[i], facts, why);
 
 		json_object(answer);
-		text(answer, "name", strategy->rules[i].name);
-		text(answer, "result", decided ? "not asked" : holds ? "decides" : "no");
-		text(answer, "why", decided ? "" : why);
-		word(answer, "urgency", &gu__urgency__descriptor, strategy->rules[i].urgency);
+		answer_text(answer, "name", strategy->rules[i].name);
+		answer_text(answer, "result", decided ? "not asked" : holds ? "decides" : "no");
+		answer_text(answer, "why", decided ? "" : why);
+		answer_word(answer, "urgency", &gu__urgency__descriptor, strategy->rules[i].urgency);
 		json_object_end(answer);
 		decided = decided || holds;
 	}
@@ -328,13 +305,13 @@ static void test_modes(const struct backend *backend, const struct inventory *fo
 		if (!found->ecus[i][0])
 			continue;
 		json_object(answer);
-		text(answer, "ecu", found->ecus[i]);
-		text(answer, "hardware_id", found->hardware_ids[i]);
-		word(answer, "mode", &gu__update_mode__descriptor, mode);
+		answer_text(answer, "ecu", found->ecus[i]);
+		answer_text(answer, "hardware_id", found->hardware_ids[i]);
+		answer_word(answer, "mode", &gu__update_mode__descriptor, mode);
 		json_object_end(answer);
 	}
 	json_array_end(answer);
-	word(answer, "mode", &gu__update_mode__descriptor, combined);
+	answer_word(answer, "mode", &gu__update_mode__descriptor, combined);
 }
 
 static void test(struct backend *backend, const char *vehicle, const Gu__Manifest *manifest, struct json *answer)
@@ -354,23 +331,23 @@ static void test(struct backend *backend, const char *vehicle, const Gu__Manifes
 		facts.n_targets = found->n;
 		(void)strategy_decide(strategy, &facts, &verdict); /* the last rule takes all */
 		json_object(answer);
-		boolean(answer, "ok", true);
-		text(answer, "manifest", manifest->id);
-		text(answer, "vehicle", vehicle);
-		number(answer, "score", facts.score);
-		boolean(answer, "safety_relevant", facts.safety_relevant);
-		boolean(answer, "exploited_in_field", facts.exploited_in_field);
-		word(answer, "change", &gu__change_kind__descriptor, facts.change);
-		number(answer, "author_deadline_unix_s", facts.deadline_unix_s);
-		text(answer, "rule", strategy->rules[verdict.rule].name);
-		word(answer, "urgency", &gu__urgency__descriptor, verdict.urgency);
-		number(answer, "deadline_unix_s", verdict.deadline_unix_s);
-		text(answer, "deadline_from",
-		     verdict.deadline_unix_s == 0 ? ""
-		     : verdict.deadline_of_author ? "author"
-						  : "class");
-		number(answer, "retry_pause_s", verdict.retry_pause_s);
-		boolean(answer, "consent_required", verdict.consent_required);
+		answer_boolean(answer, "ok", true);
+		answer_text(answer, "manifest", manifest->id);
+		answer_text(answer, "vehicle", vehicle);
+		answer_number(answer, "score", facts.score);
+		answer_boolean(answer, "safety_relevant", facts.safety_relevant);
+		answer_boolean(answer, "exploited_in_field", facts.exploited_in_field);
+		answer_word(answer, "change", &gu__change_kind__descriptor, facts.change);
+		answer_number(answer, "author_deadline_unix_s", facts.deadline_unix_s);
+		answer_text(answer, "rule", strategy->rules[verdict.rule].name);
+		answer_word(answer, "urgency", &gu__urgency__descriptor, verdict.urgency);
+		answer_number(answer, "deadline_unix_s", verdict.deadline_unix_s);
+		answer_text(answer, "deadline_from",
+			    verdict.deadline_unix_s == 0 ? ""
+			    : verdict.deadline_of_author ? "author"
+							 : "class");
+		answer_number(answer, "retry_pause_s", verdict.retry_pause_s);
+		answer_boolean(answer, "consent_required", verdict.consent_required);
 		test_modes(backend, found, verdict.urgency, answer);
 		rules_answer(strategy, &facts, answer);
 		json_object_end(answer);
