@@ -49,9 +49,12 @@ void flash_steps_done(struct flash_run *self, uint64_t now_us)
 	flash_steps_begin(self, now_us);
 }
 
-/* what an ECU says that has fallen back to its default session, has locked itself again, or still holds a transfer */
+/* What an ECU says that has fallen back to its default session, has locked itself again, or still holds a transfer. A
+ * routine or identifier that there is in another session only is out of range (ISO 14229-1, services 0x31 and 0x2E). */
 static bool lost_session(const struct uds_event *ev)
 {
+	if (ev->nrc == UDS_NRC_REQUEST_OUT_OF_RANGE)
+		return ev->sid == UDS_ROUTINE_CONTROL || ev->sid == UDS_WRITE_DATA_BY_IDENTIFIER;
 	return ev->nrc == UDS_NRC_SUB_FUNCTION_NOT_SUPPORTED_IN_SESSION ||
 	       ev->nrc == UDS_NRC_SERVICE_NOT_SUPPORTED_IN_SESSION || ev->nrc == UDS_NRC_SECURITY_ACCESS_DENIED ||
 	       ev->nrc == UDS_NRC_REQUEST_SEQUENCE_ERROR || ev->nrc == UDS_NRC_UPLOAD_DOWNLOAD_NOT_ACCEPTED;

@@ -353,6 +353,15 @@ static void session_lost_in_the_middle_is_entered_again(void **state)
 	assert_int_equal(world_count(&w, 0, 0, B("\x27\x02")), 2);
 }
 
+static void routine_out_of_range_may_be_one_of_another_session(void **state)
+{
+	(void)state;
+	w.profiles[0].steps[3].retries = 1;
+	world_reply(&w, 0, B("\x31\x01\xff\x00"), 0, 1, B("\x7f\x31\x31"));
+	assert_true(world_flash_one(&w)->verified);
+	assert_int_equal(world_count(&w, 0, 0, B("\x10\x02")), 2);
+}
+
 static void ecu_is_kept_awake_while_the_owner_takes_its_time(void **state)
 {
 	(void)state;
@@ -437,6 +446,7 @@ int main(void)
 	    T(silent_ecu_is_no_answer),
 	    T(recovery_goes_on_without_identifiers),
 	    T(session_lost_in_the_middle_is_entered_again),
+	    T(routine_out_of_range_may_be_one_of_another_session),
 	    T(ecu_is_kept_awake_while_the_owner_takes_its_time),
 	    T(extra_steps_are_carried_out_in_their_place),
 	    T(request_longer_than_the_transmit_buffer_fails),
