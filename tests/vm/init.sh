@@ -13,14 +13,12 @@ load_list() {
 	done <"/modules.$1"
 }
 load_list base
-# Here it is put to sleep. It says something when it goes on, and is told the time and what else to load.
+# Here it is put to sleep. It says something when it goes on, and is told the time and what is wanted.
 (while :; do echo up && sleep 0.05; done >/dev/ttyS0) &
-read -r seconds lists </dev/ttyS0
+read -r seconds wanted </dev/ttyS0
 kill $!
 date -s "@$seconds" >/dev/null
-for list in $lists; do
-	load_list "$list"
-done
+case $wanted in *disk*) load_list disk ;; esac
 mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose hostroot /host
 mount -t tmpfs -o size=80% memory /memory
 mkdir /memory/upper /memory/work
@@ -34,10 +32,7 @@ ln -sfn /proc/self/fd /dev/fd # what udev would do; process substitution needs i
 mount -t devpts devpts /dev/pts
 mount -t tmpfs shm /dev/shm
 ip link set lo up
-if [ -e /sys/class/net/eth0 ]; then
-	ip address add 10.0.2.15/24 dev eth0
-	ip link set eth0 up
-fi
+case $wanted in *network*) ip address add 10.0.2.15/24 dev eth0 && ip link set eth0 up ;; esac
 for dir in proc sys dev; do
 	mount --move "/$dir" "/root/$dir"
 done

@@ -4,9 +4,8 @@
 # shellcheck disable=SC2154
 
 packages=(qemu-system-x86 linux-image-amd64 busybox-static cpio kmod xz-utils)
-base_modules=(virtio_pci 9pnet_virtio 9p overlay can can-raw can-isotp can-dev vcan)
-disk_modules=(virtio_blk ext4 crc32c_generic)
-network_modules=(virtio_net)
+base_modules=(virtio_pci 9pnet_virtio 9p overlay can can-raw can-isotp can-dev vcan ext4 crc32c_generic virtio_net)
+disk_modules=(virtio_blk) # behind the snapshot: it asks for the size of a disk once
 disks=2
 controllers=3
 PATH=$PATH:/usr/sbin:/sbin
@@ -16,7 +15,7 @@ find_kernel() {
 	local image
 	while read -r image; do
 		kernel=${image#/boot/vmlinuz-}
-		modprobe -n -q -S "$kernel" -a "${base_modules[@]}" "${disk_modules[@]}" "${network_modules[@]}" && return
+		modprobe -n -q -S "$kernel" -a "${base_modules[@]}" "${disk_modules[@]}" && return
 	done < <(printf '%s\n' /boot/vmlinuz-* | sort -rV)
 	return 1
 }
@@ -31,7 +30,7 @@ need() { # what is not there ends the script with 77
 	for tool in qemu-system-x86_64 busybox cpio modprobe xz; do
 		command -v "$tool" >/dev/null || missing "$tool is not installed"
 	done
-	find_kernel || missing "no kernel in /boot has the modules ${base_modules[*]} ${disk_modules[*]} ${network_modules[*]}"
+	find_kernel || missing "no kernel in /boot has the modules ${base_modules[*]} ${disk_modules[*]}"
 	[[ $process_1 == shell || -x /lib/systemd/systemd ]] || missing "systemd is not installed"
 }
 
@@ -51,7 +50,7 @@ pack_initramfs() {
 	local tree=$1.tree list names module kind path
 	mkdir -p "$tree/bin" && cp "$(command -v busybox)" "$tree/bin/busybox" && cp "$here/init.sh" "$tree/init" || return 1
 	chmod +x "$tree/init"
-	for list in base disk network; do
+	for list in base disk; do
 		names="${list}_modules[@]"
 		for module in "${!names}"; do
 			while read -r kind path; do

@@ -27,11 +27,11 @@ process_1=shell
 deadline=120
 keep=
 files=()
-load=
+wanted=
 while (($#)); do
 	case $1 in
 	--systemd) process_1=systemd ;;
-	--network) load+=" network" ;;
+	--network) wanted+=" network" ;;
 	--deadline | --keep | --disk)
 		(($# > 1)) || { echo "tests/vm/run.sh: $1 needs a value; see its header" >&2 && exit 2; }
 		case $1 in
@@ -39,7 +39,7 @@ while (($#)); do
 		--deadline) deadline=$2 ;;
 		--disk)
 			files+=("$2")
-			[[ $load == *disk* ]] || load+=" disk"
+			[[ $wanted == *disk* ]] || wanted+=" disk"
 			;;
 		esac
 		shift
@@ -106,10 +106,10 @@ cp "$here/guest.sh" "$out/guest.sh"
 : >"$out/stdout"
 : >"$out/stderr"
 
-# once it goes on it is told what time it is by now, and what to load
+# once it goes on it is told what time it is by now, and what is wanted
 told() {
 	until [[ -s $out/console.log ]]; do sleep 0.02; done
-	echo "$(date +%s) $load"
+	echo "$(date +%s) $wanted"
 }
 
 started=$SECONDS

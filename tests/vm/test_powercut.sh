@@ -11,7 +11,7 @@ source "$(dirname "$0")/lib.sh"
 
 if vm_inside; then
 	echo "10.0.2.2 localhost" >/etc/hosts
-	mkdir /run/disk && mount /dev/vda /run/disk && mkdir -p /run/disk/state || exit 1
+	mkdir /run/disk && busybox mount -t ext4 /dev/vda /run/disk && mkdir -p /run/disk/state || exit 1
 	"${BIN%/bin}/tests/vm/bus_link" unix:/run/bus "tcp:10.0.2.2:$2" &
 	until [[ -S /run/bus ]]; do sleep 0.05; done
 	exec "$BIN/gatewayd" --config "$1/gatewayd.yaml" >>"$VM_OUT/gatewayd.log" 2>&1
