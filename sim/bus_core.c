@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "sim/bus_error.h"
-#include "uds/can_bits.h"
 
 #define MS_NS       UINT64_C(1000000)
 #define QUEUE_SLOTS (BUS_QUEUE + 1u)
@@ -86,6 +85,7 @@ int bus_input(struct bus *self, uint64_t now_ns, unsigned client, const struct c
 	struct bus_queued *q = &c->queue[(c->head + c->n) % QUEUE_SLOTS];
 	q->arrival_ns = c->last_arrival_ns;
 	q->msg = *msg;
+	q->bits = can_bits_count(msg);
 	c->n++;
 	return 0;
 }
@@ -150,9 +150,9 @@ static bool next_winner(const struct bus *self, unsigned *winner, uint64_t *star
 	return found;
 }
 
-static uint64_t frame_time_ns(const struct bus *self, const struct can_msg *msg)
+static uint64_t frame_time_ns(const struct bus *self, struct can_bits bits)
 {
-	return can_bits_time_ns(msg, self->config.nominal_bps, self->config.data_bps);
+	return can_bits_ns(bits, self->config.nominal_bps, self->config.data_bps);
 }
 
 /* Return: the client that comes back next, or BUS_MAX_CLIENTS */
@@ -196,7 +196,7 @@ uint64_t bus_deadline(const struct bus *self)
 	if (!next_winner(self, &who, &start_ns))
 		return deadline_ns;
 	const struct bus_client *c = &self->clients[who];
-	uint64_t end_ns = start_ns + frame_time_ns(self, &c->queue[c->head].msg);
+	uint64_t end_ns = start_ns + frame_time_ns(self, c->queue[c->head].bits);
 	return end_ns < deadline_ns ? end_ns : deadline_ns;
 }
 
@@ -221,6 +221,7 @@ static void take_bus(struct bus *self, unsigned winner, uint64_t start_ns)
 	struct bus_client *c = &self->clients[winner];
 
 	self->msg = c->queue[c->head].msg;
+	self->bits = c->queue[c->head].bits;
 	self->sender = c->attached ? (uint8_t)winner : (uint8_t)BUS_TAP;
 	c->head = (uint8_t)((c->head + 1) % QUEUE_SLOTS);
 	c->n--;
@@ -229,7 +230,7 @@ static void take_bus(struct bus *self, unsigned winner, uint64_t start_ns)
 		bus_draw_outcome(self);
 	c->again = false;
 	self->start_ns = start_ns;
-	self->end_ns = start_ns + frame_time_ns(self, &self->msg);
+	self->end_ns = start_ns + frame_time_ns(self, self->bits);
 	if (is_error(self))
 		self->end_ns += BUS_ERROR_MORE_BITS * UINT64_C(1000000000) / self->config.nominal_bps;
 	self->on_wire = true;
@@ -240,7 +241,7 @@ static void take_bus(struct bus *self, unsigned winner, uint64_t start_ns)
 static void put_back(struct bus *self, struct bus_client *c)
 {
 	c->head = (uint8_t)((c->head + QUEUE_SLOTS - 1) % QUEUE_SLOTS);
-	c->queue[c->head] = (struct bus_queued){.arrival_ns = self->start_ns, .msg = self->msg};
+	c->queue[c->head] = (struct bus_queued){.arrival_ns = self->start_ns, .msg = self->msg, .bits = self->bits};
 	c->n++;
 }
 
@@ -280,9 +281,7 @@ static void end_frame(struct bus *self)
 		destroy_frame(self, c);
 		return;
 	}
-	const struct can_bits bits = can_bits_count(&self->msg);
-
-	bus_count_frame(self, c ? &c->stats : NULL, bits.nominal + bits.data);
+	bus_count_frame(self, c ? &c->stats : NULL, self->bits.nominal + self->bits.data);
 	if (c && c->tx_errors > 0)
 		c->tx_errors--;
 	if (c && self->outcome == BUS_TWICE) {

@@ -20,7 +20,7 @@
 #define SIM_BUS_CORE_H
 
 #include "sim/bus_fault.h"
-#include "uds/can_msg.h"
+#include "uds/can_bits.h"
 
 #define BUS_NEVER        UINT64_MAX
 #define BUS_MAX_CLIENTS  64u
@@ -70,6 +70,7 @@ struct bus_client_stats {
 struct bus_queued {
 	uint64_t arrival_ns;
 	struct can_msg msg;
+	struct can_bits bits; /* of it, counted once */
 };
 
 struct bus_client {
@@ -115,6 +116,7 @@ struct bus {
 	uint64_t start_ns;
 	uint64_t end_ns;
 	struct can_msg msg;
+	struct can_bits bits;
 	struct can_msg sender_error; /* a destroyed frame, as its sender's controller reports it */
 	struct bus_stats stats;
 	uint64_t second; /* the latest one in busy_in_second */

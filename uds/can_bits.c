@@ -108,14 +108,17 @@ struct can_bits can_bits_count(const struct can_msg *msg)
 	return (struct can_bits){.nominal = s.n + TRAILER_BITS};
 }
 
-uint64_t can_bits_time_ns(const struct can_msg *msg, uint32_t nominal_bps, uint32_t data_bps)
+uint64_t can_bits_ns(struct can_bits bits, uint32_t nominal_bps, uint32_t data_bps)
 {
-	const struct can_bits bits = can_bits_count(msg);
-
 	if (nominal_bps == 0)
 		return 0;
 	if (data_bps == 0)
 		data_bps = nominal_bps;
 	return (bits.nominal * UINT64_C(1000000000) + nominal_bps / 2) / nominal_bps +
 	       (bits.data * UINT64_C(1000000000) + data_bps / 2) / data_bps;
+}
+
+uint64_t can_bits_time_ns(const struct can_msg *msg, uint32_t nominal_bps, uint32_t data_bps)
+{
+	return can_bits_ns(can_bits_count(msg), nominal_bps, data_bps);
 }

@@ -25,10 +25,13 @@ struct can_bits {
 struct can_bits can_bits_count(const struct can_msg *msg);
 
 /**
- * can_bits_time_ns() - the frame's time on the wire
+ * can_bits_ns() - how long so many bits take
  * @nominal_bps: 10000..1000000
  * @data_bps: used only for frames with BRS; 0 means the nominal rate
  */
+uint64_t can_bits_ns(struct can_bits bits, uint32_t nominal_bps, uint32_t data_bps);
+
+/** can_bits_time_ns() - the frame's time on the wire, at rates as for can_bits_ns() */
 uint64_t can_bits_time_ns(const struct can_msg *msg, uint32_t nominal_bps, uint32_t data_bps);
 
 #endif
