@@ -250,8 +250,6 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 	campaign_modes(self, index, now_us); /* a run that was being stopped for it is no more */
 	if (campaign_final(c))
 		return;
-	if (!campaign_touched(c) && campaign_superseded(self, index))
-		campaign_revoked(self, index, now_us);
 	if (c->state == CAMPAIGN_INSTALLING && !campaign_open_targets(c, true))
 		install_conclude(self, index, now_us, GATEWAY_CODE_INTERRUPTED, NULL);
 }
@@ -309,6 +307,8 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 	if (campaign_final(c))
 		return false;
 	campaign_window_refresh(self, index, now_us);
+	if (campaign_superseded(self, index))
+		campaign_revoked(self, index, now_us);
 	if (c->cancel_wanted)
 		campaign_cancel_if_untouched(self, index, now_us);
 	if (c->mode_wrong && !campaign_final(c))

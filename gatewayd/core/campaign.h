@@ -42,7 +42,8 @@ void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us);
 /* its end is wanted, by end_code. To CANCELLED, DECLINED or SUPERSEDED, unless an ECU is changed already or just being
  * stopped */
 void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us);
-/* another one that is held says that it replaces it */
+/* another one says that it replaces it, and was taken on: it fits, and has the driver's consent where that is asked for
+ */
 bool campaign_superseded(const struct gateway *self, uint8_t index);
 /* an answer that postponed was for the ignition's sake: once it is off there is nothing to wait for */
 void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us);

@@ -216,19 +216,40 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		campaign_answer(self, index, now_us);
 }
 
-bool campaign_superseded(const struct gateway *self, uint8_t index)
+static bool names(const struct campaign *other, const char *id)
+{
+	for (unsigned i = 0; i < other->doc.n_supersedes; i++) {
+		if (!strcmp(other->doc.supersedes[i], id))
+			return true;
+	}
+	return false;
+}
+
+/* it fits the vehicle, and the driver has agreed where that is asked for; or one that replaces it was taken on */
+static bool taken_on(const struct campaign *campaign)
+{
+	if (campaign->state == CAMPAIGN_DONE || campaign->state == CAMPAIGN_SUPERSEDED)
+		return true;
+	return !campaign_final(campaign) && campaign->state != CAMPAIGN_OFFERED && !campaign->cancel_wanted &&
+	       (!campaign->doc.consent_required || campaign->consent_given || campaign_touched(campaign));
+}
+
+/* a campaign that is held, or one of those that were taken on, names it */
+static bool has_successor(const struct gateway *self, uint8_t index, bool on)
 {
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		const struct campaign *other = &self->campaigns[i];
 
-		if (i == index || other->state == CAMPAIGN_NONE)
-			continue;
-		for (unsigned k = 0; k < other->doc.n_supersedes; k++) {
-			if (!strcmp(other->doc.supersedes[k], self->campaigns[index].doc.id))
-				return true;
-		}
+		if (i != index && other->state != CAMPAIGN_NONE && (!on || taken_on(other)) &&
+		    names(other, self->campaigns[index].doc.id))
+			return true;
 	}
 	return false;
+}
+
+bool campaign_superseded(const struct gateway *self, uint8_t index)
+{
+	return has_successor(self, index, true);
 }
 
 void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us)
@@ -249,7 +270,7 @@ void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t 
 		campaign_enter(self, index, now_us, CAMPAIGN_CANCELLED, c->end_code, c->end_text);
 	else
 		campaign_enter(self, index, now_us,
-			       campaign_superseded(self, index) ? CAMPAIGN_SUPERSEDED : CAMPAIGN_CANCELLED,
+			       has_successor(self, index, false) ? CAMPAIGN_SUPERSEDED : CAMPAIGN_CANCELLED,
 			       GATEWAY_CODE_OK, NULL);
 }
 

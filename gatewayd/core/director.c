@@ -48,16 +48,6 @@ static unsigned count_free(const struct gateway *self)
 	return n;
 }
 
-static void supersede(struct gateway *self, uint64_t now_us, const struct campaign_doc *doc)
-{
-	for (unsigned i = 0; i < doc->n_supersedes; i++) {
-		int old = gateway_campaign_index(self, doc->supersedes[i]);
-
-		if (old >= 0 && strcmp(doc->id, doc->supersedes[i]))
-			campaign_revoked(self, (uint8_t)old, now_us);
-	}
-}
-
 static unsigned check_version(const struct gateway *self, const struct director_doc *doc, const uint8_t sha256[32])
 {
 	static const uint8_t unknown[32]; /* it was lost with the document */
@@ -143,8 +133,6 @@ void director_input(struct gateway *self, uint64_t now_us, const struct director
 			if (index >= 0 && self->campaigns[index].director_version < doc->version)
 				campaign_listed(self, (uint8_t)index, now_us, &doc->campaigns[i], doc->version);
 		}
-		for (unsigned i = 0; i < doc->n_campaigns; i++)
-			supersede(self, now_us, &doc->campaigns[i]);
 		revoke_vanished(self, now_us, doc);
 		return;
 	}
@@ -177,8 +165,6 @@ void director_input(struct gateway *self, uint64_t now_us, const struct director
 		self->added |= 1u << index;
 		campaign_offered(self, (uint8_t)index, now_us, offer, doc->version);
 	}
-	for (unsigned i = 0; i < doc->n_campaigns; i++)
-		supersede(self, now_us, &doc->campaigns[i]);
 	revoke_vanished(self, now_us, doc);
 }
 

@@ -262,52 +262,6 @@ static void a_cancellation_survives_a_kill(void **state)
 	sim_free(s);
 }
 
-static void a_superseded_campaign_gives_way(void **state)
-{
-	(void)state;
-	struct sim *s = sim_new_parked();
-
-	s->confirm = false;
-	assert_true(sim_until(s, CAMPAIGN_WAITING));
-	sim_settle(s);
-	s->confirm = true;
-	s->director->n_campaigns = 2;
-	s->director->campaigns[1] = DOC(s);
-	snprintf(s->director->campaigns[1].id, GATEWAY_NAME_BYTES, "c2");
-	snprintf(s->director->campaigns[1].supersedes[0], GATEWAY_NAME_BYTES, "c1");
-	s->director->campaigns[1].n_supersedes = 1;
-	sim_issue(s, 2, 102);
-	sim_for(s, 60 * SECOND);
-	assert_int_equal(s->gateway->campaigns[0].state, CAMPAIGN_SUPERSEDED);
-	assert_int_equal(s->gateway->campaigns[1].state, CAMPAIGN_DONE);
-	assert_int_equal(s->ecus[ENGINE].n_flashes, 1);
-	sim_free(s);
-}
-
-static void a_superseded_campaign_that_has_erased_comes_first(void **state)
-{
-	(void)state;
-	struct sim *s = sim_new_parked();
-
-	s->ecus[ENGINE].fail_times = 1;
-	s->ecus[ENGINE].fail_code = FLASH_TRANSFER_FAILED;
-	while (!s->ecus[ENGINE].erased)
-		assert_true(sim_step(s));
-	s->director->n_campaigns = 2;
-	s->director->campaigns[1] = DOC(s);
-	snprintf(s->director->campaigns[1].id, GATEWAY_NAME_BYTES, "c2");
-	snprintf(s->director->campaigns[1].supersedes[0], GATEWAY_NAME_BYTES, "c1");
-	s->director->campaigns[1].n_supersedes = 1;
-	sim_issue(s, 2, 102);
-	sim_for(s, 5 * SECOND); /* the first pauses before its retry; the second does not use the pause */
-	assert_int_equal(s->gateway->campaigns[0].state, CAMPAIGN_WAITING);
-	assert_int_equal(s->ecus[ENGINE].n_flashes, 1);
-	sim_for(s, 120 * SECOND);
-	assert_int_equal(s->gateway->campaigns[0].state, CAMPAIGN_DONE);
-	assert_int_equal(s->gateway->campaigns[1].state, CAMPAIGN_DONE);
-	sim_free(s);
-}
-
 static void a_final_campaign_stays_while_it_is_listed(void **state)
 {
 	(void)state;
@@ -442,8 +396,6 @@ int main(void)
 	    cmocka_unit_test(a_campaign_that_is_handed_to_the_flasher_is_stopped_and_cancelled),
 	    cmocka_unit_test(after_the_first_erase_it_is_finished_first),
 	    cmocka_unit_test(a_cancellation_survives_a_kill),
-	    cmocka_unit_test(a_superseded_campaign_gives_way),
-	    cmocka_unit_test(a_superseded_campaign_that_has_erased_comes_first),
 	    cmocka_unit_test(a_final_campaign_stays_while_it_is_listed),
 	    cmocka_unit_test(other_terms_are_answered_anew),
 	    cmocka_unit_test(a_confirmation_that_crosses_a_new_document_counts),
