@@ -332,13 +332,14 @@ void gateway_flash_finished(struct gateway *self, uint64_t now_us, uint8_t campa
 
 /* --- the vehicle and its people */
 void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal signal, double value);
-/* Return: 0, or a gateway_code: no such campaign, or not in a state for it */
+/* Return: 0, or a gateway_code: no such campaign, not in a state for it, or MANIFEST_NOT_READ of a yes */
 unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *campaign_id, bool given);
 /*
  * --- the operator and the driver (operator.c). Return: 0, or why it is refused: NO_SUCH_CAMPAIGN, WRONG_STATE,
  * POINT_OF_NO_RETURN, or what is said beside the function. Each that is carried out is durable and reported.
  */
-/* consent where it is asked for, and what the driver postponed may begin now; WRONG_STATE if nothing waits for it */
+/* consent where it is asked for, and what the driver postponed, or we did to a quiet time, may begin now; WRONG_STATE
+ * if nothing waits for it, MANIFEST_NOT_READ while nobody can say what it would be given for */
 unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *campaign_id);
 /**
  * gateway_postpone() - not before @start_unix_s
@@ -346,7 +347,7 @@ unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *camp
  *
  * How often does not matter; how long in all, counted from the acceptance, is fixed per urgency, and window and
  * use_before bound it. Return: also WAITING_TIME without trusted time, INVALID if the time is not to come,
- * POSTPONE_LIMIT.
+ * POSTPONE_LIMIT, MANIFEST_NOT_READ.
  */
 unsigned gateway_postpone(struct gateway *self, uint64_t now_us, const char *campaign_id, uint64_t start_unix_s,
 			  uint64_t *latest_unix_s);

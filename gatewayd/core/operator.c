@@ -47,6 +47,8 @@ unsigned gateway_consent(struct gateway *self, uint64_t now_us, const char *camp
 	c = &self->campaigns[index];
 	if (!c->doc.consent_required)
 		return GATEWAY_CODE_WRONG_STATE;
+	if (given && !c->has_manifest)
+		return GATEWAY_CODE_MANIFEST_NOT_READ;
 	if (c->consent_given != given) {
 		c->consent_given = given;
 		tell(self, now_us, index, given ? GATEWAY_CODE_APPROVED_BY_DRIVER : GATEWAY_CODE_CONSENT_WITHDRAWN);
@@ -68,6 +70,8 @@ unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *camp
 	postponed = operator_postponed(self, c, now_us);
 	if ((!c->doc.consent_required && !postponed) || c->cancel_wanted) /* or it is on its way out */
 		return GATEWAY_CODE_WRONG_STATE;
+	if (!c->has_manifest)
+		return GATEWAY_CODE_MANIFEST_NOT_READ;
 	if (postponed || !c->consent_given) {
 		c->driver_start_unix_s = 0;
 		c->consent_given = c->doc.consent_required;
@@ -154,8 +158,10 @@ unsigned gateway_postpone(struct gateway *self, uint64_t now_us, const char *cam
 	if (code)
 		return code;
 	c = &self->campaigns[index];
-	if (!c->has_manifest || c->cancel_wanted) /* not accepted yet, or to be ended */
+	if (c->cancel_wanted) /* it is on its way out */
 		return GATEWAY_CODE_WRONG_STATE;
+	if (!c->has_manifest)
+		return GATEWAY_CODE_MANIFEST_NOT_READ;
 	if (!unix_s)
 		return GATEWAY_CODE_WAITING_TIME;
 	*latest_unix_s = latest_start(self, c, unix_s);

@@ -114,8 +114,8 @@ int bus_explain(const sd_bus_error *error, int r, const char *campaign)
 		return CTL_FAILED;
 	}
 	if (is(error, BUS_NAME ".Error.WrongState") || is(error, BUS_NAME ".Error.PostponeLimit") ||
-	    is(error, BUS_NAME ".Error.RateLimited") || is(error, BUS_NAME ".Error.Busy") ||
-	    is(error, SD_BUS_ERROR_INVALID_ARGS)) {
+	    is(error, BUS_NAME ".Error.ManifestNotRead") || is(error, BUS_NAME ".Error.RateLimited") ||
+	    is(error, BUS_NAME ".Error.Busy") || is(error, SD_BUS_ERROR_INVALID_ARGS)) {
 		fprintf(stderr, "gatewayctl: not possible now: %s\n", text);
 		return CTL_FAILED;
 	}

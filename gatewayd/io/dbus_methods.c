@@ -18,6 +18,8 @@ static const char *error_of(unsigned code)
 		return DBUS_NAME ".Error.PointOfNoReturn";
 	case GATEWAY_CODE_POSTPONE_LIMIT:
 		return DBUS_NAME ".Error.PostponeLimit";
+	case GATEWAY_CODE_MANIFEST_NOT_READ:
+		return DBUS_NAME ".Error.ManifestNotRead";
 	case GATEWAY_CODE_RATE_LIMITED:
 		return DBUS_NAME ".Error.RateLimited";
 	case GATEWAY_CODE_DIAGNOSTICS_BUSY:

@@ -419,6 +419,29 @@ static void an_erased_ecu_that_waits_for_long_refuses_the_buses_with_the_reason(
 	sim_free(s);
 }
 
+static void nobody_agrees_to_what_cannot_be_described_yet(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	DOC(s).consent_required = true;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	assert_true(sim_until(s, CAMPAIGN_OFFERED));
+	assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_MANIFEST_NOT_READ);
+	assert_int_equal(gateway_consent(s->gateway, s->now_us, "c1", true), GATEWAY_CODE_MANIFEST_NOT_READ);
+	assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", UNIX_BASE + 3600, &latest),
+			 GATEWAY_CODE_MANIFEST_NOT_READ);
+	assert_false(sim_campaign(s)->consent_given);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(count_code(s, GATEWAY_CODE_APPROVED_BY_DRIVER), 0);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONSENT);
+	assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_OK);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +460,7 @@ int main(void)
 	    cmocka_unit_test(another_tester_gets_the_buses_and_nothing_of_ours_is_on_them_until_it_leaves),
 	    cmocka_unit_test(an_erased_ecu_is_finished_before_another_tester_gets_the_buses),
 	    cmocka_unit_test(an_erased_ecu_that_waits_for_long_refuses_the_buses_with_the_reason),
+	    cmocka_unit_test(nobody_agrees_to_what_cannot_be_described_yet),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

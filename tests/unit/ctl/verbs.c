@@ -74,6 +74,9 @@ static void a_refusal_is_said_in_words_and_ends_with_1(void **state)
 	fake.refusal = "PostponeLimit";
 	run("postpone", "c1", "+2h");
 	expect(1, "Postpone 1767232800", "gatewayctl: not possible now: campaign c1: the reason\n");
+	fake.refusal = "ManifestNotRead";
+	run("approve", "c1");
+	expect(1, "Approve", "gatewayctl: not possible now: campaign c1: the reason\n");
 	fake.refusal = "RateLimited";
 	run("check-now");
 	expect(1, "CheckNow", "gatewayctl: not possible now: campaign c1: the reason\n");
