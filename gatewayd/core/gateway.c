@@ -367,6 +367,7 @@ void gateway_reconfigure(struct gateway *self, uint64_t now_us, const struct gat
 	self->config.max_attempts = config->max_attempts;
 	self->config.retry_pause_s = config->retry_pause_s;
 	self->inquiry.poll_s = config->poll_s ? config->poll_s : INQUIRY_DEFAULT_POLL_S;
+	self->config.wake_to_check = config->wake_to_check;
 	self->power.config.max_awake_s = config->power.max_awake_s;
 	self->power.config.min_battery_mv = config->power.min_battery_mv;
 	self->power.config.max_drop_mv = config->power.max_drop_mv;

@@ -46,6 +46,7 @@ struct gateway_config {
 	struct zone zone;      /* where the vehicle lives; not known: UTC */
 	uint8_t queue_id[16];  /* random, made when the database is */
 	uint32_t poll_s;       /* between checks for client-initiated updates; 0 = 3600; at most 604800 */
+	bool wake_to_check;    /* a gateway that sleeps is woken for them, too */
 	uint64_t random;       /* for the jitter of the checks, drawn at each start */
 };
 
@@ -370,8 +371,8 @@ unsigned gateway_lock_diagnostics(struct gateway *self, uint64_t now_us, bool wa
 void gateway_stop(struct gateway *self, uint64_t now_us);
 /**
  * gateway_reconfigure() - the configuration was read again: what of it counts from now on
- * @config:   of which policy numbers alone are taken: postpone_s, postpone_max_s, service_notice_s, max_attempts,
- *            retry_pause_s, poll_s, the budget of power
+ * @config:   of which the policy alone is taken: postpone_s, postpone_max_s, service_notice_s, max_attempts,
+ *            retry_pause_s, poll_s, wake_to_check, the budget of power
  * @profiles: profiles with which ECUs are identified are others; all ECUs are asked again, and campaigns are prepared
  *            again, but for a flash under way
  */
@@ -397,7 +398,7 @@ uint64_t gateway_unix_ms(const struct gateway *self, uint64_t now_us);
 uint32_t gateway_remaining_s(const struct gateway *self, uint64_t now_us);
 /**
  * gateway_wake_us() - when the gateway wants to be awake again, should it sleep: a window opens, an agreed time comes,
- * or an attempt at an erased ECU is due
+ * what failed is due to be repeated, or (config.wake_to_check) the next check is
  *
  * Return: CLOCK_BOOTTIME, GATEWAY_NEVER
  */

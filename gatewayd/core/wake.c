@@ -51,23 +51,31 @@ static uint64_t start_s(const struct gateway *self, const struct campaign *campa
 	return later(later(view.fit.start_s, campaign->confirmed_start_unix_s), campaign->driver_start_unix_s);
 }
 
+/* when something of the campaign is due next, or was */
+static uint64_t due_us(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
+{
+	if (campaign_open_targets(campaign, true)) /* it waits for no window and for no word of the backend */
+		return campaign->retry_us;
+	if (!campaign->prepared && campaign->retry_us > now_us) /* and neither do its files */
+		return campaign->retry_us;
+	if (!self->time_trusted || command_wanted(campaign))
+		return GATEWAY_NEVER;
+	return later(window_reached_us(self->time_unix_ms, self->time_at_us, start_s(self, campaign, now_us)),
+		     campaign->retry_us);
+}
+
 uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us)
 {
 	uint64_t wake_us = GATEWAY_NEVER;
 
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		const struct campaign *c = &self->campaigns[i];
-		uint64_t at_us = GATEWAY_NEVER;
+		const uint64_t at_us = campaign_final(c) ? GATEWAY_NEVER : due_us(self, c, now_us);
 
-		if (campaign_final(c))
-			continue;
-		if (campaign_open_targets(c, true)) { /* it waits for no window and for no word of the backend */
-			at_us = c->retry_us;
-		} else if (self->time_trusted && !command_wanted(c)) {
-			at_us = window_reached_us(self->time_unix_ms, self->time_at_us, start_s(self, c, now_us));
-		}
 		if (at_us > now_us && at_us < wake_us)
 			wake_us = at_us;
 	}
+	if (self->config.wake_to_check && self->inquiry.due_us > now_us && self->inquiry.due_us < wake_us)
+		wake_us = self->inquiry.due_us;
 	return wake_us;
 }

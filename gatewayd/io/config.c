@@ -307,6 +307,7 @@ static int load_policy(struct loader *l)
 	out->postpone_s = config_given_or(l, "policy.postpone_s", in->postpone_s, 3600);
 	out->retry_pause_s = config_given_or(l, "policy.retry_pause_s", in->retry_pause_s, 30);
 	out->poll_s = config_given_or(l, "policy.poll_s", in->poll_s, INQUIRY_DEFAULT_POLL_S);
+	out->wake_to_check = in->wake_to_check;
 	if ((r = config_range(l, "policy.postpone_s", out->postpone_s, 60, 604800)) ||
 	    (r = config_range(l, "policy.retry_pause_s", out->retry_pause_s, 1, 86400)) ||
 	    (r = config_range(l, "policy.poll_s", out->poll_s, 1, INQUIRY_MAX_POLL_S)) ||

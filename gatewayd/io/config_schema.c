@@ -147,6 +147,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_UINT("max_attempts", CYAML_FLAG_OPTIONAL, struct yaml_policy, max_attempts),
     CYAML_FIELD_UINT("retry_pause_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, retry_pause_s),
     CYAML_FIELD_UINT("poll_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, poll_s),
+    CYAML_FIELD_BOOL("wake_to_check", CYAML_FLAG_OPTIONAL, struct yaml_policy, wake_to_check),
     CYAML_FIELD_END,
 };
 

@@ -122,6 +122,7 @@ struct yaml_policy {
 	uint32_t max_attempts;
 	uint32_t retry_pause_s;
 	uint32_t poll_s;
+	bool wake_to_check;
 };
 
 struct yaml_config {

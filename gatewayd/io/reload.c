@@ -217,6 +217,7 @@ void reload_apply(struct reload *self, struct config *own)
 	TAKE("policy.max_attempts", core.max_attempts);
 	TAKE("policy.retry_pause_s", core.retry_pause_s);
 	TAKE("policy.poll_s", core.poll_s);
+	TAKE("policy.wake_to_check", core.wake_to_check);
 	log_write(LOG_NOTICE, NULL, "%s is read again: %s%s", own->path,
 		  self->changed[0] ? "changed: " : "nothing changed that counts at once", self->changed);
 	if (self->restart[0])

@@ -148,6 +148,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(config.core.max_attempts, 5);
 	assert_int_equal(config.core.retry_pause_s, 10);
 	assert_int_equal(config.core.poll_s, 600);
+	assert_true(config.core.wake_to_check);
 	assert_true(config.core.build_unix_s > 1700000000);
 	assert_string_equal(config.time_zone, "Europe/Berlin");
 	assert_int_equal(zone_offset_s(&config.core.zone, 1792889999), 7200); /* summer time's last second of 2026 */
@@ -189,6 +190,7 @@ static void what_is_not_said_has_its_default(void **state)
 	assert_int_equal(config.core.postpone_s, 3600);
 	assert_int_equal(config.core.retry_pause_s, 30);
 	assert_int_equal(config.core.poll_s, 3600);
+	assert_false(config.core.wake_to_check);
 	assert_int_equal(load_with(14, NULL), 0);
 	assert_int_equal(config.core.max_attempts, 3);
 }
