@@ -278,12 +278,12 @@ static bool validate_texts(struct check *check, const Gu__Manifest *manifest)
 	return true;
 }
 
-bool validate_rxswin(struct check *check, Gu__Rxswin *const *rxswin, size_t n)
+bool validate_rxswin(struct check *check, const char *field, Gu__Rxswin *const *rxswin, size_t n)
 {
-	if (!validate_count(check, "rxswin", n, 0, 16))
+	if (!validate_count(check, field, n, 0, 16))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		size_t mark = check_enter_at(check, "rxswin", i);
+		size_t mark = check_enter_at(check, field, i);
 
 		if (!validate_id(check, "regulation", rxswin[i]->regulation) ||
 		    !validate_text(check, "regulation", rxswin[i]->regulation, 16) ||
@@ -322,7 +322,8 @@ bool validate_manifest(struct check *check, const Gu__Manifest *manifest)
 		}
 		check_leave(check, mark);
 	}
-	return validate_texts(check, manifest) && validate_rxswin(check, manifest->rxswin, manifest->n_rxswin);
+	return validate_texts(check, manifest) &&
+	       validate_rxswin(check, "rxswin", manifest->rxswin, manifest->n_rxswin);
 }
 
 static bool validate_target(struct check *check, const Gu__Target *target)

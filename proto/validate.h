@@ -19,7 +19,7 @@
 #define VALIDATE_DEADLINE          "deadline-1"
 
 /* each returns true, or false with the error set: UNKNOWN_FEATURE, UNKNOWN_VALUE or INVALID */
-bool validate_rxswin(struct check *check, Gu__Rxswin *const *rxswin, size_t n);
+bool validate_rxswin(struct check *check, const char *field, Gu__Rxswin *const *rxswin, size_t n);
 bool validate_manifest(struct check *check, const Gu__Manifest *manifest);
 bool validate_director(struct check *check, const Gu__Director *director);
 bool validate_frame(struct check *check, const Gu__Frame *frame);

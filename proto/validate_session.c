@@ -70,7 +70,7 @@ static bool check_register(struct check *check, const Gu__Register *r)
 	}
 	return check_features(check, r->features, r->n_features) &&
 	       (r->push_credit <= MAX_PUSH_CREDIT || invalid(check, "push_credit", "must be 0..67108864")) &&
-	       validate_rxswin(check, r->rxswin, r->n_rxswin);
+	       validate_rxswin(check, "rxswin", r->rxswin, r->n_rxswin);
 }
 
 static bool check_poll(struct check *check, uint32_t poll_s)
@@ -173,7 +173,8 @@ static bool check_report(struct check *check, const Gu__Report *report)
 	if (report->result && !check_result(check, report->result))
 		return false;
 	check_leave(check, mark);
-	return true;
+	return validate_rxswin(check, "rxswin_before", report->rxswin_before, report->n_rxswin_before) &&
+	       validate_rxswin(check, "rxswin_after", report->rxswin_after, report->n_rxswin_after);
 }
 
 static bool check_heartbeat(struct check *check, const Gu__Heartbeat *heartbeat)

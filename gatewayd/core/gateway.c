@@ -53,6 +53,11 @@ const struct report *gateway_report(const struct gateway *self, uint64_t sequenc
 	return report_queue_find(&self->reports, sequence);
 }
 
+const struct report_rxswin *gateway_report_rxswin(const struct gateway *self, uint64_t sequence)
+{
+	return report_queue_rxswin(&self->reports, sequence);
+}
+
 int gateway_campaign_index(const struct gateway *self, const char *id)
 {
 	for (int i = 0; i < (int)GATEWAY_MAX_CAMPAIGNS; i++) {

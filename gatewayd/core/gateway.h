@@ -260,6 +260,9 @@ void gateway_restore_lost(struct gateway *self, const char *campaign_id, unsigne
 void gateway_restore_rxswin(struct gateway *self, const struct rxswin_doc *rxswin);
 /* in rising order */
 void gateway_restore_report(struct gateway *self, const struct report *report);
+/* what such a report says of it; in the order in which the numbers were told */
+void gateway_restore_report_rxswin(struct gateway *self, uint64_t sequence, bool after,
+				   const struct rxswin_doc *rxswin);
 /* @next_sequence: one above the highest number ever used */
 void gateway_restore_reports_end(struct gateway *self, uint64_t next_sequence);
 void gateway_start(struct gateway *self, uint64_t now_us);
@@ -404,6 +407,8 @@ uint32_t gateway_remaining_s(const struct gateway *self, uint64_t now_us);
  */
 uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us);
 const struct report *gateway_report(const struct gateway *self, uint64_t sequence);
+/* what the report of a campaign that is done says of the vehicle's RXSWIN; NULL: nothing */
+const struct report_rxswin *gateway_report_rxswin(const struct gateway *self, uint64_t sequence);
 /* index of a campaign by id, -1 */
 int gateway_campaign_index(const struct gateway *self, const char *id);
 /**

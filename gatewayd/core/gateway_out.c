@@ -144,6 +144,15 @@ static void append(struct gateway *self, uint64_t now_us, struct report *report)
 	self->dirty.report_last = sequence;
 }
 
+/* the numbers are as its end made them */
+static void report_rxswin(struct gateway *self, const struct campaign *campaign, uint64_t sequence)
+{
+	for (unsigned i = 0; i < campaign->n_rxswin_before; i++)
+		report_queue_add_rxswin(&self->reports, sequence, false, &campaign->rxswin_before[i]);
+	for (unsigned i = 0; i < self->n_rxswin; i++)
+		report_queue_add_rxswin(&self->reports, sequence, true, &self->rxswin[i]);
+}
+
 void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target)
 {
 	struct campaign *c = &self->campaigns[campaign];
@@ -175,6 +184,8 @@ void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t camp
 	append(self, now_us, &report);
 	if (report.sequence)
 		c->last_report = report.sequence;
+	if (c->state == CAMPAIGN_DONE && target == GATEWAY_NONE)
+		report_rxswin(self, c, report.sequence);
 }
 
 void gateway_report_about(struct gateway *self, uint64_t now_us, uint8_t campaign, unsigned code, const char *text,

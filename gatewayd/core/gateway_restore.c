@@ -124,6 +124,11 @@ void gateway_restore_report(struct gateway *self, const struct report *report)
 		self->campaigns[index].last_report = report->sequence;
 }
 
+void gateway_restore_report_rxswin(struct gateway *self, uint64_t sequence, bool after, const struct rxswin_doc *rxswin)
+{
+	report_queue_add_rxswin(&self->reports, sequence, after, rxswin);
+}
+
 void gateway_restore_reports_end(struct gateway *self, uint64_t next_sequence)
 {
 	if (next_sequence > self->reports.next_sequence)

@@ -69,6 +69,41 @@ void report_queue_restore(struct report_queue *self, const struct report *report
 	self->n++;
 }
 
+/* the place of that number, 0: a free one; NULL */
+static struct report_rxswin *rxswin_at(struct report_queue *self, uint64_t sequence)
+{
+	for (unsigned i = 0; i < REPORT_RXSWIN_MAX; i++) {
+		if (self->rxswin[i].sequence == sequence)
+			return &self->rxswin[i];
+	}
+	return NULL;
+}
+
+void report_queue_add_rxswin(struct report_queue *self, uint64_t sequence, bool after, const struct rxswin_doc *rxswin)
+{
+	struct report_rxswin *to = rxswin_at(self, sequence);
+
+	if (!sequence || !report_queue_find(self, sequence))
+		return;
+	to = to ? to : rxswin_at(self, 0);
+	if (!to || (after ? to->n_after : to->n_before) >= GATEWAY_MAX_RXSWIN)
+		return; /* there were never more */
+	to->sequence = sequence;
+	if (after)
+		to->after[to->n_after++] = *rxswin;
+	else
+		to->before[to->n_before++] = *rxswin;
+}
+
+const struct report_rxswin *report_queue_rxswin(const struct report_queue *self, uint64_t sequence)
+{
+	for (unsigned i = 0; sequence && i < REPORT_RXSWIN_MAX; i++) {
+		if (self->rxswin[i].sequence == sequence)
+			return &self->rxswin[i];
+	}
+	return NULL;
+}
+
 void report_queue_stored(struct report_queue *self, uint64_t sequence)
 {
 	if (sequence > self->durable)
@@ -110,6 +145,10 @@ bool report_queue_ack(struct report_queue *self, uint64_t sequence)
 		self->head = (uint16_t)((self->head + 1u) % REPORT_QUEUE_MAX);
 		self->n--;
 		removed = true;
+	}
+	for (unsigned i = 0; i < REPORT_RXSWIN_MAX; i++) {
+		if (self->rxswin[i].sequence && self->rxswin[i].sequence <= sequence)
+			memset(&self->rxswin[i], 0, sizeof self->rxswin[i]);
 	}
 	return removed;
 }

@@ -11,7 +11,8 @@
 
 /* all final reports of all campaigns fit (8 * (32 + 1)), so that one which is not final can always give way */
 #define REPORT_QUEUE_MAX    320u
-#define REPORT_QUEUE_WINDOW 32u /* reports that are sent and not yet acknowledged */
+#define REPORT_QUEUE_WINDOW 32u                   /* reports that are sent and not yet acknowledged */
+#define REPORT_RXSWIN_MAX   GATEWAY_MAX_CAMPAIGNS /* a campaign stays until the report of its end is acknowledged */
 
 struct report {
 	uint64_t sequence;
@@ -35,6 +36,15 @@ struct report {
 	struct service_loss service; /* state SERVICE_NONE: the report is not about it */
 };
 
+/* beside the report of a campaign that is done: the vehicle's software identification numbers (UN R156) */
+struct report_rxswin {
+	uint64_t sequence; /* of that report; 0 = free */
+	struct rxswin_doc before[GATEWAY_MAX_RXSWIN];
+	uint8_t n_before;
+	struct rxswin_doc after[GATEWAY_MAX_RXSWIN];
+	uint8_t n_after;
+};
+
 struct report_queue {
 	struct report items[REPORT_QUEUE_MAX];
 	uint16_t head;
@@ -42,6 +52,7 @@ struct report_queue {
 	uint64_t next_sequence;
 	uint64_t sent;    /* highest number sent in this session */
 	uint64_t durable; /* highest number known to be stored: later ones are not sent yet */
+	struct report_rxswin rxswin[REPORT_RXSWIN_MAX];
 };
 
 void report_queue_init(struct report_queue *self);
@@ -49,6 +60,9 @@ void report_queue_init(struct report_queue *self);
 uint64_t report_queue_append(struct report_queue *self, struct report *report);
 /* one that was stored; in rising order */
 void report_queue_restore(struct report_queue *self, const struct report *report);
+/* a number that held before (@after: since) what the report tells; new or restored. Nothing if the report is not held
+ */
+void report_queue_add_rxswin(struct report_queue *self, uint64_t sequence, bool after, const struct rxswin_doc *rxswin);
 /* all up to @sequence are stored */
 void report_queue_stored(struct report_queue *self, uint64_t sequence);
 void report_queue_session(struct report_queue *self); /* a new session: send all again */
@@ -58,5 +72,7 @@ const struct report *report_queue_next(struct report_queue *self);
 bool report_queue_ack(struct report_queue *self, uint64_t sequence);
 /* Return: the report of that number, NULL if it is not held (any more) */
 const struct report *report_queue_find(const struct report_queue *self, uint64_t sequence);
+/* Return: NULL if there is none; valid until the queue changes */
+const struct report_rxswin *report_queue_rxswin(const struct report_queue *self, uint64_t sequence);
 
 #endif

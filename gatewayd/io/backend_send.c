@@ -82,6 +82,18 @@ void backend_send_time_request(struct backend *self)
 	backend_send(self, &frame);
 }
 
+/* @list: for as many as there are numbers */
+static size_t put_rxswin(const struct rxswin_doc *from, size_t n, Gu__Rxswin *messages, Gu__Rxswin **list)
+{
+	for (size_t i = 0; i < n; i++) {
+		gu__rxswin__init(&messages[i]);
+		messages[i].regulation = text_of(from[i].regulation);
+		messages[i].value = text_of(from[i].value);
+		list[i] = &messages[i];
+	}
+	return n;
+}
+
 void backend_send_register(struct backend *self)
 {
 	const struct gateway *g = self->gateway;
@@ -110,14 +122,7 @@ void backend_send_register(struct backend *self)
 	for (message.n_features = 0; message.n_features < 32 && proto_features[message.n_features];
 	     message.n_features++)
 		features[message.n_features] = text_of(proto_features[message.n_features]);
-	for (message.n_rxswin = 0; message.n_rxswin < g->n_rxswin; message.n_rxswin++) {
-		Gu__Rxswin *r = &rxswin[message.n_rxswin];
-
-		gu__rxswin__init(r);
-		r->regulation = text_of(g->rxswin[message.n_rxswin].regulation);
-		r->value = text_of(g->rxswin[message.n_rxswin].value);
-		rxswin_list[message.n_rxswin] = r;
-	}
+	message.n_rxswin = put_rxswin(g->rxswin, g->n_rxswin, rxswin, rxswin_list);
 	message.rxswin = rxswin_list;
 	message.vehicle_id = text_of(self->config->core.vehicle_id);
 	message.n_ecus = g->config.n_ecus;
@@ -180,6 +185,9 @@ void backend_send_report(struct backend *self, const struct report *report)
 {
 	Gu__FlashResult result = GU__FLASH_RESULT__INIT;
 	Gu__ServiceLoss service = GU__SERVICE_LOSS__INIT;
+	const struct report_rxswin *rxswin = gateway_report_rxswin(self->gateway, report->sequence);
+	Gu__Rxswin before[GATEWAY_MAX_RXSWIN], after[GATEWAY_MAX_RXSWIN];
+	Gu__Rxswin *before_list[GATEWAY_MAX_RXSWIN], *after_list[GATEWAY_MAX_RXSWIN];
 	Gu__Report message = GU__REPORT__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
 	char text[GATEWAY_TEXT_BYTES];
@@ -213,6 +221,12 @@ void backend_send_report(struct backend *self, const struct report *report)
 		service.from_unix_s = report->service.from_unix_s;
 		service.expected_s = report->service.expected_s;
 		message.service_loss = &service;
+	}
+	if (rxswin) {
+		message.n_rxswin_before = put_rxswin(rxswin->before, rxswin->n_before, before, before_list);
+		message.rxswin_before = before_list;
+		message.n_rxswin_after = put_rxswin(rxswin->after, rxswin->n_after, after, after_list);
+		message.rxswin_after = after_list;
 	}
 	frame.body_case = GU__FRAME__BODY_REPORT;
 	frame.report = &message;

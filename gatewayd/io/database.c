@@ -74,6 +74,8 @@ static const char *const migrations[] = {
     " state INTEGER NOT NULL, code INTEGER NOT NULL, text TEXT NOT NULL, old_version TEXT NOT NULL,"
     " new_version TEXT NOT NULL, duration_ms INTEGER NOT NULL, estimate_ms INTEGER NOT NULL,"
     " PRIMARY KEY(n, position)) WITHOUT ROWID;",
+    "CREATE TABLE report_rxswin(sequence INTEGER NOT NULL, later INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " regulation TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(sequence, later, position)) WITHOUT ROWID;",
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 
@@ -378,6 +380,7 @@ static bool copy_reports(struct transaction *txn, const struct gateway *gateway)
 	for (uint64_t s = txn->dirty.report_first; s <= txn->dirty.report_last; s++)
 		if ((report = gateway_report(gateway, s)) != NULL)
 			txn->reports[txn->n_reports++] = *report;
+	memcpy(txn->report_rxswin, gateway->reports.rxswin, sizeof(txn->report_rxswin));
 	return true;
 }
 

@@ -28,7 +28,8 @@ struct transaction {
 	uint8_t n_live;
 	struct report *reports;
 	size_t n_reports;
-	uint64_t held[REPORT_QUEUE_MAX]; /* numbers of all reports held, if the queue is full */
+	struct report_rxswin report_rxswin[REPORT_RXSWIN_MAX]; /* of all reports held; if there are reports */
+	uint64_t held[REPORT_QUEUE_MAX];                       /* numbers of all reports held, if the queue is full */
 	size_t n_held;
 };
 

@@ -399,6 +399,28 @@ static int restore_reports(struct restore *r)
 	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+static int restore_report_rxswin(struct restore *r)
+{
+	sqlite3_stmt *stmt;
+	int result = sqlite3_prepare_v2(r->db,
+					"SELECT sequence, later, regulation, value FROM report_rxswin"
+					" ORDER BY sequence, later, position",
+					-1, &stmt, NULL);
+
+	if (result != SQLITE_OK)
+		return result;
+	while ((result = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct rxswin_doc rxswin;
+
+		database_column_text(stmt, 2, rxswin.regulation, sizeof(rxswin.regulation));
+		database_column_text(stmt, 3, rxswin.value, sizeof(rxswin.value));
+		gateway_restore_report_rxswin(r->gateway, database_column_u64(stmt, 0),
+					      sqlite3_column_int(stmt, 1) != 0, &rxswin);
+	}
+	sqlite3_finalize(stmt);
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
 static int restore_all(struct restore *r)
 {
 	uint64_t next_sequence = meta(r->db, "next_sequence");
@@ -407,7 +429,8 @@ static int restore_all(struct restore *r)
 	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
 	if ((result = database_restore_vehicle(r->db, r->gateway)) != SQLITE_OK ||
 	    (result = restore_ecus(r)) != SQLITE_OK || (result = restore_director(r)) != SQLITE_OK ||
-	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK)
+	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK ||
+	    (result = restore_report_rxswin(r)) != SQLITE_OK)
 		return result;
 	gateway_restore_reports_end(r->gateway, next_sequence ? next_sequence : 1);
 	return SQLITE_OK;

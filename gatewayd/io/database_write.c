@@ -248,6 +248,33 @@ static int write_report(sqlite3 *db, const struct report *r)
 		      r->service.from_unix_s, (uint64_t)r->service.expected_s);
 }
 
+static int write_numbers(sqlite3 *db, uint64_t sequence, bool after, const struct rxswin_doc *rxswin, size_t n)
+{
+	int r = SQLITE_OK;
+
+	for (size_t i = 0; r == SQLITE_OK && i < n; i++)
+		r = upsert(db, "report_rxswin", "sequence, later, position, regulation, value", 3, "iiitt", sequence,
+			   (uint64_t)after, (uint64_t)i, rxswin[i].regulation, rxswin[i].value);
+	return r;
+}
+
+/* what the new ones of the reports say of the vehicle's software identification numbers */
+static int write_report_rxswin(sqlite3 *db, const struct transaction *txn)
+{
+	int r = SQLITE_OK;
+
+	for (size_t i = 0; r == SQLITE_OK && i < REPORT_RXSWIN_MAX; i++) {
+		const struct report_rxswin *told = &txn->report_rxswin[i];
+
+		if (!told->sequence || told->sequence < txn->dirty.report_first)
+			continue;
+		r = write_numbers(db, told->sequence, false, told->before, told->n_before);
+		if (r == SQLITE_OK)
+			r = write_numbers(db, told->sequence, true, told->after, told->n_after);
+	}
+	return r;
+}
+
 static bool is_held(const struct transaction *txn, uint64_t sequence)
 {
 	for (size_t i = 0; i < txn->n_held; i++)
@@ -286,11 +313,15 @@ static int write_reports(sqlite3 *db, const struct transaction *txn)
 	for (size_t i = 0; r == SQLITE_OK && i < txn->n_reports; i++)
 		r = write_report(db, &txn->reports[i]);
 	if (r == SQLITE_OK && txn->dirty.report_first)
+		r = write_report_rxswin(db, txn);
+	if (r == SQLITE_OK && txn->dirty.report_first)
 		r = put_meta(db, "next_sequence", txn->next_sequence);
 	if (r == SQLITE_OK && txn->n_held)
 		r = drop_given_way(db, txn);
 	if (r == SQLITE_OK && txn->dirty.report_acked)
 		r = database_exec(db, "DELETE FROM report WHERE sequence<=?", "i", txn->dirty.report_acked);
+	if (r == SQLITE_OK && txn->dirty.report_acked)
+		r = database_exec(db, "DELETE FROM report_rxswin WHERE sequence<=?", "i", txn->dirty.report_acked);
 	return r;
 }
 

@@ -302,6 +302,19 @@ void command_vehicle_show(struct backend *backend, const struct json_read *reque
 	sqlite3_finalize(stmt);
 }
 
+static void rxswin(struct json *answer, const char *key, Gu__Rxswin *const *list, size_t n)
+{
+	json_key(answer, key);
+	json_array(answer);
+	for (size_t i = 0; i < n; i++) {
+		json_object(answer);
+		answer_text(answer, "regulation", list[i]->regulation);
+		answer_text(answer, "value", list[i]->value);
+		json_object_end(answer);
+	}
+	json_array_end(answer);
+}
+
 static void report(struct json *answer, sqlite3_stmt *stmt)
 {
 	Gu__Report *body =
@@ -331,6 +344,10 @@ static void report(struct json *answer, sqlite3_stmt *stmt)
 		answer_number(answer, "from_unix_s", body->service_loss->from_unix_s);
 		answer_number(answer, "expected_s", body->service_loss->expected_s);
 		json_object_end(answer);
+	}
+	if (body->n_rxswin_before || body->n_rxswin_after) {
+		rxswin(answer, "rxswin_before", body->rxswin_before, body->n_rxswin_before);
+		rxswin(answer, "rxswin_after", body->rxswin_after, body->n_rxswin_after);
 	}
 	json_object_end(answer);
 	gu__report__free_unpacked(body, NULL);

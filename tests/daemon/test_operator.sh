@@ -86,6 +86,7 @@ consent() {
 	check "oemctl says what became of the functions" eval 'stage_oemctl reports --campaign one >"$stage/reports" &&
 		grep -q " 272  out of service: exterior lamps; central locking" "$stage/reports" &&
 		grep -q " 273  in service again: exterior lamps; central locking" "$stage/reports" &&
+		grep -q " done  *0  .*; RXSWIN before: none; after: R155 CS-2" "$stage/reports" &&
 		grep -q " lamp  verified " "$stage/reports"'
 	check "show --json tells numbers, and what it is in other worlds" shows one 'c["code"] == "OK" and c["code_number"] == 0 and
 		c["fumo"] == {"state": 100, "result": 200} and c["lwm2m"] == {"state": 0, "result": 1, "severity": 1, "max_defer_s": 1209600} and

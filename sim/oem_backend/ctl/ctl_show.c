@@ -112,18 +112,25 @@ static const char modes_sql[] =
     " value->>'mode' AS MODE"
     " FROM json_each(?1, '$.vehicle.modes')";
 
+/* "R155 CS-1, R156 SU-2" of a list of the report, "none" */
+#define RXSWIN(list)                                                                                                \
+	"(SELECT coalesce(group_concat((n.value->>'regulation') || ' ' || (n.value->>'value'), ', '), 'none')"      \
+	" FROM json_each(json_extract(r.value, '$." list "')) n)"
+
 static const char reports_sql[] =
-    "SELECT " TABLE_TIME("(value->>'unix_ms') / 1000") " AS TIME,"
-    " value->>'vehicle' AS VEHICLE,"
-    " value->>'sequence' AS NUMBER,"
-    " value->>'campaign' AS CAMPAIGN,"
-    " value->>'ecu' AS ECU,"
-    " coalesce(iif(value->>'ecu' = '', NULL, value->>'ecu_state'), value->>'campaign_state', '') AS STATE,"
-    " value->>'code' AS CODE,"
-    " coalesce(CASE value->>'$.service_loss.state' WHEN 'announced' THEN 'will be out of service: '"
+    "SELECT " TABLE_TIME("(r.value->>'unix_ms') / 1000") " AS TIME,"
+    " r.value->>'vehicle' AS VEHICLE,"
+    " r.value->>'sequence' AS NUMBER,"
+    " r.value->>'campaign' AS CAMPAIGN,"
+    " r.value->>'ecu' AS ECU,"
+    " coalesce(iif(r.value->>'ecu' = '', NULL, r.value->>'ecu_state'), r.value->>'campaign_state', '') AS STATE,"
+    " r.value->>'code' AS CODE,"
+    " coalesce(CASE r.value->>'$.service_loss.state' WHEN 'announced' THEN 'will be out of service: '"
     "  WHEN 'lost' THEN 'out of service: ' WHEN 'back' THEN 'in service again: '"
-    "  WHEN 'called_off' THEN 'stays in service: ' END, '') || (value->>'text') AS TEXT"
-    " FROM json_each(?1, '$.reports')";
+    "  WHEN 'called_off' THEN 'stays in service: ' END, '') || (r.value->>'text')"
+    " || iif(r.value->>'rxswin_after' IS NULL, '', '; RXSWIN before: ' || " RXSWIN("rxswin_before")
+    " || '; after: ' || " RXSWIN("rxswin_after") ") AS TEXT"
+    " FROM json_each(?1, '$.reports') r";
 /* clang-format on */
 
 enum ctl_exit ctl_ask_for(struct ctl *self, const char *command, const char *key, const char *value, char **answer)

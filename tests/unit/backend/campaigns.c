@@ -134,6 +134,37 @@ static void reports_are_applied_once_over_two_sessions(void **state)
 	hang_up(client);
 }
 
+static void a_report_of_done_tells_the_vehicles_numbers(void **state)
+{
+	Gu__Frame frame = GU__FRAME__INIT;
+	Gu__Report report = GU__REPORT__INIT;
+	Gu__Rxswin before = GU__RXSWIN__INIT, after = GU__RXSWIN__INIT;
+	Gu__Rxswin *befores[] = {&before}, *afters[] = {&after};
+	struct client *client;
+
+	(void)state;
+	add_campaign("c1", "VIN1");
+	client = online(vehicle_1, vin1, 0);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	before.regulation = after.regulation = (char[]){"R156"};
+	before.value = (char[]){"SU 1"};
+	after.value = (char[]){"SU 2"};
+	report.sequence = 1;
+	report.campaign_id = c1;
+	report.campaign_state = GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DONE;
+	report.rxswin_before = befores;
+	report.rxswin_after = afters;
+	report.n_rxswin_before = report.n_rxswin_after = 1;
+	frame.body_case = GU__FRAME__BODY_REPORT;
+	frame.report = &report;
+	client_send(client, &frame);
+	assert_int_equal(take(client, GU__FRAME__BODY_REPORT_ACK)->report_ack->sequence, 1);
+	expect_in(ask("{\"command\":\"reports\",\"campaign\":\"c1\"}"),
+		  "\"rxswin_before\":[{\"regulation\":\"R156\",\"value\":\"SU 1\"}],"
+		  "\"rxswin_after\":[{\"regulation\":\"R156\",\"value\":\"SU 2\"}]");
+	hang_up(client);
+}
+
 static void a_manifest_of_a_stranger_or_with_a_missing_file_is_refused(void **state)
 {
 	char path[300];
@@ -228,6 +259,7 @@ int main(void)
 	    TEST(a_declined_campaign_is_over),
 	    TEST(a_cancelled_campaign_leaves_the_next_document),
 	    TEST(reports_are_applied_once_over_two_sessions),
+	    TEST(a_report_of_done_tells_the_vehicles_numbers),
 	    TEST(a_manifest_of_a_stranger_or_with_a_missing_file_is_refused),
 	    TEST(a_campaign_that_a_vehicle_would_refuse_is_refused),
 	    TEST(a_campaign_carries_recurring_windows_a_deadline_and_its_retry_pace),

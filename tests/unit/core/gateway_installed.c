@@ -143,6 +143,7 @@ static void the_releases_numbers_hold_once_it_is_done_and_are_registered_then(vo
 {
 	(void)state;
 	struct sim *s = sim_new();
+	const struct report_rxswin *told;
 	size_t registered;
 
 	s->manifest->rxswin[0] = (struct rxswin_doc){.regulation = "R155", .value = "CS 2"};
@@ -156,6 +157,13 @@ static void the_releases_numbers_hold_once_it_is_done_and_are_registered_then(vo
 	assert_string_equal(s->gateway->rxswin[1].value, "CS 1");
 	assert_true(sim_until(s, CAMPAIGN_DONE));
 	registered = s->counts[GATEWAY_OUT_SEND_REGISTER];
+	told = gateway_report_rxswin(s->gateway, sim_campaign(s)->last_report); /* the report of its end has both */
+	assert_non_null(told);
+	assert_int_equal(told->n_before, 2);
+	assert_string_equal(told->before[1].value, "CS 1");
+	assert_int_equal(told->n_after, 2);
+	assert_string_equal(told->after[0].value, "SU 1");
+	assert_string_equal(told->after[1].value, "CS 2");
 	assert_string_equal(s->disk.rxswin[1].value, "CS 1");
 	sim_settle(s);
 	assert_string_equal(s->disk.rxswin[0].value, "SU 1");

@@ -133,6 +133,30 @@ static void a_final_report_never_gives_way(void **state)
 	assert_int_equal(add(q, CAMPAIGN_DONE, TARGET_NONE), REPORT_QUEUE_MAX + 1);
 }
 
+static void the_numbers_beside_a_report_stay_as_long_as_it_does(void **state)
+{
+	struct report_queue *q = *state;
+	const struct rxswin_doc before = {.regulation = "R156", .value = "SU 1"};
+	const struct rxswin_doc after = {.regulation = "R156", .value = "SU 2"};
+
+	for (unsigned round = 0; round < 3 * REPORT_RXSWIN_MAX; round++) {
+		const uint64_t sequence = add(q, CAMPAIGN_DONE, TARGET_NONE);
+
+		report_queue_add_rxswin(q, sequence, false, &before);
+		report_queue_add_rxswin(q, sequence, true, &after);
+		report_queue_add_rxswin(q, sequence + 1, true, &after); /* no such report */
+		report_queue_stored(q, sequence);
+		assert_int_equal(report_queue_rxswin(q, sequence)->n_before, 1);
+		assert_int_equal(report_queue_rxswin(q, sequence)->n_after, 1);
+		assert_string_equal(report_queue_rxswin(q, sequence)->before[0].value, "SU 1");
+		assert_string_equal(report_queue_rxswin(q, sequence)->after[0].value, "SU 2");
+		assert_null(report_queue_rxswin(q, sequence + 1));
+		assert_true(report_queue_ack(q, sequence));
+		assert_null(report_queue_rxswin(q, sequence));
+		assert_null(report_queue_rxswin(q, 0));
+	}
+}
+
 static void restored_reports_keep_their_numbers_and_are_sent(void **state)
 {
 	struct report_queue *q = *state;
@@ -156,6 +180,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(acknowledgements_are_cumulative_and_repeatable, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_full_queue_lets_the_oldest_progress_go, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_final_report_never_gives_way, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_numbers_beside_a_report_stay_as_long_as_it_does, setup, teardown),
 	    cmocka_unit_test_setup_teardown(restored_reports_keep_their_numbers_and_are_sent, setup, teardown),
 	};
 

@@ -155,6 +155,7 @@ static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **st
 	    "DROP TABLE rxswin",
 	    "DROP TABLE history",
 	    "DROP TABLE history_ecu",
+	    "DROP TABLE report_rxswin",
 	    "ALTER TABLE campaign DROP COLUMN driver_start",
 	    "ALTER TABLE campaign DROP COLUMN end_code",
 	    "ALTER TABLE campaign DROP COLUMN end_text",

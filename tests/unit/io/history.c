@@ -115,6 +115,41 @@ static void the_vehicles_numbers_come_back(void **state)
 	assert_string_equal(d.gateway->rxswin[1].value, "c");
 }
 
+static void a_report_of_the_end_keeps_the_numbers_until_it_is_acknowledged(void **state)
+{
+	(void)state;
+	const struct rxswin_doc before = {.regulation = "R156", .value = "a"},
+				after = {.regulation = "R156", .value = "b"};
+	const struct report_rxswin *told;
+	uint64_t first, second;
+
+	(void)begun();
+	first = rig_append_report(&d, "one", CAMPAIGN_DONE);
+	report_queue_add_rxswin(&d.gateway->reports, first, true, &before);
+	rig_database_store(&d, (struct gateway_dirty){.report_first = first, .report_last = first});
+	second = rig_append_report(&d, "two", CAMPAIGN_DONE);
+	report_queue_add_rxswin(&d.gateway->reports, second, false, &before);
+	report_queue_add_rxswin(&d.gateway->reports, second, true, &after);
+	rig_database_store(&d, (struct gateway_dirty){.report_first = second, .report_last = second});
+	rig_database_store(&d, (struct gateway_dirty){.report_acked = first});
+	rig_database_wait(&d);
+	rig_database_close(&d);
+	rig_database_open(&d);
+	assert_null(gateway_report_rxswin(d.gateway, first));
+	told = gateway_report_rxswin(d.gateway, second);
+	assert_non_null(told);
+	assert_int_equal(told->n_before, 1);
+	assert_string_equal(told->before[0].value, "a");
+	assert_int_equal(told->n_after, 1);
+	assert_string_equal(told->after[0].regulation, "R156");
+	assert_string_equal(told->after[0].value, "b");
+	rig_database_store(&d, (struct gateway_dirty){.report_acked = second});
+	rig_database_wait(&d);
+	rig_database_close(&d);
+	assert_int_equal(rig_sql("SELECT count(*) FROM report_rxswin"), 0);
+	rig_database_open(&d);
+}
+
 static void without_a_database_there_is_no_history(void **state)
 {
 	(void)state;
@@ -134,6 +169,7 @@ int main(void)
 	    TEST(a_campaign_is_kept_when_it_ends_and_once),
 	    TEST(the_last_fifty_are_kept_and_survive_the_campaigns_row),
 	    TEST(the_vehicles_numbers_come_back),
+	    TEST(a_report_of_the_end_keeps_the_numbers_until_it_is_acknowledged),
 	    TEST(without_a_database_there_is_no_history),
 	};
 

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -279,6 +280,33 @@ static void a_report_is_numbered_from_1(void **state)
 			 ENVELOPE_INVALID);
 }
 
+static void a_report_names_each_regulation_once(void **state)
+{
+	Gu__Report report = GU__REPORT__INIT;
+	Gu__Rxswin rxswin[17];
+	Gu__Rxswin *list[17];
+	char regulations[17][24], value[] = "SU 1";
+	Gu__Frame frame = frame_of(GU__FRAME__BODY_REPORT, &report.base);
+
+	(void)state;
+	for (size_t i = 0; i < 17; i++) {
+		snprintf(regulations[i], sizeof regulations[i], "R%zu", i);
+		gu__rxswin__init(&rxswin[i]);
+		rxswin[i].regulation = regulations[i];
+		rxswin[i].value = value;
+		list[i] = &rxswin[i];
+	}
+	report.sequence = 1;
+	report.rxswin_before = report.rxswin_after = list;
+	report.n_rxswin_before = report.n_rxswin_after = 16;
+	assert_int_equal(unpack(&frame, ""), ENVELOPE_OK);
+	report.n_rxswin_after = 17;
+	assert_int_equal(unpack(&frame, "report.rxswin_after: must have 0..16 entries, has 17"), ENVELOPE_INVALID);
+	report.n_rxswin_after = 0;
+	rxswin[1].regulation = rxswin[0].regulation;
+	assert_int_equal(unpack(&frame, "report.rxswin_before[1].regulation: listed twice"), ENVELOPE_INVALID);
+}
+
 static void a_frame_that_swells_beyond_its_memory_is_refused(void **state)
 {
 	const size_t n_list = 800u * 1024u;
@@ -327,6 +355,7 @@ int main(void)
 	    cmocka_unit_test(a_chunk_lies_within_its_file),
 	    cmocka_unit_test(a_request_asks_for_1_byte_to_16_mib),
 	    cmocka_unit_test(a_report_is_numbered_from_1),
+	    cmocka_unit_test(a_report_names_each_regulation_once),
 	    cmocka_unit_test(a_frame_that_swells_beyond_its_memory_is_refused),
 	    cmocka_unit_test(a_frame_above_1_mib_is_refused),
 	};
