@@ -285,8 +285,9 @@ void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, uns
 		c->prepared = true;
 		for (unsigned i = 0; i < c->n_targets; i++) {
 			c->targets[i].plain_estimate_ms = estimate_ms ? estimate_ms[i] : 0;
-			c->targets[i].estimate_ms = duration_expected_ms(c->targets[i].plain_estimate_ms,
-									 self->ecus[c->targets[i].ecu].rate_permille);
+			if (c->targets[i].state != TARGET_VERIFIED) /* whose flash was expected to take what it was */
+				c->targets[i].estimate_ms = duration_expected_ms(
+				    c->targets[i].plain_estimate_ms, self->ecus[c->targets[i].ecu].rate_permille);
 			c->targets[i].bytes_total = bytes_total ? bytes_total[i] : c->targets[i].bytes_total;
 			c->targets[i].supply = supply ? supply[i] : PROFILE_SUPPLY_KL30;
 			self->changed_ecus |= 1u << c->targets[i].ecu;

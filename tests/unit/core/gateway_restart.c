@@ -229,6 +229,32 @@ static void an_ecu_that_the_configuration_lost_ends_its_campaign(void **state)
 	sim_free(s);
 }
 
+/* though what was learned of it since would now expect less */
+static void what_a_flash_was_expected_to_take_stays_so_over_a_restart(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	const struct target *t = &sim_campaign(s)->targets[ENGINE];
+
+	s->ecus[BRAKE].fail_times = 1;
+	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
+	assert_true(sim_until(s, CAMPAIGN_INSTALLING));
+	while (sim_campaign(s)->state == CAMPAIGN_INSTALLING)
+		assert_true(sim_step(s));
+	sim_settle(s);
+	assert_int_equal(t->state, TARGET_VERIFIED);
+	assert_int_equal(t->estimate_ms, 30000);
+	assert_true(s->gateway->ecus[ENGINE].rate_permille < 1000);
+	sim_kill(s, true);
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	assert_int_equal(t->estimate_ms, 30000);
+	assert_int_equal(s->disk.campaigns[0].targets[ENGINE].estimate_ms, 30000);
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(an_installation_that_had_erased_nothing_waits_again),
 	    cmocka_unit_test(a_manifest_lost_from_the_store_is_fetched_again),
 	    cmocka_unit_test(an_ecu_that_the_configuration_lost_ends_its_campaign),
+	    cmocka_unit_test(what_a_flash_was_expected_to_take_stays_so_over_a_restart),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
