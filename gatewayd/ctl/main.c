@@ -180,6 +180,24 @@ static int run(const struct options *options, const char *command, char **argume
 	return status;
 }
 
+static int not_ahead(const char *duration)
+{
+	return wrong_usage("a duration must be positive, as +2h or +3d, not", duration);
+}
+
+/* "-5m" behind postpone: a duration to a person, options to getopt; NULL */
+static char *negative_duration(int argc, char **argv)
+{
+	bool postpones = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (postpones && argv[i][0] == '-' && when_not_ahead(argv[i]))
+			return argv[i];
+		postpones = postpones || strcmp(argv[i], "postpone") == 0;
+	}
+	return NULL;
+}
+
 static int check_command(const struct options *options, char **words, int n)
 {
 	static const struct {
@@ -216,6 +234,8 @@ static int check_command(const struct options *options, char **words, int n)
 			return wrong_usage("unexpected argument", words[commands[i].max + 1]);
 		if (strcmp(words[0], "consent") == 0 && strcmp(words[2], "yes") != 0 && strcmp(words[2], "no") != 0)
 			return wrong_usage("consent takes yes or no, not", words[2]);
+		if (strcmp(words[0], "postpone") == 0 && when_not_ahead(words[2]))
+			return not_ahead(words[2]);
 		if (strcmp(words[0], "postpone") == 0 && !when_parse(words[2], 0, &unused))
 			return wrong_usage("postpone takes +2h, +3d or 2026-12-01T05:00, not", words[2]);
 		if (n > 1 && words[1][0] == '\0')
@@ -239,9 +259,13 @@ int main(int argc, char **argv)
 	    {0},
 	};
 	struct options options = {.patience_s = 30};
+	const char *negative = negative_duration(argc, argv);
 	unsigned long patience_s;
 	int option, status;
 	char *rest;
+
+	if (negative)
+		return not_ahead(negative);
 
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		switch (option) {

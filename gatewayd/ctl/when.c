@@ -12,6 +12,13 @@ bool when_relative(const char *text)
 	return text[0] == '+';
 }
 
+bool when_not_ahead(const char *text)
+{
+	if (text[0] != '-' && text[0] != '+')
+		return false;
+	return text[1] >= '0' && text[1] <= '9' && (text[0] == '-' || strtoull(text + 1, NULL, 10) == 0);
+}
+
 static bool relative(const char *text, uint64_t now_unix_s, uint64_t *unix_s)
 {
 	static const struct {

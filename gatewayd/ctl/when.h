@@ -10,6 +10,8 @@
 
 /* @now_unix_s: what a relative one counts from. Return: false if @text is neither */
 bool when_parse(const char *text, uint64_t now_unix_s, uint64_t *unix_s);
+/* a duration that leads nowhere: -5m, +0h */
+bool when_not_ahead(const char *text);
 /* counts from now */
 bool when_relative(const char *text);
 

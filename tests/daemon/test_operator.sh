@@ -76,7 +76,7 @@ consent() {
 	check "a time that is over, too far away, or none is refused in words" eval \
 		'answers 1 "that time is over" postpone one 2020-01-01T00:00Z &&
 			answers 1 "urgency does not let it be postponed so far: at most until 20..-" postpone one +30d &&
-			answers 2 "postpone takes" postpone one tomorrow'
+			answers 2 "postpone takes" postpone one tomorrow && answers 2 "a duration must be positive" postpone one -5m'
 	check "postponed: the daemon waits for the driver's time, the backend has heard of it" eval \
 		'answers 0 "one: postponed until 20" postpone one +1h && stage_until 5 why_is one driver-start no &&
 			shows one "c[\"postponed_until_unix_s\"] > 0" && stage_until 5 reported one 261'

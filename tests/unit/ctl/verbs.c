@@ -228,6 +228,19 @@ static void times_are_taken_as_people_write_them(void **state)
 	run("postpone", "c1", "tomorrow");
 	assert_int_equal(ran.status, 2);
 	has("gatewayctl: postpone takes +2h, +3d or 2026-12-01T05:00, not 'tomorrow'\n");
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const durations[] = {"-5m", "-1", "+0h", "-2d"};
+		char words[160];
+
+		if (i == 3)
+			run("postpone", "--json", "c1", durations[i]);
+		else
+			run("postpone", "c1", durations[i]);
+		assert_int_equal(ran.status, 2);
+		snprintf(words, sizeof(words), "gatewayctl: a duration must be positive, as +2h or +3d, not '%s'\n",
+			 durations[i]);
+		has(words);
+	}
 	run("postpone", "c1");
 	assert_int_equal(ran.status, 2);
 	has("postpone needs the name of a campaign, and until when");
