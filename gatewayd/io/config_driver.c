@@ -8,11 +8,13 @@
 #define POSTPONE_LIMIT_S 31536000u /* a year */
 #define NOTICE_LIMIT_S   3600u
 
-static int at_most(const struct yaml_doc *doc, struct yaml_error *error, const char *key, uint32_t value, uint32_t max)
+static int take(const struct yaml_doc *doc, struct yaml_error *error, const char *key, int64_t value, uint32_t max,
+		uint32_t *to)
 {
-	if (value <= max)
-		return 0;
-	return yaml_error_at(doc, error, key, "must be 0..%u, is %u", max, value);
+	if (value < 0 || value > max)
+		return yaml_error_at(doc, error, key, "must be 0..%u, is %lld", max, (long long)value);
+	*to = (uint32_t)value;
+	return 0;
 }
 
 int config_driver(const struct yaml_doc *doc, struct yaml_error *error, const struct yaml_policy *in,
@@ -21,7 +23,7 @@ int config_driver(const struct yaml_doc *doc, struct yaml_error *error, const st
 	const struct {
 		const char *key;
 		enum urgency urgency;
-		uint32_t value, otherwise;
+		int64_t value, otherwise;
 	} limits[] = {
 	    {"policy.postpone_max_s.low", URGENCY_LOW, in->postpone_max_s.low, 30 * 86400},
 	    {"policy.postpone_max_s.normal", URGENCY_NORMAL, in->postpone_max_s.normal, 14 * 86400},
@@ -31,12 +33,13 @@ int config_driver(const struct yaml_doc *doc, struct yaml_error *error, const st
 	int r;
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		uint32_t *to = &out->postpone_max_s[limits[i].urgency];
+		const int64_t value = yaml_has(doc, limits[i].key) ? limits[i].value : limits[i].otherwise;
 
-		*to = yaml_has(doc, limits[i].key) ? limits[i].value : limits[i].otherwise;
-		if ((r = at_most(doc, error, limits[i].key, *to, POSTPONE_LIMIT_S)))
+		if ((r = take(doc, error, limits[i].key, value, POSTPONE_LIMIT_S,
+			      &out->postpone_max_s[limits[i].urgency])))
 			return r;
 	}
-	out->service_notice_s = yaml_has(doc, "policy.service_notice_s") ? in->service_notice_s : 60;
-	return at_most(doc, error, "policy.service_notice_s", out->service_notice_s, NOTICE_LIMIT_S);
+	return take(doc, error, "policy.service_notice_s",
+		    yaml_has(doc, "policy.service_notice_s") ? in->service_notice_s : 60, NOTICE_LIMIT_S,
+		    &out->service_notice_s);
 }

@@ -133,16 +133,16 @@ static const cyaml_schema_field_t power_fields[] = {
 };
 
 static const cyaml_schema_field_t postpone_max_fields[] = {
-    CYAML_FIELD_UINT("low", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, low),
-    CYAML_FIELD_UINT("normal", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, normal),
-    CYAML_FIELD_UINT("high", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, high),
-    CYAML_FIELD_UINT("critical", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, critical),
+    CYAML_FIELD_INT("low", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, low),
+    CYAML_FIELD_INT("normal", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, normal),
+    CYAML_FIELD_INT("high", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, high),
+    CYAML_FIELD_INT("critical", CYAML_FLAG_OPTIONAL, struct yaml_postpone_max, critical),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_MAPPING("postpone_max_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, postpone_max_s, postpone_max_fields),
-    CYAML_FIELD_UINT("service_notice_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, service_notice_s),
+    CYAML_FIELD_INT("service_notice_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, service_notice_s),
     CYAML_FIELD_UINT("postpone_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, postpone_s),
     CYAML_FIELD_UINT("max_attempts", CYAML_FLAG_OPTIONAL, struct yaml_policy, max_attempts),
     CYAML_FIELD_UINT("retry_pause_s", CYAML_FLAG_OPTIONAL, struct yaml_policy, retry_pause_s),

@@ -109,15 +109,15 @@ struct yaml_power {
 
 /* how long the driver may postpone, per urgency */
 struct yaml_postpone_max {
-	uint32_t low;
-	uint32_t normal;
-	uint32_t high;
-	uint32_t critical;
+	int64_t low; /* signed, so that a negative one is told with the range that it should be in */
+	int64_t normal;
+	int64_t high;
+	int64_t critical;
 };
 
 struct yaml_policy {
 	struct yaml_postpone_max postpone_max_s;
-	uint32_t service_notice_s;
+	int64_t service_notice_s;
 	uint32_t postpone_s;
 	uint32_t max_attempts;
 	uint32_t retry_pause_s;

@@ -289,6 +289,9 @@ static void values_out_of_range_are_refused(void **state)
 	expect_refused_at(14, "time_zone: Europe/Berlin\nzoneinfo_dir: /nowhere", "time_zone",
 			  "/nowhere/Europe/Berlin");
 	expect_refused_at(14, "zoneinfo_dir: /nowhere", "zoneinfo_dir", "/nowhere: cannot be read");
+	expect_refused_at(14, "policy: {postpone_max_s: {low: -1}}", "policy.postpone_max_s.low",
+			  "must be 0..31536000, is -1");
+	expect_refused_at(14, "policy: {service_notice_s: -1}", "policy.service_notice_s", "must be 0..3600, is -1");
 	expect_refused_at(14, "policy: {retry_pause_s: 0}", "policy.retry_pause_s", "is 0");
 	expect_refused_at(14, "policy: {poll_s: 604801}", "policy.poll_s", "is 604801");
 	expect_refused_at(14, "min_free_mib: 1048577", "min_free_mib", "is 1048577");
