@@ -87,6 +87,15 @@ static enum gateway_event event_of(enum campaign_state state)
 	return GATEWAY_EVENT_NONE;
 }
 
+/* it will not be begun, at whatever time that was to be */
+static void agree_on_nothing(struct campaign *campaign)
+{
+	campaign->proposed_start_unix_s = 0;
+	campaign->confirmed = false;
+	campaign->confirmed_start_unix_s = 0;
+	campaign->driver_start_unix_s = 0;
+}
+
 void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum campaign_state state, unsigned code,
 		    const char *text)
 {
@@ -118,6 +127,8 @@ void campaign_enter(struct gateway *self, uint8_t index, uint64_t now_us, enum c
 	if (!info->final)
 		return;
 	c->ended_unix_s = gateway_unix_ms(self, now_us) / 1000;
+	if (state == CAMPAIGN_DECLINED || state == CAMPAIGN_CANCELLED || state == CAMPAIGN_SUPERSEDED)
+		agree_on_nothing(c);
 	campaign_work_drop(self, index);
 	c->answer_due = c->answer_due && c->answer == ANSWER_DECLINE;
 	c->release_due = true;

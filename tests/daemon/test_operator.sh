@@ -114,6 +114,7 @@ no() {
 	need reached one waiting 20
 	check "declined: the backend hears why" eval \
 		'answers 0 "one: declined" decline one "not in winter" && reached one declined 10 && field_is one text "declined by the driver: not in winter"'
+	check "and it is to start at no time any more" shows one 'c["start_unix_s"] is None'
 	gateway_kill
 	gateway_gone
 	need stage_gateway_start

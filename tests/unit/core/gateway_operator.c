@@ -419,6 +419,27 @@ static void an_erased_ecu_that_waits_for_long_refuses_the_buses_with_the_reason(
 	sim_free(s);
 }
 
+static void what_is_declined_or_cancelled_is_agreed_for_no_time(void **state)
+{
+	(void)state;
+	for (unsigned cancelled = 0; cancelled < 2; cancelled++) {
+		struct sim *s = consent_awaited();
+		const uint64_t start_s = UNIX_BASE + s->now_us / SECOND + DAY;
+
+		assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", start_s, &latest), GATEWAY_CODE_OK);
+		sim_settle(s);
+		assert_int_equal(sim_campaign(s)->confirmed_start_unix_s, start_s);
+		if (cancelled)
+			assert_int_equal(gateway_cancel(s->gateway, s->now_us, "c1", NULL), GATEWAY_CODE_OK);
+		else
+			assert_int_equal(gateway_decline(s->gateway, s->now_us, "c1", NULL), GATEWAY_CODE_OK);
+		assert_int_equal(sim_campaign(s)->proposed_start_unix_s, 0);
+		assert_int_equal(sim_campaign(s)->confirmed_start_unix_s, 0);
+		assert_int_equal(sim_campaign(s)->driver_start_unix_s, 0);
+		sim_free(s);
+	}
+}
+
 static void nobody_agrees_to_what_cannot_be_described_yet(void **state)
 {
 	(void)state;
@@ -460,6 +481,7 @@ int main(void)
 	    cmocka_unit_test(another_tester_gets_the_buses_and_nothing_of_ours_is_on_them_until_it_leaves),
 	    cmocka_unit_test(an_erased_ecu_is_finished_before_another_tester_gets_the_buses),
 	    cmocka_unit_test(an_erased_ecu_that_waits_for_long_refuses_the_buses_with_the_reason),
+	    cmocka_unit_test(what_is_declined_or_cancelled_is_agreed_for_no_time),
 	    cmocka_unit_test(nobody_agrees_to_what_cannot_be_described_yet),
 	};
 
