@@ -37,6 +37,8 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		     uint64_t director_version);
 /* our answer as policy has it now: stored, and sent in the session */
 void campaign_answer(struct gateway *self, uint8_t index, uint64_t now_us);
+/* the same when the driver wants it now, whatever hours are learned */
+void campaign_answer_now(struct gateway *self, uint8_t index, uint64_t now_us);
 /* it vanished, or another one supersedes it. To CANCELLED, SUPERSEDED, or (touched) to its end first */
 void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us);
 /* its end is wanted, by end_code. To CANCELLED, DECLINED or SUPERSEDED, unless an ECU is changed already or just being
@@ -45,7 +47,8 @@ void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t 
 /* another one says that it replaces it, and was taken on: it fits, and has the driver's consent where that is asked for
  */
 bool campaign_superseded(const struct gateway *self, uint8_t index);
-/* an answer that postponed was for the ignition's sake: once it is off there is nothing to wait for */
+/* an answer that postponed was for the ignition's sake: once it is off there is nothing to wait for, or not for so long
+ */
 void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us);
 /* To DOWNLOADING with an answer, DECLINED, or EXPIRED */
 void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_us, const struct manifest_doc *manifest,

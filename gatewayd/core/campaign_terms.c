@@ -12,6 +12,8 @@
 #include "gatewayd/core/operator.h"
 #include "gatewayd/core/policy.h"
 
+#define FORECAST_PAUSE_US 60000000u /* between two looks at whether the vehicle stays parked after all */
+
 void campaign_decline(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -49,22 +51,34 @@ void campaign_offered(struct gateway *self, uint8_t index, uint64_t now_us, cons
 		campaign_enter(self, index, now_us, CAMPAIGN_OFFERED, GATEWAY_CODE_OK, NULL);
 }
 
-void campaign_answer(struct gateway *self, uint8_t index, uint64_t now_us)
+static void answer(struct gateway *self, uint8_t index, const struct policy_answer *a)
 {
 	struct campaign *c = &self->campaigns[index];
-	struct policy_answer a;
 
 	if (c->doc.mode != MODE_NEGOTIATED)
 		return; /* nobody asks */
-	a = policy_answer(self, c, now_us);
-	c->answer = a.kind;
-	c->answer_code = a.code;
-	c->proposed_start_unix_s = a.proposed_start_unix_s;
+	c->answer = a->kind;
+	c->answer_code = a->code;
+	c->proposed_start_unix_s = a->proposed_start_unix_s;
 	c->answer_due = true;
 	c->answer_version = c->director_version;
 	gateway_mark_campaign(self, index);
-	gateway_log(self, GATEWAY_LOG_INFO, index, GATEWAY_NONE, a.code,
-		    a.kind == ANSWER_ACCEPT ? "accepted" : gateway_code_words(a.code));
+	gateway_log(self, GATEWAY_LOG_INFO, index, GATEWAY_NONE, a->code,
+		    a->kind == ANSWER_ACCEPT ? "accepted" : gateway_code_words(a->code));
+}
+
+void campaign_answer(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	const struct policy_answer a = policy_answer(self, &self->campaigns[index], now_us, true);
+
+	answer(self, index, &a);
+}
+
+void campaign_answer_now(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	const struct policy_answer a = policy_answer(self, &self->campaigns[index], now_us, false);
+
+	answer(self, index, &a);
 }
 
 static bool same_file(const struct file_ref *a, const struct file_ref *b)
@@ -383,13 +397,19 @@ void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
 	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
+	struct policy_answer a;
 
 	if (operator_postponed(self, c, now_us))
 		return;
+	if (c->answer_code == GATEWAY_CODE_POSTPONED_DRIVE && now_us < c->forecast_us)
+		return; /* hours are learned, not seconds */
 	if (c->answer != ANSWER_POSTPONE || campaign_touched(c) || campaign_running(c) ||
 	    vehicle_ignition(&self->vehicle, now_us) != IGNITION_OFF)
 		return;
 	if (unix_s && unix_s >= c->proposed_start_unix_s)
 		return;
-	campaign_answer(self, index, now_us);
+	a = policy_answer(self, c, now_us, true);
+	c->forecast_us = now_us + FORECAST_PAUSE_US;
+	if (a.kind == ANSWER_ACCEPT || a.code != c->answer_code || a.proposed_start_unix_s < c->proposed_start_unix_s)
+		answer(self, index, &a);
 }

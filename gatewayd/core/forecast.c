@@ -88,3 +88,20 @@ uint64_t forecast_start(const struct gateway *self, const struct campaign *campa
 
 	return start_s ? start_s : later(self, &terms, unix_s, need_s);
 }
+
+uint64_t forecast_better_start(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
+{
+	const struct window_terms terms = campaign_window_terms(&campaign->doc);
+	const uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
+	const uint64_t need_s = campaign_window_rough_s(self, campaign);
+	struct window_span span;
+	uint64_t start_s;
+
+	if (!unix_s || !window_next_fit(&terms, unix_s, need_s, &span))
+		return 0;
+	start_s = span.start_s > unix_s ? span.start_s : unix_s;
+	if (!parking_expects_use(&self->parking, &self->config.zone, start_s, need_s))
+		return 0;
+	start_s = parking_propose(&self->parking, &self->config.zone, start_s + 1, need_s, &terms);
+	return start_s <= gateway_postpone_latest(self, campaign, now_us) ? start_s : 0;
+}

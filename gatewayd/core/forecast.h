@@ -20,5 +20,12 @@ void forecast_keep(struct gateway *self, uint64_t now_us);
  * Return: unix seconds, to come
  */
 uint64_t forecast_start(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
+/**
+ * forecast_better_start() - when a vehicle that is parked would better begin than as soon as its windows let it
+ *
+ * Return: 0: as soon as they do: the vehicle stays, too little was learned, or there is no better time within what the
+ * driver might postpone the campaign to. Else unix seconds, to come
+ */
+uint64_t forecast_better_start(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
 
 #endif

@@ -144,6 +144,7 @@ struct campaign {
 	bool vanished;         /* from the director document */
 	bool window_judged;    /* its windows were looked at: one is long enough */
 	struct window_view view;
+	uint64_t forecast_us; /* POSTPONED_DRIVE: when its hours are looked at again */
 	bool answer_due;
 	uint64_t answer_version; /* of the director document whose terms count */
 	bool release_due;

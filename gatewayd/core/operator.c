@@ -67,7 +67,8 @@ unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *camp
 	if (code)
 		return code;
 	c = &self->campaigns[index];
-	postponed = operator_postponed(self, c, now_us);
+	postponed = operator_postponed(self, c, now_us) ||
+		    (c->answer == ANSWER_POSTPONE && c->answer_code == GATEWAY_CODE_POSTPONED_DRIVE);
 	if ((!c->doc.consent_required && !postponed) || c->cancel_wanted) /* or it is on its way out */
 		return GATEWAY_CODE_WRONG_STATE;
 	if (!c->has_manifest)
@@ -77,7 +78,7 @@ unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *camp
 		c->consent_given = c->doc.consent_required;
 		tell(self, now_us, index, GATEWAY_CODE_APPROVED_BY_DRIVER);
 		if (postponed && c->answer != ANSWER_NONE)
-			campaign_answer(self, index, now_us);
+			campaign_answer_now(self, index, now_us);
 	}
 	gateway_settle(self, now_us);
 	return GATEWAY_CODE_OK;

@@ -113,6 +113,31 @@ static uint64_t disturbed(const struct parking *self, const struct zone *zone, u
 	return 0;
 }
 
+/* the hour of @unix_s is the one up to which all is learned, and the vehicle was driven in it */
+static bool driven_already(const struct parking *self, const struct zone *zone, uint64_t unix_s)
+{
+	return self->parked && !self->whole && hour_end(zone, unix_s) == hour_end(zone, self->at_s);
+}
+
+bool parking_expects_use(const struct parking *self, const struct zone *zone, uint64_t start_s, uint64_t need_s)
+{
+	const uint64_t end_s = start_s + (need_s < 60 ? 60 : need_s);
+	unsigned all = ALL;
+
+	if (!self->known || need_s > LOOK_S)
+		return false;
+	for (uint64_t at_s = start_s; at_s < end_s; at_s = hour_end(zone, at_s)) {
+		const int stays = driven_already(self, zone, at_s) ? (int)ALL : parking_stays(self, zone, at_s);
+
+		if (stays < 0)
+			return false;
+		all = all * (unsigned)stays / ALL;
+		if (all < THRESHOLD)
+			return true;
+	}
+	return false;
+}
+
 uint64_t parking_propose(const struct parking *self, const struct zone *zone, uint64_t from_s, uint64_t need_s,
 			 const struct window_terms *terms)
 {

@@ -46,6 +46,14 @@ int parking_stays(const struct parking *self, const struct zone *zone, uint64_t 
 uint64_t parking_propose(const struct parking *self, const struct zone *zone, uint64_t from_s, uint64_t need_s,
 			 const struct window_terms *terms);
 
+/**
+ * parking_expects_use() - whether it is learned that a vehicle that is parked at @start_s does not stay so for so long
+ *
+ * By the same measure as above. An hour in which it was driven already, and is parked again, counts as one in which it
+ * stays. Return: false also where an hour on the way to the first drive was not lived through twice
+ */
+bool parking_expects_use(const struct parking *self, const struct zone *zone, uint64_t start_s, uint64_t need_s);
+
 /* as it is kept, with a number for its form; @out: PARKING_ENCODED_BYTES of it are filled */
 void parking_encode(const struct parking *self, uint8_t *out);
 /* Return: false, with nothing known, for bytes of another form or with values that cannot be */

@@ -141,7 +141,8 @@ bool policy_asks_for(const struct campaign *campaign, enum condition_kind kind)
 	return false;
 }
 
-struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
+struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us,
+				   bool forecast)
 {
 	struct policy_answer answer = {.kind = ANSWER_ACCEPT};
 	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
@@ -152,8 +153,15 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 		answer.proposed_start_unix_s = campaign->driver_start_unix_s;
 		return answer;
 	}
-	if (ignition == IGNITION_OFF)
+	if (ignition == IGNITION_OFF) {
+		if (forecast && !policy_needs_ignition_on(campaign))
+			answer.proposed_start_unix_s = forecast_better_start(self, campaign, now_us);
+		if (answer.proposed_start_unix_s) {
+			answer.kind = ANSWER_POSTPONE;
+			answer.code = GATEWAY_CODE_POSTPONED_DRIVE;
+		}
 		return answer;
+	}
 	if (ignition == IGNITION_ON && vehicle_standstill(&self->vehicle, now_us) && policy_needs_ignition_on(campaign))
 		return answer;
 	answer.kind = ANSWER_POSTPONE;

@@ -154,6 +154,88 @@ static void the_proposal_lies_in_the_windows_and_before_the_deadline(void **stat
 	}
 }
 
+/* learned, parked since the night, and about to be driven at twenty past seven */
+static struct sim *before_the_drive_to_work(enum urgency urgency)
+{
+	struct sim *s = vehicle();
+
+	s->director->campaigns[0].window_end_unix_s = MONDAY + 60 * DAY;
+	s->director->campaigns[0].urgency = urgency;
+	s->config.postpone_max_s[URGENCY_NORMAL] = 14 * DAY;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	for (unsigned week = 0; week < 3; week++)
+		a_commuters_week(s, MONDAY + week * 7 * DAY, week);
+	until(s, MONDAY + 21 * DAY + 7 * HOUR + 10 * 60);
+	return s;
+}
+
+static void parked_before_a_drive_the_next_quiet_time_is_proposed(void **state)
+{
+	struct sim *s = before_the_drive_to_work(URGENCY_NORMAL);
+
+	(void)state;
+	offer(s);
+	assert_int_equal(s->answer, ANSWER_POSTPONE);
+	assert_int_equal(s->answer_code, GATEWAY_CODE_POSTPONED_DRIVE);
+	assert_int_equal(s->proposed,
+			 MONDAY + 21 * DAY + 9 * HOUR); /* at work; it arrives within the hour from eight on */
+	assert_int_equal(s->n_answers, 1);
+	drive(s, MONDAY + 21 * DAY + 7 * HOUR + 20 * 60, MONDAY + 21 * DAY + 8 * HOUR + 5 * 60);
+	sim_for(s, 60 * SECOND); /* it is there, and was driven in this hour already */
+	assert_int_equal(s->answer, ANSWER_ACCEPT);
+	sim_for(s, 120 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
+static void a_vehicle_that_stays_away_from_its_habit_begins_at_the_proposed_time(void **state)
+{
+	struct sim *s = before_the_drive_to_work(URGENCY_NORMAL);
+
+	(void)state;
+	offer(s);
+	s->reachable = false;
+	sim_drop_session(s);
+	until(s, MONDAY + 21 * DAY + 9 * HOUR - 1);
+	assert_int_equal(s->ecus[ENGINE].n_flashes, 0);
+	until(s, MONDAY + 21 * DAY + 9 * HOUR + 120);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
+static void where_nothing_better_is_left_it_is_accepted_at_once(void **state)
+{
+	(void)state;
+	for (unsigned why = 0; why < 3; why++) {
+		struct sim *s = before_the_drive_to_work(why == 0 ? URGENCY_CRITICAL : URGENCY_NORMAL);
+
+		if (why == 1) /* before there is another quiet hour */
+			s->director->campaigns[0].deadline_unix_s = MONDAY + 21 * DAY + 8 * HOUR + 1800;
+		if (why == 2)
+			s->director->campaigns[0].window_end_unix_s = MONDAY + 21 * DAY + 9 * HOUR;
+		offer(s);
+		assert_int_equal(s->answer, ANSWER_ACCEPT);
+		sim_for(s, 120 * SECOND);
+		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+		sim_free(s);
+	}
+}
+
+static void what_the_driver_approves_is_not_kept_for_a_quieter_time(void **state)
+{
+	struct sim *s = before_the_drive_to_work(URGENCY_NORMAL);
+
+	(void)state;
+	offer(s);
+	assert_int_equal(s->answer, ANSWER_POSTPONE);
+	assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_OK);
+	sim_for(s, 120 * SECOND);
+	assert_int_equal(s->answer, ANSWER_ACCEPT);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 static void a_gateway_that_lives_for_the_drives_alone_learns_as_much(void **state)
 {
 	struct sim *s = vehicle();
@@ -223,6 +305,10 @@ int main(void)
 	    cmocka_unit_test(a_commuter_is_proposed_the_night),
 	    cmocka_unit_test(the_night_that_was_confirmed_is_begun_without_a_connection),
 	    cmocka_unit_test(the_proposal_lies_in_the_windows_and_before_the_deadline),
+	    cmocka_unit_test(parked_before_a_drive_the_next_quiet_time_is_proposed),
+	    cmocka_unit_test(a_vehicle_that_stays_away_from_its_habit_begins_at_the_proposed_time),
+	    cmocka_unit_test(where_nothing_better_is_left_it_is_accepted_at_once),
+	    cmocka_unit_test(what_the_driver_approves_is_not_kept_for_a_quieter_time),
 	    cmocka_unit_test(a_gateway_that_lives_for_the_drives_alone_learns_as_much),
 	    cmocka_unit_test(with_a_day_learned_the_start_is_the_configured_delay),
 	    cmocka_unit_test(what_is_learned_is_written_once_an_hour_at_most),

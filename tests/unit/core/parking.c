@@ -71,6 +71,29 @@ static void the_proposal_is_the_next_time_that_is_long_enough(void **state)
 	assert_int_equal(parking_propose(&parking, &utc, week + 17 * H + 1900, 7 * DAY, &any), 0);
 }
 
+static void a_drive_is_expected_where_it_is_learned(void **state)
+{
+	const uint64_t week = MONDAY + 21 * DAY;
+
+	(void)state;
+	commute(&utc, MONDAY, 1);
+	assert_false(parking_expects_use(&parking, &utc, MONDAY + 7 * DAY + 7 * H, H)); /* seen once */
+	parking_init(&parking);
+	commute(&utc, MONDAY, 3);
+	assert_false(parking_expects_use(&parking, &utc, week + 6 * H, H));
+	assert_true(parking_expects_use(&parking, &utc, week + 6 * H, H + 1));
+	assert_true(parking_expects_use(&parking, &utc, week + 6 * H + 3590, 0));          /* a minute */
+	assert_false(parking_expects_use(&parking, &utc, week + 5 * DAY + 6 * H, 10 * H)); /* a Saturday */
+	assert_false(parking_expects_use(&parking, &utc, week, 15 * DAY));
+	/* driven in this hour already, and parked again */
+	parking_observe(&parking, &utc, week + 7 * H, false);
+	assert_true(parking_expects_use(&parking, &utc, week + 7 * H + 2400, 600));
+	parking_observe(&parking, &utc, week + 7 * H + 2400, true);
+	assert_false(parking_expects_use(&parking, &utc, week + 7 * H + 2400, 9 * H));
+	assert_true(parking_expects_use(&parking, &utc, week + 7 * H + 2400, 10 * H));
+	assert_true(parking_expects_use(&parking, &utc, week + DAY + 7 * H + 2400, 600)); /* that is today's hour */
+}
+
 static void the_proposal_lies_in_the_windows_and_before_the_deadline(void **state)
 {
 	const uint64_t week = MONDAY + 21 * DAY;
@@ -213,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(hours_in_which_it_is_driven_are_known_after_two_weeks),
 	    TEST(the_proposal_is_the_next_time_that_is_long_enough),
+	    TEST(a_drive_is_expected_where_it_is_learned),
 	    TEST(the_proposal_lies_in_the_windows_and_before_the_deadline),
 	    TEST(habits_that_change_are_followed_within_some_weeks),
 	    TEST(a_gateway_that_is_off_while_parked_learns_the_night),
