@@ -302,9 +302,12 @@ static bool is_downloaded(const struct live *live)
 static bool may_trigger(const struct session *self, const struct vehicle_state *state, const struct live *live)
 {
 	const Gu__Window *window = live->campaign->window;
+	const uint64_t deadline_s = live->campaign->deadline_unix_s;
 	uint64_t now_s = backend_now_s();
 
-	if (now_s < window->start_unix_s || now_s >= window->end_unix_s || !is_downloaded(live))
+	/* the frame of its windows; which recurring one is open by the clocks of its place is the vehicle's to know */
+	if (now_s < window->start_unix_s || now_s >= window->end_unix_s || (deadline_s && now_s >= deadline_s) ||
+	    !is_downloaded(live))
 		return false;
 	if (live->campaign->mode == GU__UPDATE_MODE__UPDATE_MODE_SERVER_INITIATED)
 		return self->backend->config->trigger == CONFIG_TRIGGER_STATE &&

@@ -264,6 +264,36 @@ static void a_trigger_waits_for_the_window(void **state)
 	hang_up(client);
 }
 
+/* which ends the frame of its windows where it comes first */
+static void a_trigger_does_not_come_after_the_deadline(void **state)
+{
+	struct client *client;
+	sqlite3_stmt *stmt;
+	uint8_t bytes[4096];
+
+	(void)state;
+	config->mode = SERVER;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	stmt = store_query(&backend.store, "SELECT spec FROM campaign WHERE id = 'c1'", "");
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	Gu__Campaign *spec =
+	    gu__campaign__unpack(NULL, (size_t)sqlite3_column_bytes(stmt, 0), sqlite3_column_blob(stmt, 0));
+	sqlite3_finalize(stmt);
+	assert_non_null(spec);
+	spec->deadline_unix_s = 1; /* long ago: the test waits for no clock */
+	assert_true(gu__campaign__get_packed_size(spec) <= sizeof bytes);
+	assert_int_equal(store_exec(&backend.store, "UPDATE campaign SET spec = ?1 WHERE id = 'c1'", "b", bytes,
+				    gu__campaign__pack(spec, bytes)),
+			 0);
+	gu__campaign__free_unpacked(spec, NULL);
+	say_waiting(client, 1, 133);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF);
+	expect_nothing(client);
+	hang_up(client);
+}
+
 static void a_notice_is_repeated_until_the_document_was_asked_for(void **state)
 {
 	struct client *client;
@@ -403,6 +433,7 @@ int main(void)
 	    MODES(what_was_cancelled_before_it_was_asked_for_is_told_to_nobody),
 	    MODES(a_person_triggers_whatever_the_state_and_it_waits_for_the_vehicle),
 	    MODES(a_trigger_waits_for_the_window),
+	    MODES(a_trigger_does_not_come_after_the_deadline),
 	    MODES(a_notice_is_repeated_until_the_document_was_asked_for),
 	    MODES(a_negotiated_campaign_is_triggered_at_the_agreed_time_and_not_before),
 	    MODES(files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for),
