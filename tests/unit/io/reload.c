@@ -18,9 +18,23 @@ static const char *const whole[] = {
     "signals:",
     "  ignition: {bus: body, id: 0x130, start_bit: 0, length: 4, values: {off: 0, on: 2}}",
     "  speed_kmh: {bus: body, id: 0x131, start_bit: 0, length: 16, factor: 0.01}",
+    "  kl15_held: {bus: body, id: 0x140, start_bit: 0, length: 1, survives_silence: true}",
+    "  drive_inhibited: {bus: body, id: 0x140, start_bit: 1, length: 1, survives_silence: true}",
+    "  battery_mv: {bus: body, id: 0x141, start_bit: 0, length: 16, survives_silence: true}",
+    "  charge_percent: {bus: body, id: 0x141, start_bit: 16, length: 8, survives_silence: true}",
+    "power:",
+    "  awake: {bus: body, id: 0x520, data: \"01 00\"}",
+    "  kl15_hold: {bus: body, id: 0x521, data: \"01\", granted_by: lamp}",
+    "  drive_inhibit: {bus: body, id: 0x522, data: \"01\"}",
+    "  max_awake_s: 3600",
     "policy: {max_attempts: 3}",
 };
 #define N_LINES (sizeof(whole) / sizeof(whole[0]))
+#define AWAKE   19u /* lines */
+#define KL15    20u
+#define INHIBIT 21u
+#define BUDGET  22u
+#define POLICY  23u
 
 static struct config *own;
 static struct reload *reload;
@@ -111,8 +125,9 @@ static void a_profile_is_taken_over(void **state)
 static void policy_and_the_like_are_taken_over(void **state)
 {
 	(void)state;
-	write_with(14, "policy: {max_attempts: 5, postpone_s: 99}\nmin_free_mib: 3\ntester_serial: T\nshop_code: S\n"
-		       "seed_key_dir: libs");
+	write_with(POLICY,
+		   "policy: {max_attempts: 5, postpone_s: 99}\nmin_free_mib: 3\ntester_serial: T\nshop_code: S\n"
+		   "seed_key_dir: libs");
 	read_again();
 	assert_string_equal(reload->changed, "min_free_mib, seed_key_dir, tester_serial, shop_code, policy.postpone_s, "
 					     "policy.max_attempts");
@@ -133,6 +148,24 @@ static void how_many_are_flashed_at_once_is_taken_over_and_the_rest_of_a_bus_wai
 	assert_string_equal(reload->restart, "buses[0]");
 	assert_int_equal(own->buses[0].max_parallel, 4);
 	assert_int_equal(own->buses[0].bitrate, 500000);
+}
+
+static void the_budget_of_power_is_taken_over(void **state)
+{
+	const struct power_config *power = &own->core.power;
+
+	(void)state;
+	write_with(BUDGET, "  max_awake_s: 1800\n  min_battery_mv: 11800\n  max_drop_mv: 600\n"
+			   "  min_charge_percent: 40\n  percent_per_hour: 10");
+	read_again();
+	assert_string_equal(reload->changed, "power.max_awake_s, power.min_battery_mv, power.max_drop_mv, "
+					     "power.min_charge_percent, power.percent_per_hour");
+	assert_string_equal(reload->restart, "");
+	assert_int_equal(power->max_awake_s, 1800);
+	assert_int_equal(power->min_battery_mv, 11800);
+	assert_int_equal(power->max_drop_mv, 600);
+	assert_int_equal(power->min_charge_percent, 40);
+	assert_int_equal(power->percent_per_hour, 10);
 }
 
 static void what_waits_for_a_restart_is_named_and_left_alone(void **state)
@@ -160,6 +193,17 @@ static void what_waits_for_a_restart_is_named_and_left_alone(void **state)
 	    {13, "  speed_kmh: {bus: body, id: 0x131, start_bit: 0, length: 16, factor: 0.02}", "signals.speed_kmh"},
 	    {13, "  speed_kmh: {bus: body, id: 0x131, start_bit: 0, length: 16, factor: 0.01, max_age_ms: 77}",
 	     "signals.speed_kmh"},
+	    {AWAKE, "  awake: {bus: body, id: 0x520, data: \"01 01\"}", "power.awake"},
+	    {AWAKE, "  awake: {bus: body, id: 0x520, data: \"01 00\", cycle_ms: 50}", "power.awake"},
+	    {AWAKE, "", "power.awake"},
+	    {KL15, "  kl15_hold: {bus: chassis, id: 0x521, data: \"01\", granted_by: lamp}", "power.kl15_hold"},
+	    {KL15, "  kl15_hold: {bus: body, id: 0x521, data: \"01\", granted_by: door}", "power.kl15_hold"},
+	    {KL15, "  kl15_hold: {bus: body, id: 0x521, data: \"01\"}", "power.kl15_hold"},
+	    {KL15, "  kl15_hold: {bus: body, id: 0x521, data: \"01\", granted_by: lamp, confirm_ms: 99}",
+	     "power.kl15_hold"},
+	    {INHIBIT, "  drive_inhibit: {bus: body, id: 0x522, data: \"01\", release_data: \"00\"}",
+	     "power.drive_inhibit"},
+	    {INHIBIT, "  drive_inhibit: {bus: body, id: 0x522, data: \"01\", confirm_ms: 99}", "power.drive_inhibit"},
 	};
 	struct config *before = malloc(sizeof(*before));
 
@@ -193,7 +237,7 @@ static void profiles_wait_with_the_buses_that_they_were_checked_against(void **s
 static void a_wrong_one_changes_nothing(void **state)
 {
 	(void)state;
-	write_with(14, "policy: {max_attempts: 0}");
+	write_with(POLICY, "policy: {max_attempts: 0}");
 	assert_null(reload_read(own));
 	write_with(0, NULL);
 	write_lamp("security: twice\n");
@@ -216,6 +260,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(policy_and_the_like_are_taken_over, setup, teardown),
 	    cmocka_unit_test_setup_teardown(how_many_are_flashed_at_once_is_taken_over_and_the_rest_of_a_bus_waits,
 					    setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_budget_of_power_is_taken_over, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_waits_for_a_restart_is_named_and_left_alone, setup, teardown),
 	    cmocka_unit_test_setup_teardown(profiles_wait_with_the_buses_that_they_were_checked_against, setup,
 					    teardown),
