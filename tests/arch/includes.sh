@@ -14,7 +14,7 @@ rules=(
 	"ecu-flash/cli|ecu-flash/ ecu-flash/load/ ecu-flash/cli/ uds/ uds/port/ common/|*"
 	"proto|proto/ metadata.pb-c.h session.pb-c.h|$libc protobuf-c/"
 	"proto/ctl|proto/ proto/ctl/ common/ metadata.pb-c.h session.pb-c.h|*"
-	"gatewayd/core|gatewayd/core/ ecu-flash/ uds/ proto/codes.def|$libc"
+	"gatewayd/core|gatewayd/core/ ecu-flash/ uds/ proto/mapping.h|$libc"
 	"gatewayd/io|gatewayd/core/ gatewayd/io/ ecu-flash/ ecu-flash/load/ uds/ uds/port/ proto/ common/ metadata.pb-c.h session.pb-c.h|*"
 	"gatewayd/ctl|gatewayd/ctl/ common/|*"
 	"sim|sim/ uds/ uds/port/ proto/ common/ metadata.pb-c.h session.pb-c.h|*"

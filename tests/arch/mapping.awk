@@ -1,4 +1,4 @@
-# The tables of docs/mapping.md from gatewayd/core/mapping.def and codes.def (named in this order, codes.def first).
+# The tables of docs/mapping.md from proto/mapping.def and codes.def (named in this order, codes.def first).
 # Prints those between the markers "<!-- states -->", "<!-- ecus -->", "<!-- results -->", "<!-- codes -->".
 
 # the arguments of NAME(…), split at commas outside of quotes, into arg[1..]

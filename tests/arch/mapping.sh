@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# mapping.sh [--write] - the tables of docs/mapping.md are those of gatewayd/core/mapping.def; --write makes them so.
+# mapping.sh [--write] - the tables of docs/mapping.md are those of proto/mapping.def; --write makes them so.
 # Prints TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 document=docs/mapping.md
 
 tables() {
-	awk -f tests/arch/mapping.awk proto/codes.def gatewayd/core/mapping.def
+	awk -f tests/arch/mapping.awk proto/codes.def proto/mapping.def
 }
 
 # the document with the tables between the markers as the code has them
@@ -23,18 +23,18 @@ if [[ ${1:-} == --write ]]; then
 fi
 difference=$(diff <(with_tables) "$document")
 if [[ -z $difference ]]; then
-	echo "ok 1 - $document is what gatewayd/core/mapping.def says"
+	echo "ok 1 - $document is what proto/mapping.def says"
 else
-	echo "not ok 1 - $document is what gatewayd/core/mapping.def says"
+	echo "not ok 1 - $document is what proto/mapping.def says"
 	echo "# 'tests/arch/mapping.sh --write' brings it up to date"
 	while read -r line; do echo "# $line"; done <<<"$difference"
 fi
 missing=$(comm -23 <(sed -nE 's/^X\(([A-Z0-9_]+),.*/\1/p' proto/codes.def | sort) \
-	<(sed -nE 's/^CODE\(([A-Z0-9_]+),.*/\1/p' gatewayd/core/mapping.def | sort))
+	<(sed -nE 's/^CODE\(([A-Z0-9_]+),.*/\1/p' proto/mapping.def | sort))
 if [[ -z $missing ]]; then
-	echo "ok 2 - each code has a row in gatewayd/core/mapping.def"
+	echo "ok 2 - each code has a row in proto/mapping.def"
 else
-	echo "not ok 2 - each code has a row in gatewayd/core/mapping.def"
+	echo "not ok 2 - each code has a row in proto/mapping.def"
 	sed 's/^/# lacks CODE(/; s/$/, …)/' <<<"$missing"
 fi
 echo 1..2

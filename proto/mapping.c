@@ -1,29 +1,28 @@
-/* state - the campaign's and the ECUs' states, and what other worlds call them and our results: the rows of
- * mapping.def. */
-#include "gatewayd/core/types.h"
+/* mapping - the rows of mapping.def. */
+#include "proto/mapping.h"
 
 enum result {
 #define RESULT(name, fumo, lwm2m, suit, ucm, words) RESULT_##name,
-#include "gatewayd/core/mapping.def"
+#include "proto/mapping.def"
 #undef RESULT
 };
 
 static const struct result_info results[] = {
 #define RESULT(name, fumo, lwm2m, suit, ucm, words) {fumo, lwm2m, suit, ucm, #name, words},
-#include "gatewayd/core/mapping.def"
+#include "proto/mapping.def"
 #undef RESULT
 };
 
 static const struct campaign_state_info states[] = {
 #define STATE(name, word, words, final, cancellable, lwm2m, fumo, result, ucm) \
 	{CAMPAIGN_##name, word, words, final, cancellable, lwm2m, fumo, &results[RESULT_##result], ucm},
-#include "gatewayd/core/mapping.def"
+#include "proto/mapping.def"
 #undef STATE
 };
 
 static const struct target_state_info targets[] = {
 #define TARGET(name, word, lwm2m, fumo, result, ucm) {TARGET_##name, word, lwm2m, fumo, &results[RESULT_##result], ucm},
-#include "gatewayd/core/mapping.def"
+#include "proto/mapping.def"
 #undef TARGET
 };
 
@@ -53,7 +52,7 @@ static enum result result_of(enum gateway_code code)
 #define CODE(name, result)        \
 	case GATEWAY_CODE_##name: \
 		return RESULT_##result;
-#include "gatewayd/core/mapping.def"
+#include "proto/mapping.def"
 #undef CODE
 	}
 	return RESULT_NOTHING;

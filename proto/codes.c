@@ -1,5 +1,5 @@
 /* codes - names and words of every reason, from codes.def. */
-#include "gatewayd/core/types.h"
+#include "proto/mapping.h"
 
 const char *gateway_code_name(unsigned code)
 {
