@@ -4,6 +4,7 @@
 
 #define MAX_PUSH_CREDIT (64u * 1024u * 1024u)
 #define MAX_POLL_S      604800u
+#define MAX_POSTPONE_S  31536000u
 
 static bool invalid(struct check *check, const char *name, const char *text)
 {
@@ -53,6 +54,17 @@ static bool check_features(struct check *check, char *const *features, size_t n)
 	return true;
 }
 
+static bool check_postpone_max(struct check *check, const uint32_t *seconds, size_t n)
+{
+	if (n != 0 && n != 4)
+		return invalid(check, "postpone_max_s", "must have 0 or 4 entries");
+	for (size_t i = 0; i < n; i++) {
+		if (seconds[i] > MAX_POSTPONE_S)
+			return invalid(check, "postpone_max_s", "must be 0..31536000");
+	}
+	return true;
+}
+
 static bool check_register(struct check *check, const Gu__Register *r)
 {
 	if (!validate_id(check, "vehicle_id", r->vehicle_id) || !validate_count(check, "ecus", r->n_ecus, 0, 32))
@@ -70,7 +82,8 @@ static bool check_register(struct check *check, const Gu__Register *r)
 	}
 	return check_features(check, r->features, r->n_features) &&
 	       (r->push_credit <= MAX_PUSH_CREDIT || invalid(check, "push_credit", "must be 0..67108864")) &&
-	       validate_rxswin(check, "rxswin", r->rxswin, r->n_rxswin);
+	       validate_rxswin(check, "rxswin", r->rxswin, r->n_rxswin) &&
+	       check_postpone_max(check, r->postpone_max_s, r->n_postpone_max_s);
 }
 
 static bool check_poll(struct check *check, uint32_t poll_s)

@@ -8,7 +8,7 @@ gu_library(oembackend
     oem_backend/rollout_run.c oem_backend/rollout_store.c oem_backend/session.c
     oem_backend/session_blobs.c oem_backend/session_handle.c oem_backend/session_push.c oem_backend/store.c oem_backend/strategy_load.c
     oem_backend/words.c
-  LINK common proto strategy_core tlsconn PkgConfig::UV PkgConfig::CRYPTO PkgConfig::SQLITE)
+  LINK common mapping proto strategy_core tlsconn PkgConfig::UV PkgConfig::CRYPTO PkgConfig::SQLITE)
 gu_library(oemctl_parts
   SOURCES oem_backend/ctl/ctl_campaign.c oem_backend/ctl/ctl_rollout.c oem_backend/ctl/ctl_show.c
     oem_backend/ctl/ctl_strategy.c oem_backend/ctl/ctl_watch.c oem_backend/ctl/spec.c oem_backend/ctl/spec_windows.c

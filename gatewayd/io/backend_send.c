@@ -102,6 +102,7 @@ void backend_send_register(struct backend *self)
 	char *features[32];
 	Gu__Rxswin rxswin[GATEWAY_MAX_RXSWIN];
 	Gu__Rxswin *rxswin_list[GATEWAY_MAX_RXSWIN];
+	uint32_t postpone_max_s[URGENCY_CRITICAL];
 	Gu__Register message = GU__REGISTER__INIT;
 	Gu__Frame frame = GU__FRAME__INIT;
 
@@ -123,6 +124,9 @@ void backend_send_register(struct backend *self)
 	     message.n_features++)
 		features[message.n_features] = text_of(proto_features[message.n_features]);
 	message.n_rxswin = put_rxswin(g->rxswin, g->n_rxswin, rxswin, rxswin_list);
+	for (unsigned urgency = URGENCY_LOW; urgency <= URGENCY_CRITICAL; urgency++)
+		postpone_max_s[message.n_postpone_max_s++] = g->config.postpone_max_s[urgency];
+	message.postpone_max_s = postpone_max_s;
 	message.rxswin = rxswin_list;
 	message.vehicle_id = text_of(self->config->core.vehicle_id);
 	message.n_ecus = g->config.n_ecus;

@@ -17,13 +17,6 @@ static void begin(struct json *answer)
 	json_bool(answer, true);
 }
 
-/* the number and its name; the words come from the vehicle, beside them */
-static void code(struct json *answer, uint64_t value)
-{
-	answer_number(answer, "code", value);
-	answer_text(answer, "code_name", code_word((unsigned)value));
-}
-
 /* a campaign that no vehicle has been told of yet has no state of the protocol */
 static void state_word(struct json *answer, const char *key, int state)
 {
@@ -37,6 +30,7 @@ static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *
 {
 	const char *ecu = store_text(stmt, 0);
 	int state = sqlite3_column_int(stmt, 1);
+	unsigned code = (unsigned)store_column(stmt, 2);
 
 	json_object(answer);
 	answer_text(answer, "ecu", ecu);
@@ -52,7 +46,7 @@ static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *
 		answer_text(answer, "state", "pending");
 	else
 		answer_word(answer, "state", &gu__ecu_state__descriptor, state);
-	code(answer, store_column(stmt, 2));
+	answer_code(answer, "code", "code_number", code);
 	answer_text(answer, "text", store_text(stmt, 3));
 	answer_text(answer, "old_version", store_text(stmt, 4));
 	answer_text(answer, "new_version", store_text(stmt, 5));
@@ -63,6 +57,7 @@ static void target(struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *
 	answer_number(answer, "transfer_ms", store_column(stmt, 10));
 	answer_number(answer, "estimate_ms", store_column(stmt, 12));
 	answer_word(answer, "evidence", &gu__evidence__descriptor, sqlite3_column_int(stmt, 11));
+	answer_target_mapping(answer, state, code);
 	json_object_end(answer);
 }
 
@@ -84,6 +79,18 @@ static void targets(struct backend *backend, struct json *answer, const char *id
 	sqlite3_finalize(stmt);
 }
 
+static void mapping(struct backend *backend, struct json *answer, sqlite3_stmt *stmt, const Gu__Campaign *spec)
+{
+	int urgency = spec ? (int)spec->urgency : GU__URGENCY__URGENCY_UNSPECIFIED;
+	uint64_t max_defer_s;
+	bool told = store_uint(&backend->store, &max_defer_s,
+			       "SELECT seconds FROM vehicle_postpone WHERE vehicle = ?1 AND urgency = ?2", "tu",
+			       store_text(stmt, 1), (uint64_t)urgency) > 0;
+
+	answer_campaign_mapping(answer, sqlite3_column_int(stmt, 3), (unsigned)store_column(stmt, 4), urgency,
+				told ? &max_defer_s : NULL);
+}
+
 static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt *stmt)
 {
 	const char *id = store_text(stmt, 0);
@@ -99,7 +106,7 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 	answer_boolean(answer, "terminal", ledger_terminal(state));
 	answer_boolean(answer, "verified", ledger_verified(&backend->store, id) == 1);
 	answer_text(answer, "removed", store_text(stmt, 2));
-	code(answer, store_column(stmt, 4));
+	answer_code(answer, "code", "code_number", (unsigned)store_column(stmt, 4));
 	answer_text(answer, "text", store_text(stmt, 5));
 	answer_number(answer, "created_unix_s", store_column(stmt, 6));
 	answer_number(answer, "updated_unix_s", store_column(stmt, 7));
@@ -107,13 +114,14 @@ static void campaign(struct backend *backend, struct json *answer, sqlite3_stmt 
 		answer_text(answer, "answer", "none");
 	else
 		answer_word(answer, "answer", &gu__answer_kind__descriptor, reply);
-	answer_number(answer, "answer_code", store_column(stmt, 9));
+	answer_code(answer, "answer_code", "answer_code_number", (unsigned)store_column(stmt, 9));
 	answer_text(answer, "answer_text", store_text(stmt, 10));
 	answer_number(answer, "proposed_unix_s", store_column(stmt, 11));
 	answer_boolean(answer, "confirmed", store_column(stmt, 12) != 0);
 	answer_number(answer, "start_unix_s", store_column(stmt, 13));
 	answer_boolean(answer, "online", backend_session(backend, store_text(stmt, 1)) != NULL);
 	answer_number(answer, "state_number", store_column(stmt, 3)); /* CampaignState of session.proto */
+	mapping(backend, answer, stmt, spec);
 	if (spec) {
 		answer_word(answer, "mode", &gu__update_mode__descriptor, (int)spec->mode);
 		answer_word(answer, "urgency", &gu__urgency__descriptor, (int)spec->urgency);
@@ -335,7 +343,7 @@ static void report(struct json *answer, sqlite3_stmt *stmt)
 		answer_word(answer, "campaign_state", &gu__campaign_state__descriptor, (int)body->campaign_state);
 	if (body->ecu_state)
 		answer_word(answer, "ecu_state", &gu__ecu_state__descriptor, (int)body->ecu_state);
-	code(answer, body->code);
+	answer_code(answer, "code", "code_number", body->code);
 	answer_text(answer, "text", body->text);
 	if (body->service_loss) {
 		json_key(answer, "service_loss");

@@ -120,6 +120,12 @@ static int store_inventory(struct session *self, const Gu__Register *registratio
 		    "ttuttttttu", self->vehicle, ecu->name, (uint64_t)i, ecu->bus, ecu->hardware_id, ecu->serial_number,
 		    ecu->boot_version, ecu->application_version, ecu->data_version, (uint64_t)ecu->present);
 	}
+	if (!error)
+		error = store_exec(store, "DELETE FROM vehicle_postpone WHERE vehicle = ?1", "t", self->vehicle);
+	for (size_t i = 0; !error && i < registration->n_postpone_max_s; i++)
+		error = store_exec(store, "INSERT INTO vehicle_postpone(vehicle, urgency, seconds) VALUES(?1, ?2, ?3)",
+				   "tuu", self->vehicle, (uint64_t)i + GU__URGENCY__URGENCY_LOW,
+				   (uint64_t)registration->postpone_max_s[i]);
 	return error;
 }
 

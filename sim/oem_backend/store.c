@@ -56,6 +56,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS vehicle_mode("
     "  vehicle TEXT NOT NULL, position INTEGER NOT NULL, ecu TEXT NOT NULL, urgency INTEGER NOT NULL,"
     "  mode INTEGER NOT NULL, PRIMARY KEY(vehicle, position));"
+    /* for how long its driver may postpone, as it told when it registered last */
+    "CREATE TABLE IF NOT EXISTS vehicle_postpone("
+    "  vehicle TEXT NOT NULL, urgency INTEGER NOT NULL, seconds INTEGER NOT NULL, PRIMARY KEY(vehicle, urgency));"
     /* roll-outs: template is the request of a campaign without id and vehicle */
     "CREATE TABLE IF NOT EXISTS rollout("
     "  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, template TEXT NOT NULL, state INTEGER NOT NULL,"

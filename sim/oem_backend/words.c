@@ -32,19 +32,6 @@ const char *word_of(const ProtobufCEnumDescriptor *type, int value, char out[WOR
 	return out;
 }
 
-const char *code_word(unsigned code)
-{
-	switch (code) {
-#define X(name, number, words) \
-	case number:           \
-		return #name;
-#include "proto/codes.def"
-#undef X
-	default:
-		return "UNKNOWN";
-	}
-}
-
 bool word_parse(const ProtobufCEnumDescriptor *type, const char *word, int *value)
 {
 	char name[WORD_BYTES];

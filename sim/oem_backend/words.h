@@ -12,8 +12,6 @@
 
 /* the value's name without the type's prefix, in lower case; "unspecified" values too. Return: @out */
 const char *word_of(const ProtobufCEnumDescriptor *type, int value, char out[WORD_BYTES]);
-/* the name of a reason of docs/protocol.md, "BAD_SIGNATURE"; "UNKNOWN" for one that is not there */
-const char *code_word(unsigned code);
 /* Return: whether @word names a value of @type */
 bool word_parse(const ProtobufCEnumDescriptor *type, const char *word, int *value);
 

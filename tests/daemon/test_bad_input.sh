@@ -66,10 +66,10 @@ configuration() {
 # --- campaigns that are wrong
 
 declined() { # ID CODE
-	reached "$1" declined 15 && field_is "$1" code "^$2$"
+	reached "$1" declined 15 && field_is "$1" code_number "^$2$"
 }
 failed() { # ID CODE
-	reached "$1" failed "${3:-25}" && field_is "$1" code "^$2$"
+	reached "$1" failed "${3:-25}" && field_is "$1" code_number "^$2$"
 }
 
 bad_line() {
@@ -92,7 +92,7 @@ other_author() {
 
 no_manifest() { # what is offered as a manifest is none
 	release no-manifest && head -c 500 /dev/urandom >"$stage/no-manifest.env" && offer no-manifest --unchecked &&
-		reached no-manifest declined 15 && field_is no-manifest code '^10[0-9]$' && close_campaign no-manifest
+		reached no-manifest declined 15 && field_is no-manifest code_number '^10[0-9]$' && close_campaign no-manifest
 }
 
 wrong_campaigns() {
@@ -115,9 +115,9 @@ wrong_campaigns() {
 	check "a component that the manifest does not have is declined with UNKNOWN_COMPONENT" eval \
 		'release part && intake part && offer part --unchecked --target ecu=door,component=roof && declined part 123 && close_campaign part'
 	check "a window that is over: expired, or refused by the backend" eval \
-		'release late && intake late && offer late --unchecked --start 2026-01-01T00:00:00Z --end 2026-01-02T00:00:00Z && reached late expired 15 && field_is late code "^127$" && close_campaign late'
+		'release late && intake late && offer late --unchecked --start 2026-01-01T00:00:00Z --end 2026-01-02T00:00:00Z && reached late expired 15 && field_is late code_number "^127$" && close_campaign late'
 	check "a version other than the one promised fails with WRONG_VERSION, and the ECU is named" eval \
-		'release version "s/(door.srec.*expected_version: ).*}/\1other}/" && intake version && offer version --target ecu=door,component=door && reached version inconsistent 40 && field_is version targets.0.code "^10$" && close_campaign version'
+		'release version "s/(door.srec.*expected_version: ).*}/\1other}/" && intake version && offer version --target ecu=door,component=door && reached version inconsistent 40 && field_is version targets.0.code_number "^10$" && close_campaign version'
 	check "nothing of these has erased the lamp" eval '! grep -qE " 7E0#10..3101FF00" "$stage/bus.log"'
 	check "and a good campaign is flashed and verified afterwards" good_campaign good
 	check "each report was applied exactly once" reports_whole good
@@ -129,7 +129,7 @@ wrong_campaigns() {
 silent() {
 	ecu_fault lamp silent 600000
 	campaign silent || return 1
-	reached silent failed 30 && field_is silent text 'lamp' && field_is silent targets.0.code '^1$' &&
+	reached silent failed 30 && field_is silent text 'lamp' && field_is silent targets.0.code_number '^1$' &&
 		field_is silent targets.0.state failed && field_is silent targets.1.state pending
 }
 
@@ -137,7 +137,7 @@ silent() {
 absent() {
 	stage_kill gatewayd TERM
 	stage_gateway_start
-	campaign absent --end +30s && reached absent waiting 20 && field_is absent code '^129$' && field_is absent text lamp &&
+	campaign absent --end +30s && reached absent waiting 20 && field_is absent code_number '^129$' && field_is absent text lamp &&
 		reached absent expired 60 && close_campaign absent
 }
 
@@ -170,7 +170,7 @@ ecus() {
 	check "an ECU that falls silent for 6 s in the middle of its flash is recovered" stops_answering
 	ecu_fault door wrong-crc on
 	check "an ECU whose check fails again and again: the campaign waits with ATTEMPTS_EXHAUSTED, the ECU with CHECK_FAILED" eval \
-		'campaign crc && stage_until 40 field_is crc code "^161$" && field_is crc targets.1.code "^7$" && stage_oemctl campaign cancel crc'
+		'campaign crc && stage_until 40 field_is crc code_number "^161$" && field_is crc targets.1.code_number "^7$" && stage_oemctl campaign cancel crc'
 	check "the other ECU of it was verified" field_is crc targets.0.state '^verified$'
 	ecu_fault door wrong-crc off
 	check "and a good campaign repairs it" good_campaign repair

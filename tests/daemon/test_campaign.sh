@@ -112,7 +112,7 @@ sys.exit(len(ratios) != 2 or min(ratios) < 0.95)"'
 older_release() {
 	release older 's/release_counter: 7/release_counter: 6/' && intake older &&
 		offer older --unchecked --target ecu=door,component=door && reached older declined 10 &&
-		field_is older code '^104$' && ! grep -q "file $(sha256sum "$stage/older.door.srec" | cut -c1-64)" "$stage/backend.log" &&
+		field_is older code_number '^104$' && ! grep -q "file $(sha256sum "$stage/older.door.srec" | cut -c1-64)" "$stage/backend.log" &&
 		close_campaign older
 }
 

@@ -25,7 +25,7 @@ swapped_ecu() {
 	sed -i -E 's/LAMP-HW-2/LAMP-HW-9/; s/LAMP-000417/LAMP-999999/' "$stage_ecus_config"
 	need stage_ecus
 	check "an ECU that was put in another's place is not flashed: the campaign fails with WRONG_HARDWARE" eval \
-		'reached swapped failed 30 && field_is swapped code "^121$" && field_is swapped targets.0.code "^121$"'
+		'reached swapped failed 30 && field_is swapped code_number "^121$" && field_is swapped targets.0.code_number "^121$"'
 	check "the words name what was found and what was meant" \
 		field_is swapped targets.0.text 'LAMP-HW-9.*LAMP-HW-2'
 	check "the backend is told who is there now" stage_until 10 registered LAMP-999999
@@ -46,7 +46,7 @@ foreign_profile() {
 	need intake foreign
 	need offer foreign --target ecu=door,component=door,hardware_id=DOOR-HW-5
 	check "a signed profile with another ECU's addresses fails with BAD_PROFILE" eval \
-		'reached foreign failed 20 && field_is foreign code "^146$" && field_is foreign text "7E0/7E8.*7E1/7E9"'
+		'reached foreign failed 20 && field_is foreign code_number "^146$" && field_is foreign text "7E0/7E8.*7E1/7E9"'
 	check "and neither ECU was touched" eval 'untouched 7E0 && untouched 7E1'
 	check "a good campaign is flashed afterwards" eval 'close_campaign foreign && good_campaign good'
 }

@@ -14,7 +14,7 @@ backend_said() { # PATTERN
 	grep -qE -- "$1" "$stage/backend.log"
 }
 waits_with() { # ID CODE TEXT - the backend's record of why it waits
-	field_is "$1" state '^waiting$' && field_is "$1" code "^$2\$" && field_is "$1" text "$3"
+	field_is "$1" state '^waiting$' && field_is "$1" code_number "^$2\$" && field_is "$1" text "$3"
 }
 trigger_refused() { # ID WORDS
 	local words status=0
@@ -68,7 +68,7 @@ server_initiated() {
 	need ignition on
 	need campaign unwanted --mode negotiated
 	check "a campaign of another mode is declined" eval \
-		'reached unwanted declined 15 && field_is unwanted code "^126$"'
+		'reached unwanted declined 15 && field_is unwanted code_number "^126$"'
 }
 
 negotiated() {

@@ -39,7 +39,7 @@ sys.exit(not eval("(" + sys.argv[1] + ")"))' "$2"
 codes() {
 	stage_oemctl --json reports --campaign "$1" | python3 -c '
 import json, sys
-print(*(r["code"] for r in json.load(sys.stdin)["reports"] if not r["ecu"]))'
+print(*(r["code_number"] for r in json.load(sys.stdin)["reports"] if not r["ecu"]))'
 }
 reported() { # ID CODE…, in this order, others between them
 	local id=$1 pattern
@@ -48,6 +48,21 @@ reported() { # ID CODE…, in this order, others between them
 	grep -qP "^$pattern" <(codes "$id") && return 0
 	echo "reported of $id: $(codes "$id")"
 	return 1
+}
+
+# gatewayctl and oemctl tell the same of state and code
+same_in_other_worlds() { # ID
+	python3 -c '
+import json, sys
+ours, theirs = json.loads(sys.argv[1]), json.loads(sys.argv[2])["campaign"]
+keys = ("code", "code_number", "fumo", "lwm2m", "suit", "ucm")
+pairs = [(ours, theirs)] + list(zip(ours["targets"], theirs["targets"]))
+assert len(pairs) == 3 and len(theirs["targets"]) == 2
+for one, other in pairs:
+    for key in keys:
+        if one[key] != other[key]:
+            sys.exit(f"{key}: gatewayctl says {one[key]}, oemctl {other[key]}")' \
+		"$(ctl show "$1" --json)" "$(stage_oemctl --json campaign show "$1")"
 }
 
 texts='s/^severity:.*/&\nrxswin: [{regulation: R155, value: CS-2}]\ntexts:\n  - {language: de, title: Neues Licht, body: Hellere Lampen}\n  - {language: en, title: New light}/'
@@ -91,6 +106,7 @@ consent() {
 	check "show --json tells numbers, and what it is in other worlds" shows one 'c["code"] == "OK" and c["code_number"] == 0 and
 		c["fumo"] == {"state": 100, "result": 200} and c["lwm2m"] == {"state": 0, "result": 1, "severity": 1, "max_defer_s": 1209600} and
 		c["suit"] == {"reason": 0, "name": "ok"} and c["ucm"]["error"] == 0 and c["targets"][1]["lwm2m"]["result"] == 1'
+	check "oemctl tells the same, under the same keys" same_in_other_worlds one
 	check "approving, declining and cancelling it afterwards is refused" eval \
 		'answers 1 "not possible now: campaign one is done" approve one && answers 1 "not possible now" decline one && answers 1 "not possible now" cancel one'
 	check "why of a campaign that is done says that it is decided, and has no conditions" eval \

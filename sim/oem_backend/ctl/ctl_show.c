@@ -14,6 +14,20 @@
 #define POLL_US 100000u
 
 /* clang-format off */
+/* seconds as short as they can be said: "6 h", "90 min", "45 s" */
+#define DURATION(value) \
+    "CASE WHEN (" value ") % 3600 = 0 THEN ((" value ") / 3600) || ' h'" \
+    " WHEN (" value ") % 60 = 0 THEN ((" value ") / 60) || ' min' ELSE (" value ") || ' s' END"
+
+/* "mon+fri 22:00 for 6 h, Europe/Berlin; …"; the bits of days are those of Recurrence in metadata.proto */
+#define RECURRING \
+    "(SELECT group_concat(iif(r.value->>'days' = 127, 'daily'," \
+    "  (SELECT group_concat(d.value, '+') FROM json_each('[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\",\"sat\",\"sun\"]') d" \
+    "   WHERE (r.value->>'days') >> d.key & 1)) ||" \
+    "  printf(' %02d:%02d for ', (r.value->>'start_minute') / 60, (r.value->>'start_minute') % 60) ||" \
+    "  " DURATION("r.value->>'duration_s'") " || ', ' || (r.value->>'time_zone'), '; ')" \
+    "  FROM json_each(?1, '$.campaign.recurring') r)"
+
 static const char campaigns_sql[] =
     "SELECT value->>'id' AS CAMPAIGN,"
     " value->>'vehicle' AS VEHICLE,"
@@ -33,17 +47,18 @@ static const char campaign_sql[] =
     " value->>'state' AS state,"
     " iif(value->>'verified', 'yes', 'no') AS verified,"
     " value->>'removed' AS removed,"
-    " iif(value->>'code' <> 0, (value->>'code') || ' ' || (value->>'text'), '') AS why,"
+    " iif(value->>'code_number' <> 0, (value->>'code_number') || ' ' || (value->>'text'), '') AS why,"
     " value->>'urgency' AS urgency,"
     " value->>'mode' AS mode,"
     " iif(value->>'rule' <> '', (value->>'rule') || ': ', '') || (value->>'rule_why') AS rule,"
     " " TABLE_TIME("value->>'deadline_unix_s'") " AS deadline,"
-    " iif(value->>'retry_pause_s' > 0, (value->>'retry_pause_s') || ' s', '') AS \"retry pause\","
+    " iif(value->>'retry_pause_s' > 0, " DURATION("value->>'retry_pause_s'") ", '') AS \"retry pause\","
     " iif(value->>'consent_required', 'needed', 'not needed') AS consent,"
     " " TABLE_TIME("value->>'window_start_unix_s'") " || ' to ' ||"
     "  " TABLE_TIME("value->>'window_end_unix_s'") " AS window,"
-    " (value->>'answer') || iif(value->>'answer_code' <> 0,"
-    "  ', ' || (value->>'answer_code') || ' ' || (value->>'answer_text'), '') AS answer,"
+    " " RECURRING " AS recurring,"
+    " (value->>'answer') || iif(value->>'answer_code_number' <> 0,"
+    "  ', ' || (value->>'answer_code_number') || ' ' || (value->>'answer_text'), '') AS answer,"
     " " TABLE_TIME("value->>'proposed_unix_s'") " AS proposed,"
     " CASE WHEN NOT (value->>'confirmed') THEN 'no'"
     "  WHEN (value->>'start_unix_s') = 0 THEN 'yes, at once'"
@@ -60,9 +75,10 @@ static const char targets_sql[] =
     " value->>'new_version' AS NEW,"
     " value->>'payload_bytes' AS BYTES,"
     " round((value->>'duration_ms') / 1000.0, 1) AS SECONDS,"
+    " round((value->>'estimate_ms') / 1000.0, 1) AS ESTIMATE,"
     " coalesce(round(1.0 * (value->>'payload_bytes') / (value->>'transfer_ms'), 1), 0.0) AS \"kB/s\","
     " value->>'evidence' AS EVIDENCE,"
-    " iif(value->>'code' <> 0, (value->>'code') || ' ' || (value->>'text'), '') AS FAILURE"
+    " iif(value->>'code_number' <> 0, (value->>'code_number') || ' ' || (value->>'text'), '') AS FAILURE"
     " FROM json_each(?1, '$.campaign.targets')";
 
 static const char vehicles_sql[] =
@@ -124,7 +140,7 @@ static const char reports_sql[] =
     " r.value->>'campaign' AS CAMPAIGN,"
     " r.value->>'ecu' AS ECU,"
     " coalesce(iif(r.value->>'ecu' = '', NULL, r.value->>'ecu_state'), r.value->>'campaign_state', '') AS STATE,"
-    " r.value->>'code' AS CODE,"
+    " r.value->>'code_number' AS CODE,"
     " coalesce(CASE r.value->>'$.service_loss.state' WHEN 'announced' THEN 'will be out of service: '"
     "  WHEN 'lost' THEN 'out of service: ' WHEN 'back' THEN 'in service again: '"
     "  WHEN 'called_off' THEN 'stays in service: ' END, '') || (r.value->>'text')"
@@ -310,8 +326,8 @@ static enum ctl_exit say_end(struct ctl *self, enum progress progress, const cha
 			    answer, state, sizeof state);
 		if (self->campaign)
 			table_value(self->db,
-				    "SELECT iif(?1->>'$.campaign.code' <> 0,"
-				    " (?1->>'$.campaign.code') || ' ' || (?1->>'$.campaign.text'), '')",
+				    "SELECT iif(?1->>'$.campaign.code_number' <> 0,"
+				    " (?1->>'$.campaign.code_number') || ' ' || (?1->>'$.campaign.text'), '')",
 				    answer, why, sizeof why);
 		if (self->json)
 			puts(answer);

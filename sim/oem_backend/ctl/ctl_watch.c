@@ -18,9 +18,9 @@
 /* clang-format off */
 static const char campaign_sql[] =
     "SELECT (value->>'state') || iif(value->>'removed' <> '', ' (' || (value->>'removed') || ')', '') ||"
-    " iif(value->>'code' <> 0, ', ' || (value->>'code') || ' ' || (value->>'text'), '') ||"
+    " iif(value->>'code_number' <> 0, ', ' || (value->>'code_number') || ' ' || (value->>'text'), '') ||"
     " (SELECT coalesce(group_concat('; ' || (t.value->>'ecu') || ' ' || (t.value->>'state') ||"
-    "   iif(t.value->>'code' <> 0, ', ' || (t.value->>'code') || ' ' || (t.value->>'text'), ''), ''), '')"
+    "   iif(t.value->>'code_number' <> 0, ', ' || (t.value->>'code_number') || ' ' || (t.value->>'text'), ''), ''), '')"
     "   FROM json_each(?1, '$.campaign.targets') t)"
     " FROM (SELECT ?1->'$.campaign' AS value)";
 

@@ -165,6 +165,43 @@ static void a_report_of_done_tells_the_vehicles_numbers(void **state)
 	hang_up(client);
 }
 
+static void what_a_campaign_and_its_ecus_are_in_other_worlds_is_told_beside_state_and_code(void **state)
+{
+	static const char waits[] = "\"fumo\":{\"state\":50,\"result\":null},\"lwm2m\":{\"state\":2,\"result\":0},"
+				    "\"suit\":{\"reason\":12,\"name\":\"invoke-pending\"},"
+				    "\"ucm\":{\"state\":\"kTransferred\",\"error\":12}}";
+	uint32_t limits[] = {4000, 3000, 2000, 0};
+	struct client *client;
+
+	(void)state;
+	add_campaign_with("c1", "VIN1", "\"urgency\":\"critical\",");
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"),
+		  "\"fumo\":{\"state\":10,\"result\":null},\"lwm2m\":{\"state\":0,\"result\":0,\"severity\":0,\"max_"
+		  "defer_s\":null}");
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), waits); /* its ECU */
+	postpone_max_s = limits;
+	client = online(vehicle_1, vin1, 0);
+	postpone_max_s = NULL;
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	report_code = 7;
+	say_report(client, 1, c1, ecm, 0, GU__ECU_STATE__ECU_STATE_FAILED);
+	report_code = 161;
+	say_report(client, 2, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_FAILED, 0);
+	report_code = 0;
+	while (take(client, GU__FRAME__BODY_REPORT_ACK)->report_ack->sequence != 2)
+		continue;
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"),
+		  "\"code\":\"ATTEMPTS_EXHAUSTED\",\"code_number\":161,");
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"),
+		  "\"fumo\":{\"state\":80,\"result\":410},\"lwm2m\":{\"state\":0,\"result\":8,\"severity\":0,\"max_"
+		  "defer_s\":0}");
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"),
+		  "\"fumo\":{\"state\":80,\"result\":410},\"lwm2m\":{\"state\":0,\"result\":8},"
+		  "\"suit\":{\"reason\":10,\"name\":\"condition-failed\"},\"ucm\":{\"state\":\"none\",\"error\":27}}");
+	expect_in(ask("{\"command\":\"reports\",\"campaign\":\"c1\"}"), "\"code\":\"CHECK_FAILED\",\"code_number\":7,");
+	hang_up(client);
+}
+
 static void a_manifest_of_a_stranger_or_with_a_missing_file_is_refused(void **state)
 {
 	char path[300];
@@ -260,6 +297,7 @@ int main(void)
 	    TEST(a_cancelled_campaign_leaves_the_next_document),
 	    TEST(reports_are_applied_once_over_two_sessions),
 	    TEST(a_report_of_done_tells_the_vehicles_numbers),
+	    TEST(what_a_campaign_and_its_ecus_are_in_other_worlds_is_told_beside_state_and_code),
 	    TEST(a_manifest_of_a_stranger_or_with_a_missing_file_is_refused),
 	    TEST(a_campaign_that_a_vehicle_would_refuse_is_refused),
 	    TEST(a_campaign_carries_recurring_windows_a_deadline_and_its_retry_pace),

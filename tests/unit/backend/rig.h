@@ -290,6 +290,7 @@ static inline void say_time(struct client *client, uint8_t nonce[32])
 /* of a gateway of before modes-1 unless the test says otherwise */
 static bool knows_modes;
 static uint64_t push_credit;
+static uint32_t *postpone_max_s; /* four, or NULL */
 
 static inline void say_register(struct client *client, char *vehicle, uint64_t director_version)
 {
@@ -310,6 +311,8 @@ static inline void say_register(struct client *client, char *vehicle, uint64_t d
 	message.n_features = knows_modes ? 2 : 1;
 	message.features = features;
 	message.push_credit = push_credit;
+	message.n_postpone_max_s = postpone_max_s ? 4 : 0;
+	message.postpone_max_s = postpone_max_s;
 	message.director_version = director_version;
 	frame.body_case = GU__FRAME__BODY_REGISTER_;
 	frame.register_ = &message;
@@ -345,6 +348,8 @@ static inline void say_blob(struct client *client, const struct blob_ref *blob, 
 	client_send(client, &frame);
 }
 
+static unsigned report_code;
+
 static inline void say_report(struct client *client, uint64_t sequence, char *id, char *ecu, int campaign_state,
 			      int ecu_state)
 {
@@ -357,6 +362,7 @@ static inline void say_report(struct client *client, uint64_t sequence, char *id
 	report.ecu = ecu;
 	report.campaign_state = (Gu__CampaignState)campaign_state;
 	report.ecu_state = (Gu__EcuState)ecu_state;
+	report.code = report_code;
 	report.queue_id = (ProtobufCBinaryData){sizeof queue, queue};
 	frame.body_case = GU__FRAME__BODY_REPORT;
 	frame.report = &report;

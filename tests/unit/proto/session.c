@@ -122,6 +122,7 @@ static void features_and_credits_have_their_bounds(void **state)
 {
 	Gu__RegisterResult r = GU__REGISTER_RESULT__INIT;
 	Gu__Register reg = GU__REGISTER__INIT;
+	uint32_t postpone_max_s[] = {31536000, 3, 0, 31536000};
 	Gu__Frame result = frame_of(GU__FRAME__BODY_REGISTER_RESULT, &r.base);
 	Gu__Frame registration = frame_of(GU__FRAME__BODY_REGISTER_, &reg.base);
 	char good[] = "modes-1", bad[] = "a b";
@@ -150,6 +151,14 @@ static void features_and_credits_have_their_bounds(void **state)
 	reg.vehicle_id = vehicle;
 	reg.push_credit = 64u * 1024u * 1024u;
 	assert_int_equal(unpack(&registration, ""), ENVELOPE_OK);
+	reg.postpone_max_s = postpone_max_s;
+	reg.n_postpone_max_s = 4;
+	assert_int_equal(unpack(&registration, ""), ENVELOPE_OK);
+	postpone_max_s[3]++;
+	assert_int_equal(unpack(&registration, "register_.postpone_max_s: must be 0..31536000"), ENVELOPE_INVALID);
+	reg.n_postpone_max_s = 3;
+	assert_int_equal(unpack(&registration, "register_.postpone_max_s: must have 0 or 4 entries"), ENVELOPE_INVALID);
+	reg.n_postpone_max_s = 0;
 	reg.push_credit++;
 	assert_int_equal(unpack(&registration, "register_.push_credit: must be 0..67108864"), ENVELOPE_INVALID);
 }

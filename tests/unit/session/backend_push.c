@@ -48,7 +48,11 @@ static struct rig *rig_pushed(struct file *file, enum update_mode mode)
 	file_make(file, (uint8_t)mode);
 	rig_to_time(r);
 	server_send_time(r, r->time_key, (uint64_t)time(NULL));
-	assert_int_equal(rig_take(r, GU__FRAME__BODY_REGISTER_)->register_->push_credit, PUSH_CREDIT);
+	const Gu__Register *registration = rig_take(r, GU__FRAME__BODY_REGISTER_)->register_;
+	assert_int_equal(registration->push_credit, PUSH_CREDIT);
+	assert_int_equal(registration->n_postpone_max_s, URGENCY_CRITICAL);
+	for (unsigned i = 0; i < registration->n_postpone_max_s; i++)
+		assert_int_equal(registration->postpone_max_s[i], r->gateway->config.postpone_max_s[URGENCY_LOW + i]);
 	result.accepted = true;
 	result.heartbeat_s = 60;
 	result.n_features = 1;
