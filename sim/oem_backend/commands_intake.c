@@ -10,6 +10,7 @@
 
 #include "proto/validate.h"
 #include "sim/oem_backend/director.h"
+#include "sim/oem_backend/initiative.h"
 #include "sim/oem_backend/intake_windows.h"
 #include "sim/oem_backend/log.h"
 #include "sim/oem_backend/session.h"
@@ -358,6 +359,10 @@ static bool read_draft(struct backend *backend, const struct json_read *request,
 	if ((int)draft->campaign.mode != draft->decision.fixed_mode)
 		warn(draft, "campaign %s has another mode than the backend fixes for its ECUs: the vehicle declines it",
 		     draft->id);
+	if (draft->campaign.mode == GU__UPDATE_MODE__UPDATE_MODE_SERVER_INITIATED &&
+	    initiative_takes_no_trigger(backend, draft->vehicle))
+		warn(draft, "vehicle %s takes no triggers (it has not the feature modes-1): it is negotiated with",
+		     draft->vehicle);
 	if (draft->campaign.deadline_unix_s && draft->campaign.deadline_unix_s <= draft->window.start_unix_s) {
 		command_refuse(answer,
 			       "campaign %s: its deadline is over when its window opens; nothing could be installed",

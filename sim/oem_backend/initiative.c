@@ -376,6 +376,17 @@ void initiative_turn(struct session *self, bool again)
 		session_fail(self, "the campaigns were not triggered", status);
 }
 
+bool initiative_takes_no_trigger(struct backend *backend, const char *vehicle)
+{
+	uint64_t lacks = 0;
+
+	return store_uint(
+		   &backend->store, &lacks,
+		   "SELECT features <> '' AND ' ' || features || ' ' NOT LIKE '% modes-1 %' FROM vehicle WHERE id = ?1",
+		   "t", vehicle) == 1 &&
+	       lacks;
+}
+
 /* Return: 1 it may be, 0 with @error, -errno */
 static int may_be_triggered(struct backend *backend, const char *id, char vehicle[65], char error[256])
 {
@@ -404,6 +415,11 @@ static int may_be_triggered(struct backend *backend, const char *id, char vehicl
 	} else if (campaign->mode == GU__UPDATE_MODE__UPDATE_MODE_NEGOTIATED &&
 		   (!store_column(stmt, 4) || store_column(stmt, 5) > backend_now_s())) {
 		snprintf(error, 256, "campaign %.64s is negotiated, and the agreed time has not come", id);
+	} else if (initiative_takes_no_trigger(backend, store_text(stmt, 1))) {
+		snprintf(
+		    error, 256,
+		    "vehicle %.64s takes no triggers (it has not the feature modes-1): its campaigns are negotiated",
+		    store_text(stmt, 1));
 	} else {
 		may = 1;
 		snprintf(vehicle, 65, "%s", store_text(stmt, 1));

@@ -27,5 +27,7 @@ bool initiative_is_negotiated(struct session *self, const Gu__Campaign *campaign
  * Return: 0; 1 it cannot be triggered, @error says why; -errno with @error
  */
 int initiative_trigger(struct backend *backend, const char *campaign, char error[256]);
+/* whether the vehicle told, when it registered last, that it is of before the update modes: it is negotiated with */
+bool initiative_takes_no_trigger(struct backend *backend, const char *vehicle);
 
 #endif

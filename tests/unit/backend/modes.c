@@ -248,6 +248,29 @@ static void a_person_triggers_whatever_the_state_and_it_waits_for_the_vehicle(vo
 	hang_up(client);
 }
 
+static void a_vehicle_of_before_the_modes_is_negotiated_with_and_not_triggered(void **state)
+{
+	struct client *client;
+	char hex[HEX_BYTES];
+
+	(void)state;
+	config->mode = SERVER;
+	config->trigger = CONFIG_TRIGGER_OPERATOR;
+	knows_modes = false;
+	add_campaign("c1", "VIN1"); /* nothing is known of it yet */
+	client = online(vehicle_1, vin1, 0);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	expect_in(ask("{\"command\":\"trigger\",\"id\":\"c1\"}"), "vehicle VIN1 takes no triggers");
+	say_answer(client, c1, GU__ANSWER_KIND__ANSWER_KIND_ACCEPT, 0);
+	take(client, GU__FRAME__BODY_CONFIRM);
+	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"c2\",\"vehicle\":\"VIN1\",\"manifest\":\"%s\","
+		      "\"start_unix_s\":1000,\"end_unix_s\":%llu,"
+		      "\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\",\"component\":\"ecm-app\"}]}",
+		      hex_of(manifest_ref.sha256, hex), (unsigned long long)time(NULL) + 3600),
+		  "\"warnings\":[\"vehicle VIN1 takes no triggers");
+	hang_up(client);
+}
+
 static void a_trigger_waits_for_the_window(void **state)
 {
 	struct client *client;
@@ -432,6 +455,7 @@ int main(void)
 	    MODES(each_condition_of_the_campaign_is_waited_for),
 	    MODES(what_was_cancelled_before_it_was_asked_for_is_told_to_nobody),
 	    MODES(a_person_triggers_whatever_the_state_and_it_waits_for_the_vehicle),
+	    MODES(a_vehicle_of_before_the_modes_is_negotiated_with_and_not_triggered),
 	    MODES(a_trigger_waits_for_the_window),
 	    MODES(a_trigger_does_not_come_after_the_deadline),
 	    MODES(a_notice_is_repeated_until_the_document_was_asked_for),
