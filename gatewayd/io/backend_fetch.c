@@ -32,8 +32,10 @@ static void request_more(struct backend *self)
 	Gu__Frame frame = GU__FRAME__INIT;
 	uint64_t left = f->file.length - f->received;
 
-	if (left == 0)
-		return; /* all bytes are in; on_written follows by itself */
+	if (left == 0) { /* all bytes are in; on_written follows by itself */
+		push_settled(self);
+		return;
+	}
 	request.sha256 = (ProtobufCBinaryData){.len = 32, .data = f->file.sha256};
 	request.offset = f->received;
 	request.max_bytes = left < REQUEST_BYTES ? left : REQUEST_BYTES;
@@ -43,6 +45,7 @@ static void request_more(struct backend *self)
 	f->requested = f->received + request.max_bytes;
 	f->awaits_push = false;
 	push_granted(self);
+	push_asked(self, f->campaign);
 	push_drop(self, f->file.sha256);
 	frame.body_case = GU__FRAME__BODY_BLOB_REQUEST;
 	frame.blob_request = &request;
@@ -55,7 +58,8 @@ static void on_writer_ready(void *owner, uint64_t offset)
 
 	self->fetch.received = offset;
 	gateway_blob_progress(self->gateway, can_driver_now_us(), self->fetch.campaign, offset);
-	/* the backend begins at the first byte; from any other on it is told where */
+	/* the backend begins a file at its first byte; from any other on, and at the begin of a session, it is told
+	 * where */
 	if (offset == 0 && push_is_expected(self, self->fetch.campaign)) {
 		self->fetch.awaits_push = true;
 		self->fetch.progress_us = can_driver_now_us();

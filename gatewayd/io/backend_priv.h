@@ -35,6 +35,7 @@ struct pushed_chunk {
 
 struct push {
 	uint64_t left; /* bytes that may still come unasked */
+	bool flows; /* the backend was told in this session where the vehicle is, and goes on behind that by itself */
 	struct pushed_chunk *first, *last;
 	uint64_t held_us;    /* since when the oldest is held */
 	uint8_t refused[32]; /* the file that was refused last: once is enough */
@@ -98,7 +99,13 @@ void fetch_ask(struct backend *self);
 void push_granted(struct backend *self);
 /* a session begins: nothing is held, nothing granted */
 void push_reset(struct backend *self);
-/* whether the files of the campaign come by themselves */
+/* a file of the campaign is asked for: what follows it comes by itself, if the campaign's files do */
+void push_asked(struct backend *self, uint8_t campaign);
+/* that a campaign downloads: its files follow */
+void push_reported(struct backend *self, const struct report *report);
+/* what was asked for has come: what the request granted is what the backend goes by */
+void push_settled(struct backend *self);
+/* whether the next file of the campaign comes by itself */
 bool push_is_expected(const struct backend *self, uint8_t campaign);
 /* takes the bytes from the credit; Return: false if it does not cover them: they are refused */
 bool push_take(struct backend *self, const Gu__BlobChunk *chunk);

@@ -35,10 +35,55 @@ void push_granted(struct backend *self)
 	self->push.left = self->push.left + PUSH_CREDIT < CREDIT_MAX ? self->push.left + PUSH_CREDIT : CREDIT_MAX;
 }
 
+void push_asked(struct backend *self, uint8_t campaign)
+{
+	self->push.flows =
+	    campaign < GATEWAY_MAX_CAMPAIGNS && self->gateway->campaigns[campaign].doc.mode == MODE_SERVER;
+}
+
+/* Return: whether the report is that the campaign of this id downloads */
+static bool tells_download(const struct report *report, const char *id)
+{
+	return report->campaign_state == CAMPAIGN_DOWNLOADING && !report->ecu[0] &&
+	       strcmp(report->campaign_id, id) == 0;
+}
+
+void push_reported(struct backend *self, const struct report *report)
+{
+	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *c = &self->gateway->campaigns[i];
+
+		self->push.flows =
+		    self->push.flows || (c->doc.mode == MODE_SERVER && tells_download(report, c->doc.id));
+	}
+}
+
+void push_settled(struct backend *self)
+{
+	self->push.left = PUSH_CREDIT;
+}
+
+/* a report that the campaign downloads waits to be sent: with it the backend begins */
+static bool will_be_told(const struct backend *self, const struct campaign *campaign)
+{
+	const struct report_queue *reports = &self->gateway->reports;
+
+	for (size_t i = 0; i < reports->n; i++) {
+		if (tells_download(&reports->items[(reports->head + i) % REPORT_QUEUE_MAX], campaign->doc.id))
+			return true;
+	}
+	return false;
+}
+
 bool push_is_expected(const struct backend *self, uint8_t campaign)
 {
-	return self->modes_known && self->push.left > 0 && campaign < GATEWAY_MAX_CAMPAIGNS &&
-	       self->gateway->campaigns[campaign].doc.mode == MODE_SERVER;
+	const struct campaign *c = &self->gateway->campaigns[campaign < GATEWAY_MAX_CAMPAIGNS ? campaign : 0];
+
+	if (!self->modes_known || self->push.left == 0 || campaign >= GATEWAY_MAX_CAMPAIGNS ||
+	    c->doc.mode != MODE_SERVER)
+		return false;
+	/* the manifest comes behind the document; the others once the backend knows which of them are lacking */
+	return c->state == CAMPAIGN_OFFERED || self->push.flows || will_be_told(self, c);
 }
 
 /* says so once a file, and not at all to a backend that would not understand */

@@ -235,6 +235,7 @@ void backend_send_report(struct backend *self, const struct report *report)
 	frame.body_case = GU__FRAME__BODY_REPORT;
 	frame.report = &message;
 	backend_send(self, &frame);
+	push_reported(self, report);
 }
 
 void backend_send_check(struct backend *self)

@@ -158,7 +158,8 @@ void initiative_offer(struct session *self)
 	if (!status && (must || (wanted && n_noticed == 0))) {
 		session_send_director(self);
 		for (size_t i = 0; i < n; i++) {
-			if (list[i].state == GU__CAMPAIGN_STATE__CAMPAIGN_STATE_UNSPECIFIED &&
+			/* until it says that it downloads, it may have been cut off before it had the manifest */
+			if (list[i].state <= GU__CAMPAIGN_STATE__CAMPAIGN_STATE_OFFERED &&
 			    list[i].campaign->mode == GU__UPDATE_MODE__UPDATE_MODE_SERVER_INITIATED)
 				session_push_file(self, &list[i].campaign->manifest->sha256);
 		}

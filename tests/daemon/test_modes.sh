@@ -71,6 +71,42 @@ server_initiated() {
 		'reached unwanted declined 15 && field_is unwanted code_number "^126$"'
 }
 
+# part_held SHA256 - some bytes of the file have reached the gateway's disk
+part_held() {
+	[[ -s $(find "$stage/state" -name "$1*" | head -1) ]]
+}
+
+push_goes_on() {
+	local lamp door
+	stage_mode=server_initiated
+	stage_backend_lines='trigger: operator'
+	world
+	need stage_gateway
+	need online 15
+	need stage_oemctl debug rate 1500
+	need campaign long --mode server_initiated
+	lamp=$(sha256sum "$stage/long.lamp.bin" | cut -c1-64)
+	door=$(sha256sum "$stage/long.door.srec" | cut -c1-64)
+	check "an image is being pushed" stage_until 30 part_held "$lamp"
+	stage_kill backend KILL
+	check "nothing was asked for, and that image is not whole" eval \
+		'backend_said "file $lamp pushed" && refute backend_said "from byte" && refute backend_said "file $door"'
+	mv "$stage/backend.log" "$stage/before.log"
+	# as it was, where the gateway looks for it
+	sed -i "s/^listen: .*/listen: 127.0.0.1:$stage_backend_port/" "$stage/backend.yaml"
+	stage_spawn backend "$BIN/oem-backend" --config "$stage/backend.yaml"
+	need online 20
+	check "the backend is killed in the middle of it: after its restart the rest comes" eval \
+		'reached long waiting 30 && stage_until 10 waits_with long 133 trigger'
+	check "from the byte that the gateway lacks, and what follows is pushed" eval \
+		'[[ $(grep -c "from byte" "$stage/backend.log") == 1 ]] && backend_said "file $lamp from byte [1-9]" &&
+			[[ $(grep -c "pushed" "$stage/backend.log") == 2 ]] && backend_said "file $door pushed"'
+	need stage_oemctl trigger long
+	ignition off
+	check "triggered, it is installed" verified long 40
+	check "all reports were applied exactly once" reports_whole long
+}
+
 negotiated() {
 	stage_mode=negotiated
 	stage_backend_lines='notice: existence'
@@ -89,4 +125,4 @@ negotiated() {
 	check "all reports were applied exactly once" reports_whole ours
 }
 
-run_groups client_initiated server_initiated negotiated
+run_groups client_initiated server_initiated push_goes_on negotiated

@@ -403,6 +403,24 @@ static void files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_fo
 	hang_up(client);
 }
 
+static void a_manifest_goes_again_to_a_vehicle_that_was_cut_off_before_it_had_it(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	config->mode = SERVER;
+	push_credit = 1u << 20;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	hang_up(client);
+	client = online(vehicle_1, vin1, 1);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	take_pushed(client, &manifest_ref, 0, manifest_ref.length);
+	expect_nothing(client);
+	hang_up(client);
+}
+
 static void without_credit_or_once_refused_nothing_more_goes_unasked(void **state)
 {
 	Gu__BlobRefused refused = GU__BLOB_REFUSED__INIT;
@@ -461,6 +479,7 @@ int main(void)
 	    MODES(a_notice_is_repeated_until_the_document_was_asked_for),
 	    MODES(a_negotiated_campaign_is_triggered_at_the_agreed_time_and_not_before),
 	    MODES(files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for),
+	    MODES(a_manifest_goes_again_to_a_vehicle_that_was_cut_off_before_it_had_it),
 	    MODES(without_credit_or_once_refused_nothing_more_goes_unasked),
 	};
 

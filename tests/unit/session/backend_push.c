@@ -224,6 +224,96 @@ static void after_a_lost_session_it_says_where_it_is(void **state)
 	rig_free(r);
 }
 
+static void in_a_new_session_it_says_at_once_which_file_is_next(void **state)
+{
+	struct file file, next;
+	struct rig *r = rig_pushed(&file, MODE_SERVER);
+	struct campaign *c = &r->gateway->campaigns[0];
+
+	(void)state;
+	file_make(&next, 99);
+	c->state = CAMPAIGN_DOWNLOADING; /* as was reported in a session before: nothing comes unasked */
+	fetch(r, &file);
+	rig_until(r, r->backend->fetch.awaits_push || r->taken < r->n_inbox);
+	assert_false(r->backend->fetch.awaits_push);
+	assert_int_equal(rig_take(r, GU__FRAME__BODY_BLOB_REQUEST)->blob_request->offset, 0);
+	push(r, &file, 0, FILE_BYTES);
+	rig_until(r, blob_store_has(r->store, &file.ref) && !r->backend->fetch.active);
+	fetch(r, &next); /* what follows does */
+	rig_until(r, r->backend->fetch.awaits_push);
+	push(r, &next, 0, FILE_BYTES);
+	rig_until(r, blob_store_has(r->store, &next.ref));
+	assert_int_equal(r->taken, r->n_inbox);
+	rig_free(r);
+}
+
+static void what_is_reported_to_download_comes_by_itself(void **state)
+{
+	struct file file;
+	struct rig *r = rig_pushed(&file, MODE_SERVER);
+	struct report report = {.campaign_state = CAMPAIGN_DOWNLOADING};
+
+	(void)state;
+	r->gateway->campaigns[0].state = CAMPAIGN_DOWNLOADING;
+	snprintf(report.campaign_id, sizeof(report.campaign_id), "c1");
+	assert_false(push_is_expected(r->backend, 0));
+	assert_true(report_queue_append(&r->gateway->reports, &report) > 0); /* on its way to the disk */
+	assert_true(push_is_expected(r->backend, 0));
+	report_queue_init(&r->gateway->reports);
+	assert_false(push_is_expected(r->backend, 0));
+	backend_send_report(r->backend, &report);
+	assert_true(push_is_expected(r->backend, 0));
+	r->gateway->campaigns[0].doc.mode = MODE_CLIENT;
+	assert_false(push_is_expected(r->backend, 0));
+	rig_free(r);
+}
+
+static void once_a_request_is_answered_its_grant_is_the_credit(void **state)
+{
+	struct file file;
+	struct rig *r = rig_pushed(&file, MODE_SERVER);
+
+	(void)state;
+	r->backend->push.left = 2000;
+	fetch(r, &file);
+	rig_until(r, r->backend->fetch.awaits_push);
+	fetch_ask(r->backend);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	assert_int_equal(r->backend->push.left,
+			 PUSH_CREDIT + 2000); /* what is on its way may still use the old one up */
+	push(r, &file, 0, FILE_BYTES);
+	rig_until(r, blob_store_has(r->store, &file.ref));
+	assert_int_equal(r->backend->push.left, PUSH_CREDIT);
+	rig_free(r);
+}
+
+static void what_a_backend_that_cannot_trigger_would_initiate_is_declined(void **state)
+{
+	struct rig *r = rig_new(-DAY, 30 * DAY, false);
+	Gu__ModeEntry entry = GU__MODE_ENTRY__INIT;
+	Gu__ModeEntry *modes[] = {&entry};
+	Gu__RegisterResult result = GU__REGISTER_RESULT__INIT;
+	Gu__Frame frame = GU__FRAME__INIT;
+
+	(void)state;
+	rig_to_time(r);
+	server_send_time(r, r->time_key, (uint64_t)time(NULL));
+	rig_take(r, GU__FRAME__BODY_REGISTER_);
+	entry.mode = GU__UPDATE_MODE__UPDATE_MODE_SERVER_INITIATED;
+	result.accepted = true;
+	result.heartbeat_s = 60;
+	result.n_modes = 1;
+	result.modes = modes;
+	frame.body_case = GU__FRAME__BODY_REGISTER_RESULT;
+	frame.register_result = &result;
+	server_send(r, &frame);
+	rig_take(r, GU__FRAME__BODY_HEARTBEAT);
+	/* a server-initiated campaign has another mode now: MODE_MISMATCH */
+	assert_int_equal(r->gateway->modes.n, 1);
+	assert_int_equal(r->gateway->modes.entries[0].mode, MODE_NEGOTIATED);
+	rig_free(r);
+}
+
 static void a_pushed_file_of_another_length_or_digest_is_not_taken(void **state)
 {
 	struct file file;
@@ -255,6 +345,10 @@ int main(void)
 	    cmocka_unit_test(nothing_is_taken_beyond_the_credit_and_asking_renews_it),
 	    cmocka_unit_test(what_does_not_come_is_asked_for_after_three_seconds),
 	    cmocka_unit_test(after_a_lost_session_it_says_where_it_is),
+	    cmocka_unit_test(in_a_new_session_it_says_at_once_which_file_is_next),
+	    cmocka_unit_test(what_is_reported_to_download_comes_by_itself),
+	    cmocka_unit_test(once_a_request_is_answered_its_grant_is_the_credit),
+	    cmocka_unit_test(what_a_backend_that_cannot_trigger_would_initiate_is_declined),
 	    cmocka_unit_test(a_pushed_file_of_another_length_or_digest_is_not_taken),
 	};
 
