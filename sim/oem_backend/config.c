@@ -75,6 +75,7 @@ static const cyaml_schema_field_t config_fields[] = {
     OPTIONAL_PATH("strategy", struct config, strategy),
     OPTIONAL_WORD("notice", struct config, notice, notice_words),
     OPTIONAL_WORD("trigger", struct config, trigger, trigger_words),
+    CYAML_FIELD_UINT("trigger_after_s", CYAML_FLAG_OPTIONAL, struct config, trigger_after_s),
     CYAML_FIELD_UINT("poll_s", CYAML_FLAG_OPTIONAL, struct config, poll_s),
     CYAML_FIELD_END,
 };
@@ -147,6 +148,11 @@ static int check(struct config *self, const struct yaml_doc *doc, struct yaml_er
 	if (self->author_threshold < 1 || self->author_threshold > self->author_keys_count)
 		return yaml_error_at(doc, error, "author_threshold", "must be 1..%u, the number of author_keys, is %u",
 				     self->author_keys_count, (unsigned)self->author_threshold);
+	if (!yaml_has(doc, "trigger_after_s"))
+		self->trigger_after_s = 3600;
+	if (self->trigger_after_s > 31536000)
+		return yaml_error_at(doc, error, "trigger_after_s", "must be 0..31536000, is %u",
+				     (unsigned)self->trigger_after_s);
 	if (self->poll_s > 604800)
 		return yaml_error_at(doc, error, "poll_s", "must be 0..604800, is %u", (unsigned)self->poll_s);
 	if (self->mode == GU__UPDATE_MODE__UPDATE_MODE_UNSPECIFIED)

@@ -40,7 +40,8 @@ struct config {
 	char *strategy; /* NULL, or the file of urgencies, see strategy_load.h */
 	enum config_notice notice;
 	enum config_trigger trigger;
-	uint32_t poll_s; /* 0 = the vehicle's own setting */
+	uint32_t trigger_after_s; /* though the vehicle was never seen in the state for it; 0 = never */
+	uint32_t poll_s;          /* 0 = the vehicle's own setting */
 	/* not of the file */
 	char host[256];
 	uint16_t port;

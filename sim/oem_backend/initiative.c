@@ -21,7 +21,7 @@
 /* a live campaign, and what is known of it */
 struct live {
 	Gu__Campaign *campaign;
-	uint64_t state, code, confirmed, start_unix_s, triggered_unix_s, sent_unix_s;
+	uint64_t state, code, confirmed, start_unix_s, triggered_unix_s, sent_unix_s, created_unix_s;
 };
 
 static void drop(struct live *list, size_t n)
@@ -33,12 +33,13 @@ static void drop(struct live *list, size_t n)
 /* Return: 0 or -errno, the list empty then */
 static int load(struct backend *backend, const char *vehicle, struct live list[MAX_LIVE], size_t *n)
 {
-	sqlite3_stmt *stmt = store_query(&backend->store,
-					 "SELECT c.spec, c.state, c.code, c.confirmed, c.start_unix_s,"
-					 " coalesce(i.triggered_unix_s, 0), coalesce(i.sent_unix_s, 0)"
-					 " FROM campaign c LEFT JOIN initiative i ON i.campaign = c.id"
-					 " WHERE c.vehicle = ?1 AND c.removed IS NULL ORDER BY c.n",
-					 "t", vehicle);
+	sqlite3_stmt *stmt =
+	    store_query(&backend->store,
+			"SELECT c.spec, c.state, c.code, c.confirmed, c.start_unix_s,"
+			" coalesce(i.triggered_unix_s, 0), coalesce(i.sent_unix_s, 0), c.created_unix_s"
+			" FROM campaign c LEFT JOIN initiative i ON i.campaign = c.id"
+			" WHERE c.vehicle = ?1 AND c.removed IS NULL ORDER BY c.n",
+			"t", vehicle);
 	int status = stmt ? SQLITE_DONE : SQLITE_ERROR;
 
 	*n = 0;
@@ -57,6 +58,7 @@ static int load(struct backend *backend, const char *vehicle, struct live list[M
 		live->start_unix_s = store_column(stmt, 4);
 		live->triggered_unix_s = store_column(stmt, 5);
 		live->sent_unix_s = store_column(stmt, 6);
+		live->created_unix_s = store_column(stmt, 7);
 		++*n;
 	}
 	sqlite3_finalize(stmt);
@@ -300,6 +302,16 @@ static bool is_downloaded(const struct live *live)
 	       live->state == GU__CAMPAIGN_STATE__CAMPAIGN_STATE_WAITING;
 }
 
+/* one that is never connected while it is parked: it keeps the trigger, and begins when it may */
+static bool waited_enough(const struct session *self, const struct live *live)
+{
+	uint64_t since_s = live->campaign->window->start_unix_s, after_s = self->backend->config->trigger_after_s;
+
+	if (since_s < live->created_unix_s)
+		since_s = live->created_unix_s;
+	return after_s && backend_now_s() >= since_s + after_s;
+}
+
 static bool may_trigger(const struct session *self, const struct vehicle_state *state, const struct live *live)
 {
 	const Gu__Window *window = live->campaign->window;
@@ -312,7 +324,7 @@ static bool may_trigger(const struct session *self, const struct vehicle_state *
 		return false;
 	if (live->campaign->mode == GU__UPDATE_MODE__UPDATE_MODE_SERVER_INITIATED)
 		return self->backend->config->trigger == CONFIG_TRIGGER_STATE &&
-		       state_allows(self, state, live->campaign);
+		       (state_allows(self, state, live->campaign) || waited_enough(self, live));
 	/* a second over, so that the vehicle's clock, which is ours less the way, has reached it as well */
 	return live->campaign->mode == GU__UPDATE_MODE__UPDATE_MODE_NEGOTIATED && live->confirmed &&
 	       now_s > live->start_unix_s && !is_shown(live);

@@ -16,6 +16,7 @@ static int modes_setup(void **state)
 	config->mode = NEGOTIATED;
 	config->notice = CONFIG_NOTICE_DOCUMENT;
 	config->trigger = CONFIG_TRIGGER_STATE;
+	config->trigger_after_s = 3600;
 	config->poll_s = 0;
 	return setup(state);
 }
@@ -159,6 +160,30 @@ static void a_server_initiated_campaign_is_triggered_when_the_vehicles_state_all
 	client = online(vehicle_1, vin1, 1);
 	take(client, GU__FRAME__BODY_DIRECTOR);
 	expect_nothing(client);
+	hang_up(client);
+}
+
+static void one_that_is_never_seen_in_the_state_for_it_is_triggered_all_the_same_after_its_time(void **state)
+{
+	static const char created[] = "UPDATE campaign SET created_unix_s = ?1 WHERE id = 'c1'";
+	struct client *client;
+
+	(void)state;
+	config->mode = SERVER;
+	config->trigger_after_s = 1000;
+	window_from_s = -5000;
+	add_campaign("c1", "VIN1");
+	client = online(vehicle_1, vin1, 0);
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	say_waiting(client, 1, 133);
+	assert_int_equal(store_exec(&backend.store, created, "u", (uint64_t)time(NULL) - 800), 0);
+	expect_nothing(client);
+	config->trigger_after_s = 0;
+	assert_int_equal(store_exec(&backend.store, created, "u", (uint64_t)time(NULL) - 1000), 0);
+	expect_nothing(client);
+	config->trigger_after_s = 1000;
+	expect_nothing(client);
+	take(client, GU__FRAME__BODY_TRIGGER);
 	hang_up(client);
 }
 
@@ -470,6 +495,7 @@ int main(void)
 	    MODES(the_table_says_what_the_backend_knows_and_the_interval),
 	    MODES(client_initiated_campaigns_are_sent_when_they_are_asked_for),
 	    MODES(a_server_initiated_campaign_is_triggered_when_the_vehicles_state_allows),
+	    MODES(one_that_is_never_seen_in_the_state_for_it_is_triggered_all_the_same_after_its_time),
 	    MODES(each_condition_of_the_campaign_is_waited_for),
 	    MODES(what_was_cancelled_before_it_was_asked_for_is_told_to_nobody),
 	    MODES(a_person_triggers_whatever_the_state_and_it_waits_for_the_vehicle),
