@@ -14,36 +14,42 @@
 
 #define DAY_S UINT64_C(86400)
 
-static const char usage[] = "exposure [--vehicles N] [--weeks N] [--awake S] [--seed N] [--kinds]\n"
-			    "\n"
-			    "  --vehicles N  of the fleet; 1000\n"
-			    "  --weeks N     that it is watched; 8\n"
-			    "  --awake S     that a gateway stays awake once the ignition is off; 900\n"
-			    "  --seed N      of patterns and chances; 1\n"
-			    "  --kinds       a line for each driving pattern, too\n";
+static const char usage[] =
+    "exposure [--vehicles N] [--weeks N] [--awake S] [--trigger-after S] [--no-alarms] [--seed N] [--kinds] [--why]\n"
+    "\n"
+    "  --vehicles N  of the fleet; 1000\n"
+    "  --weeks N     that it is watched; 8\n"
+    "  --awake S     that a gateway stays awake once the ignition is off, or an alarm rang; 900\n"
+    "  --no-alarms   a gateway that sleeps is woken by the ignition alone\n"
+    "  --seed N      of patterns and chances; 1\n"
+    "  --kinds       a line for each driving pattern, too\n"
+    "  --why         how the campaigns of those that were not done stand at the end\n";
 
 struct options {
 	unsigned vehicles;
 	unsigned weeks;
 	unsigned awake_s;
+	unsigned trigger_after_s;
 	uint64_t seed;
+	bool no_alarms;
 	bool kinds;
+	bool why;
 };
 
 /* the client asks when it connects and every four hours; the others are sent the document at once */
 static const struct fleet_backend backends[] = {
-    {MODE_CLIENT, 4 * 3600, false},
-    {MODE_SERVER, 0, false},
-    {MODE_NEGOTIATED, 0, true},
+    {.mode = MODE_CLIENT, .poll_s = 4 * 3600},
+    {.mode = MODE_SERVER},
+    {.mode = MODE_NEGOTIATED, .takes_proposals = true},
 };
 static const char *const mode_names[] = {"client", "server", "negotiated"};
 
 /* as sim/demo/strategy.yaml says */
 static const struct fleet_class classes[] = {
-    {URGENCY_CRITICAL, 300, false},
-    {URGENCY_HIGH, 3600, false},
-    {URGENCY_NORMAL, 21600, true},
-    {URGENCY_LOW, 86400, true},
+    {URGENCY_CRITICAL, 7, 300, false},
+    {URGENCY_HIGH, 30, 3600, false},
+    {URGENCY_NORMAL, 90, 21600, true},
+    {URGENCY_LOW, 0, 86400, true},
 };
 static const char *const class_names[] = {"critical", "high", "normal", "low"};
 
@@ -66,41 +72,70 @@ static const char *percentile(const uint64_t *sorted, size_t n, unsigned percent
 	return out;
 }
 
-static void row(const char *mode, const char *class, const char *kind, uint64_t *exposure_s, size_t n)
+/* @kind: FLEET_KINDS = all of them; @room: for as many numbers as there are vehicles */
+static void row(const struct options *options, size_t mode, size_t class, enum fleet_kind kind,
+		const struct fleet_outcome *outcomes, uint64_t *room)
 {
 	char median[24], p90[24], p99[24];
-	size_t never = 0;
+	size_t n = 0, never = 0, expired = 0;
 
-	qsort(exposure_s, n, sizeof *exposure_s, compare);
-	for (size_t i = 0; i < n; i++)
-		never += exposure_s[i] == FLEET_NEVER;
-	printf("%-10s  %-8s  %-14s %8zu  %9s  %9s  %9s  %12.1f\n", mode, class, kind, n,
-	       percentile(exposure_s, n, 50, median), percentile(exposure_s, n, 90, p90),
-	       percentile(exposure_s, n, 99, p99), 100.0 * (double)never / (double)n);
+	for (unsigned i = 0; i < options->vehicles; i++) {
+		if (kind != FLEET_KINDS && fleet_kind_of(i) != kind)
+			continue;
+		room[n++] = outcomes[i].exposure_s;
+		never += outcomes[i].exposure_s == FLEET_NEVER;
+		expired += outcomes[i].state == CAMPAIGN_EXPIRED;
+	}
+	if (n == 0)
+		return;
+	qsort(room, n, sizeof *room, compare);
+	printf("%-10s  %-8s  %-14s %8zu  %9s  %9s  %9s  %9.1f  %10.1f\n", mode_names[mode], class_names[class],
+	       kind == FLEET_KINDS ? "all" : fleet_kind_name(kind), n, percentile(room, n, 50, median),
+	       percentile(room, n, 90, p90), percentile(room, n, 99, p99), 100.0 * (double)expired / (double)n,
+	       100.0 * (double)never / (double)n);
 }
 
-static void rows(const struct options *options, size_t mode, size_t class, const uint64_t *exposure_s, uint64_t *room)
+/* how the campaigns of those that were not done stand at the end, by pattern: NONE, the vehicle never heard of it */
+static void reasons(const struct options *options, const struct fleet_outcome *outcomes)
 {
-	memcpy(room, exposure_s, options->vehicles * sizeof *room);
-	row(mode_names[mode], class_names[class], "all", room, options->vehicles);
-	for (enum fleet_kind kind = 0; options->kinds && kind < FLEET_KINDS; kind++) {
-		size_t n = 0;
+	for (enum fleet_kind kind = 0; kind < FLEET_KINDS; kind++) {
+		for (int state = CAMPAIGN_NONE; state <= CAMPAIGN_FAILED; state++) {
+			for (unsigned code = 0; code < 300; code++) {
+				unsigned n = 0;
 
-		for (unsigned i = 0; i < options->vehicles; i++) {
-			if (fleet_kind_of(i) == kind)
-				room[n++] = exposure_s[i];
+				for (unsigned i = 0; i < options->vehicles; i++)
+					n += fleet_kind_of(i) == kind && outcomes[i].exposure_s == FLEET_NEVER &&
+					     (int)outcomes[i].state == state && outcomes[i].code == code;
+				if (n > 0)
+					printf("    %4u %-14s  %s, %s\n", n, fleet_kind_name(kind),
+					       campaign_state_info((enum campaign_state)state)->name,
+					       code ? gateway_code_name(code) : "no code");
+			}
 		}
-		if (n > 0)
-			row(mode_names[mode], class_names[class], fleet_kind_name(kind), room, n);
 	}
+}
+
+static void rows(const struct options *options, size_t mode, size_t class, const struct fleet_outcome *outcomes,
+		 uint64_t *room)
+{
+	row(options, mode, class, FLEET_KINDS, outcomes, room);
+	for (enum fleet_kind kind = 0; options->kinds && kind < FLEET_KINDS; kind++)
+		row(options, mode, class, kind, outcomes, room);
+	if (options->why)
+		reasons(options, outcomes);
 }
 
 static bool parse(struct options *options, int argc, char **argv)
 {
-	static const struct option known[] = {
-	    {"vehicles", required_argument, NULL, 'v'}, {"weeks", required_argument, NULL, 'w'},
-	    {"awake", required_argument, NULL, 'a'},    {"seed", required_argument, NULL, 's'},
-	    {"kinds", no_argument, NULL, 'k'},          {NULL, 0, NULL, 0}};
+	static const struct option known[] = {{"vehicles", required_argument, NULL, 'v'},
+					      {"weeks", required_argument, NULL, 'w'},
+					      {"awake", required_argument, NULL, 'a'},
+					      {"trigger-after", required_argument, NULL, 't'},
+					      {"seed", required_argument, NULL, 's'},
+					      {"no-alarms", no_argument, NULL, 'n'},
+					      {"kinds", no_argument, NULL, 'k'},
+					      {"why", no_argument, NULL, 'y'},
+					      {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -112,10 +147,16 @@ static bool parse(struct options *options, int argc, char **argv)
 			options->weeks = (unsigned)value;
 		else if (option == 'a')
 			options->awake_s = (unsigned)value;
+		else if (option == 't')
+			options->trigger_after_s = (unsigned)value;
 		else if (option == 's')
 			options->seed = value;
 		else if (option == 'k')
 			options->kinds = true;
+		else if (option == 'n')
+			options->no_alarms = true;
+		else if (option == 'y')
+			options->why = true;
 		else
 			return false;
 	}
@@ -125,7 +166,7 @@ static bool parse(struct options *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options options = {1000, 8, 900, 1, false};
+	struct options options = {.vehicles = 1000, .weeks = 8, .awake_s = 900, .trigger_after_s = 3600, .seed = 1};
 
 	if (!parse(&options, argc, argv)) {
 		fputs(usage, stderr);
@@ -135,6 +176,7 @@ int main(int argc, char **argv)
 	struct fleet_model model = {.created_s = DAY_S + 10 * 3600,
 				    .end_s = DAY_S + 10 * 3600 + options.weeks * 7 * DAY_S,
 				    .awake_s = options.awake_s,
+				    .alarms = !options.no_alarms,
 				    .flash_s = 480,
 				    .erase_s = 20,
 				    .image_bytes = 60000000,
@@ -143,31 +185,35 @@ int main(int argc, char **argv)
 				    .consent_percent = 50};
 	struct fleet_pattern *patterns = calloc(options.vehicles, sizeof *patterns);
 	struct gateway *gateway = malloc(sizeof *gateway);
-	uint64_t *exposure_s = calloc(options.vehicles, sizeof *exposure_s);
+	struct fleet_outcome *outcomes = calloc(options.vehicles, sizeof *outcomes);
 	uint64_t *room = calloc(options.vehicles, sizeof *room);
 	uint64_t random = options.seed;
 
-	if (!patterns || !gateway || !exposure_s || !room) {
+	if (!patterns || !gateway || !outcomes || !room) {
 		fputs("exposure: out of memory\n", stderr);
 		return 1;
 	}
 	for (unsigned i = 0; i < options.vehicles; i++)
 		fleet_pattern_init(&patterns[i], fleet_kind_of(i), options.weeks + 2, &random);
-	printf("%-10s  %-8s  %-14s %8s  %9s  %9s  %9s  %12s\n", "mode", "urgency", "pattern", "vehicles", "median h",
-	       "90 % h", "99 % h", "not done %");
+	printf("%-10s  %-8s  %-14s %8s  %9s  %9s  %9s  %9s  %10s\n", "mode", "urgency", "pattern", "vehicles",
+	       "median h", "90 % h", "99 % h", "expired %", "not done %");
 	for (size_t mode = 0; mode < sizeof backends / sizeof backends[0]; mode++) {
+		struct fleet_backend backend = backends[mode];
+
+		if (backend.mode == MODE_SERVER)
+			backend.trigger_after_s = options.trigger_after_s;
 		for (size_t class = 0; class < sizeof classes / sizeof classes[0]; class ++) {
 			for (unsigned i = 0; i < options.vehicles; i++)
-				exposure_s[i] = fleet_vehicle_run(gateway, &model, &backends[mode], &classes[class],
-								  &patterns[i], options.seed * 1000003 + i);
-			rows(&options, mode, class, exposure_s, room);
+				outcomes[i] = fleet_vehicle_run(gateway, &model, &backend, &classes[class],
+								&patterns[i], options.seed * 1000003 + i);
+			rows(&options, mode, class, outcomes, room);
 		}
 	}
 	for (unsigned i = 0; i < options.vehicles; i++)
 		fleet_pattern_deinit(&patterns[i]);
 	free(patterns);
 	free(gateway);
-	free(exposure_s);
+	free(outcomes);
 	free(room);
 	return 0;
 }

@@ -88,7 +88,12 @@ void fleet_io_init(struct fleet_run *self)
 	campaign->urgency = self->class->urgency;
 	campaign->consent_required = self->class->consent_required;
 	campaign->window_start_unix_s = FLEET_UNIX_BASE + self->model->created_s;
-	campaign->window_end_unix_s = FLEET_UNIX_BASE + self->model->end_s;
+	/* so long that what ends it is its deadline */
+	campaign->window_end_unix_s = FLEET_UNIX_BASE + self->model->end_s + 365 * UINT64_C(86400);
+	campaign->retry_pause_s = self->class->retry_pause_s;
+	if (self->class->deadline_days)
+		campaign->deadline_unix_s =
+		    FLEET_UNIX_BASE + self->model->created_s + self->class->deadline_days * UINT64_C(86400);
 	campaign->n_targets = 1;
 	snprintf(target->ecu, sizeof target->ecu, "ecu");
 	snprintf(target->hardware_id, sizeof target->hardware_id, "HW");
@@ -414,6 +419,14 @@ static bool is_pending(const struct fleet_run *self, enum fleet_event_kind kind)
 	return false;
 }
 
+/* parked as its heartbeat tells, or not seen so for too long: then the vehicle keeps the trigger until it is */
+static bool may_trigger(const struct fleet_run *self)
+{
+	uint64_t patience_s = self->backend->trigger_after_s;
+
+	return !self->ignition || (patience_s && self->now_us >= (self->model->created_s + patience_s) * FLEET_S);
+}
+
 void fleet_io_handle_due(struct fleet_run *self)
 {
 	for (unsigned i = 0; i < self->n_events;) {
@@ -428,7 +441,7 @@ void fleet_io_handle_due(struct fleet_run *self)
 		handle(self, &event);
 		i = 0;
 	}
-	if (self->session && self->wants_trigger && !self->ignition && !is_pending(self, FLEET_EVENT_TRIGGER))
+	if (self->session && self->wants_trigger && may_trigger(self) && !is_pending(self, FLEET_EVENT_TRIGGER))
 		later(self, FLEET_EVENT_TRIGGER, FLEET_S, 0);
 	if (self->session && self->backend->mode != MODE_CLIENT && self->now_us == self->model->created_s * FLEET_S)
 		later(self, FLEET_EVENT_DIRECTOR, FLEET_S, 0);

@@ -50,7 +50,8 @@ struct fleet_run {
 	uint64_t now_us;
 	uint64_t random;
 	bool ignition, coverage, awake;
-	uint64_t off_us; /* when the ignition went off */
+	uint64_t awake_until_us; /* with the ignition off, and nothing to flash */
+	uint64_t alarm_us;       /* while it sleeps: when it is woken */
 	bool session;
 	bool wants_trigger; /* a server-initiated campaign waits for it */
 	bool flashed, fails, erased;
