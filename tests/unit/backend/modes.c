@@ -1,57 +1,8 @@
 /* The backend over loopback TLS, against a scripted vehicle: what it does of itself in each mode, and what it refuses.
  */
-#include "tests/unit/backend/rig.h"
+#include "tests/unit/backend/modes_rig.h"
 
 static char c1[] = "c1", nothing[] = "";
-
-#define CLIENT     GU__UPDATE_MODE__UPDATE_MODE_CLIENT_INITIATED
-#define SERVER     GU__UPDATE_MODE__UPDATE_MODE_SERVER_INITIATED
-#define NEGOTIATED GU__UPDATE_MODE__UPDATE_MODE_NEGOTIATED
-
-static int modes_setup(void **state)
-{
-	knows_modes = true;
-	push_credit = 0;
-	window_from_s = -10;
-	config->mode = NEGOTIATED;
-	config->notice = CONFIG_NOTICE_DOCUMENT;
-	config->trigger = CONFIG_TRIGGER_STATE;
-	config->trigger_after_s = 3600;
-	config->poll_s = 0;
-	return setup(state);
-}
-
-static void say_state(struct client *client, Gu__Heartbeat heartbeat)
-{
-	Gu__Frame frame = GU__FRAME__INIT;
-
-	heartbeat.counter = 1;
-	heartbeat.standstill = true;
-	heartbeat.battery_mv = 12600;
-	frame.body_case = GU__FRAME__BODY_HEARTBEAT;
-	frame.heartbeat = &heartbeat;
-	client_send(client, &frame);
-	take(client, GU__FRAME__BODY_HEARTBEAT);
-}
-
-static void say_heartbeat(struct client *client, int ignition)
-{
-	Gu__Heartbeat heartbeat = GU__HEARTBEAT__INIT;
-
-	heartbeat.ignition = (Gu__IgnitionState)ignition;
-	say_state(client, heartbeat);
-}
-
-static void say_check(struct client *client, uint64_t held)
-{
-	Gu__Frame frame = GU__FRAME__INIT;
-	Gu__CheckRequest request = GU__CHECK_REQUEST__INIT;
-
-	request.director_version = held;
-	frame.body_case = GU__FRAME__BODY_CHECK_REQUEST;
-	frame.check_request = &request;
-	client_send(client, &frame);
-}
 
 /* a report of the campaign with a code, recorded */
 static void say_waiting(struct client *client, uint64_t sequence, unsigned code)
@@ -69,12 +20,6 @@ static void say_waiting(struct client *client, uint64_t sequence, unsigned code)
 	frame.report = &report;
 	client_send(client, &frame);
 	take(client, GU__FRAME__BODY_REPORT_ACK);
-}
-
-/* nothing but the echo of a heartbeat comes */
-static void expect_nothing(struct client *client)
-{
-	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_ON);
 }
 
 static void the_table_says_what_the_backend_knows_and_the_interval(void **state)
@@ -392,103 +337,6 @@ static void a_negotiated_campaign_is_triggered_at_the_agreed_time_and_not_before
 	hang_up(client);
 }
 
-/* chunks of a file that nobody asked for; of the manifest, or the image as which both profile and image go */
-static void take_pushed(struct client *client, const struct blob_ref *blob, uint64_t from, uint64_t to)
-{
-	while (from < to) {
-		const Gu__BlobChunk *chunk = take(client, GU__FRAME__BODY_BLOB_CHUNK)->blob_chunk;
-
-		assert_memory_equal(chunk->sha256.data, blob->sha256, 32);
-		assert_int_equal(chunk->offset, from);
-		assert_int_equal(chunk->length, blob->length);
-		from += chunk->data.len;
-		assert_true(from <= to);
-	}
-}
-
-static void files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for(void **state)
-{
-	struct client *client;
-
-	(void)state;
-	config->mode = SERVER;
-	push_credit = manifest_ref.length + 300000;
-	client = online(vehicle_1, vin1, 0);
-	add_campaign("c1", "VIN1");
-	take(client, GU__FRAME__BODY_DIRECTOR);
-	take_pushed(client, &manifest_ref, 0, manifest_ref.length);
-	expect_nothing(client); /* the others once it says that it wants them */
-	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
-	take_pushed(client, &image_ref, 0, 300000);
-	take(client, GU__FRAME__BODY_REPORT_ACK);
-	expect_nothing(client); /* used up */
-	say_blob(client, &image_ref, 300000, IMAGE_BYTES);
-	take_blob(client, 300000, IMAGE_BYTES - 300000);
-	expect_nothing(client); /* profile and image are one file: all is sent */
-	hang_up(client);
-}
-
-static void a_manifest_goes_again_to_a_vehicle_that_was_cut_off_before_it_had_it(void **state)
-{
-	struct client *client;
-
-	(void)state;
-	config->mode = SERVER;
-	push_credit = 1u << 20;
-	client = online(vehicle_1, vin1, 0);
-	add_campaign("c1", "VIN1");
-	take(client, GU__FRAME__BODY_DIRECTOR);
-	hang_up(client);
-	client = online(vehicle_1, vin1, 1);
-	take(client, GU__FRAME__BODY_DIRECTOR);
-	take_pushed(client, &manifest_ref, 0, manifest_ref.length);
-	expect_nothing(client);
-	hang_up(client);
-}
-
-static void without_credit_or_once_refused_nothing_more_goes_unasked(void **state)
-{
-	Gu__BlobRefused refused = GU__BLOB_REFUSED__INIT;
-	Gu__Frame frame = GU__FRAME__INIT;
-	uint8_t sha256[32];
-	struct client *client;
-	const Gu__Frame *taken;
-
-	(void)state;
-	config->mode = SERVER;
-	client = online(vehicle_1, vin1, 0);
-	add_campaign("c1", "VIN1");
-	take(client, GU__FRAME__BODY_DIRECTOR);
-	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
-	take(client, GU__FRAME__BODY_REPORT_ACK);
-	expect_nothing(client);
-	hang_up(client);
-	push_credit = 1u << 20;
-	backend.faults.rate = 1000000; /* slowly, so that a refusal comes in between */
-	client = online(vehicle_1, vin1, 1);
-	take(client, GU__FRAME__BODY_DIRECTOR);
-	expect_nothing(client); /* what it has it must say itself */
-	say_report(client, 2, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
-	take(client, GU__FRAME__BODY_REPORT_ACK);
-	take(client, GU__FRAME__BODY_BLOB_CHUNK);
-	memcpy(sha256, image_ref.sha256, 32);
-	refused.sha256 = (ProtobufCBinaryData){32, sha256};
-	refused.code = 134;
-	frame.body_case = GU__FRAME__BODY_BLOB_REFUSED;
-	frame.blob_refused = &refused;
-	client_send(client, &frame);
-	say_check(client, 1);
-	while ((taken = client_take(&loop, client)) && taken->body_case == GU__FRAME__BODY_BLOB_CHUNK)
-		assert_true(taken->blob_chunk->offset + taken->blob_chunk->data.len < IMAGE_BYTES);
-	assert_non_null(taken);
-	assert_int_equal(taken->body_case, GU__FRAME__BODY_CHECK_RESULT);
-	expect_nothing(client);
-	backend.faults.rate = 0;
-	hang_up(client);
-}
-
-#define MODES(name) cmocka_unit_test_setup_teardown(name, modes_setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,9 +352,6 @@ int main(void)
 	    MODES(a_trigger_does_not_come_after_the_deadline),
 	    MODES(a_notice_is_repeated_until_the_document_was_asked_for),
 	    MODES(a_negotiated_campaign_is_triggered_at_the_agreed_time_and_not_before),
-	    MODES(files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for),
-	    MODES(a_manifest_goes_again_to_a_vehicle_that_was_cut_off_before_it_had_it),
-	    MODES(without_credit_or_once_refused_nothing_more_goes_unasked),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
