@@ -28,11 +28,14 @@ void install_step(struct gateway *self, uint8_t index, uint8_t target, uint64_t 
 		  uint8_t step_index, uint8_t unit);
 void install_progress(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, uint64_t bytes_done,
 		      uint64_t bytes_total);
-/* the ECU is about to be erased: stores it, or stops the flash */
+/* the ECU is about to be erased: stores it, or stops its flash, and the whole run where nothing more may be erased */
 void install_intent(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, uint8_t step_index,
 		    uint8_t unit);
 void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us,
 		    const struct flash_result *result);
+/* @erased: an erase of the ECU was begun, and none has verified it since; outlives the campaign: its successor has to
+ * know what it will find */
+void install_mark_erased(struct gateway *self, uint8_t index, uint8_t target, bool erased);
 /* the ECU in the vehicle is not the one the target means, and was not erased by us: the target fails */
 void install_not_this_ecu(struct gateway *self, uint8_t index, uint8_t target, uint64_t now_us, unsigned code,
 			  const char *text);

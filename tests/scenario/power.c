@@ -42,6 +42,37 @@ static void a_budget_that_does_not_cover_flash_and_recovery_erases_nothing(void 
 	sim_free(s);
 }
 
+static bool two_are_done(const struct sim *s)
+{
+	return sim_has_image(s, 1) && sim_has_image(s, 2);
+}
+
+static void an_ecu_that_is_not_covered_any_more_waits_and_the_others_go_on(void **state)
+{
+	struct sim_options options = {.seed = sim_seed(),
+				      .n_ecus = 3,
+				      .image_bytes = 6000,
+				      .window_start_s = 5,
+				      .estimate_ms = 1000,
+				      .power = sim_granted};
+	struct sim *s;
+
+	(void)state;
+	options.power.max_awake_s = 41; /* 20.498 s, and 1 ms, and 1 ms, and once more: until a moment has passed */
+	s = sim_new(&options);
+	s->io.gateway->ecus[0].rate_permille = 20498;
+	s->io.gateway->ecus[1].rate_permille = s->io.gateway->ecus[2].rate_permille = 1;
+	SIM_CHECK(s, sim_for(s, 120 * SIM_S, two_are_done));
+	SIM_CHECK(s, s->io.n_outputs[GATEWAY_OUT_FLASH] == 1 && sim_has_old(s, 0));
+	(void)sim_for(s, 60 * SIM_S, NULL);
+	SIM_CHECK(s, sim_has_old(s, 0));
+	sim_check_waits(s, GATEWAY_CODE_AWAKE_BUDGET);
+	sim_check_let_go(s);
+	sim_set(s, VEHICLE_CORE_CHARGING, 1);
+	sim_ends_done(s);
+	sim_free(s);
+}
+
 static void a_battery_without_reserve_erases_nothing(void **state)
 {
 	struct sim_options options = {
@@ -209,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_battery_that_sags_in_the_middle_keeps_the_next_ecu_whole),
 	    cmocka_unit_test(a_budget_that_does_not_cover_flash_and_recovery_erases_nothing),
+	    cmocka_unit_test(an_ecu_that_is_not_covered_any_more_waits_and_the_others_go_on),
 	    cmocka_unit_test(a_battery_without_reserve_erases_nothing),
 	    cmocka_unit_test(a_voltage_that_drops_too_far_ends_the_work_before_the_next_erase),
 	    cmocka_unit_test(a_signal_that_goes_stale_in_the_middle_keeps_the_next_ecu_whole),
