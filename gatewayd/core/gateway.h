@@ -172,7 +172,7 @@ struct gateway {
 	struct gateway_config config;
 	struct session session;
 	struct vehicle vehicle;
-	struct power power;
+	struct power power; /* power_used() of it is durable */
 	struct report_queue reports;
 	struct mode_table modes; /* fixed at registration; durable */
 	struct inquiry inquiry;
@@ -248,6 +248,8 @@ void gateway_init(struct gateway *self, const struct gateway_config *config);
 
 /* --- restoring, before gateway_start(); from the database, in this order */
 void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s);
+/* what was used of the budget of power */
+void gateway_restore_power(struct gateway *self, const struct power_used *used);
 void gateway_restore_parking(struct gateway *self, const struct parking *parking);
 /* the modes that were fixed last: they count without a connection, too */
 void gateway_restore_modes(struct gateway *self, const struct mode_table *modes);

@@ -217,8 +217,8 @@ bool gateway_is_dirty(const struct gateway *self)
 {
 	const struct gateway_dirty *dirty = &self->dirty;
 
-	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->parking || dirty->modes ||
-	       dirty->rxswin || dirty->report_first || dirty->report_acked;
+	return dirty->campaigns || dirty->ecus || dirty->director || dirty->time || dirty->parking || dirty->power ||
+	       dirty->modes || dirty->rxswin || dirty->report_first || dirty->report_acked;
 }
 
 static bool pop_store(struct gateway *self, struct gateway_output *out)

@@ -65,6 +65,7 @@ struct gateway_dirty {
 	bool director;         /* version and digest; io stores the envelope it holds */
 	bool time;             /* trusted time floor */
 	bool parking;          /* what was learned of the vehicle's hours */
+	bool power;            /* power_used(): of the budget of power */
 	bool modes;            /* the whole table */
 	bool rxswin;           /* the vehicle's software identification numbers */
 	uint64_t report_first; /* reports appended: first..last, 0 = none */

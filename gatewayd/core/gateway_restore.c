@@ -17,6 +17,11 @@ void gateway_restore_time(struct gateway *self, uint64_t floor_unix_s)
 		self->time_floor_unix_s = floor_unix_s;
 }
 
+void gateway_restore_power(struct gateway *self, const struct power_used *used)
+{
+	power_restore(&self->power, used);
+}
+
 void gateway_restore_parking(struct gateway *self, const struct parking *parking)
 {
 	self->parking = *parking;

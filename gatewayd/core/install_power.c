@@ -269,7 +269,8 @@ bool install_power_settle(struct gateway *self, uint64_t now_us)
 		if (!campaign_final(&self->campaigns[i]))
 			holds |= wanted_by(self, &self->campaigns[i]);
 	}
-	power_account(&self->power, now_us, holds & BIT(POWER_AWAKE), &self->vehicle);
+	if (power_account(&self->power, now_us, holds & BIT(POWER_AWAKE), &self->vehicle))
+		self->dirty.power = true;
 	for (unsigned i = 0; i < POWER_HOLDS; i++)
 		before[i] = power_state(&self->power, (enum power_hold)i);
 	power_want(&self->power, now_us, holds);

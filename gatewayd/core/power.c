@@ -3,12 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#define KEEP_STEP_S 60u
+
 void power_init(struct power *self, const struct power_config *config)
 {
 	memset(self, 0, sizeof *self);
 	self->config = *config;
 	for (unsigned i = 0; i < POWER_HOLDS; i++)
 		self->holds[i].order_due = config->holds[i].configured;
+}
+
+void power_restore(struct power *self, const struct power_used *used)
+{
+	self->used_us = (uint64_t)used->awake_s * 1000000;
+	self->began_mv = used->began_mv;
+	self->kept = *used;
 }
 
 static void order(struct power *self, unsigned hold, bool on)
@@ -58,9 +67,20 @@ void power_expire(struct power *self, uint64_t now_us)
 	}
 }
 
+/* when more is used than is kept of it */
+static uint64_t keep_deadline(const struct power *self)
+{
+	const uint64_t kept_us = (uint64_t)self->kept.awake_s * 1000000;
+
+	if (!self->working || self->supplied || self->kept.awake_s >= self->config.max_awake_s ||
+	    kept_us <= self->used_us)
+		return GATEWAY_NEVER;
+	return self->at_us + kept_us - self->used_us;
+}
+
 uint64_t power_deadline(const struct power *self)
 {
-	uint64_t deadline_us = GATEWAY_NEVER;
+	uint64_t deadline_us = keep_deadline(self);
 
 	for (unsigned i = 0; i < POWER_HOLDS; i++) {
 		if (self->holds[i].state == POWER_ASKED && self->holds[i].deadline_us < deadline_us)
@@ -110,8 +130,28 @@ static uint64_t used_us(const struct power *self, uint64_t now_us)
 	return self->used_us + (self->working && !self->supplied && now_us > self->at_us ? now_us - self->at_us : 0);
 }
 
-void power_account(struct power *self, uint64_t now_us, bool working, const struct vehicle *vehicle)
+/*
+ * While it works it is stored ahead of what is used, a sixteenth of the budget and at most a minute at a time: a crash
+ * can cost that much of it, and gives nothing.
+ */
+static uint32_t awake_to_keep(const struct power *self)
 {
+	const uint64_t max_s = self->config.max_awake_s, used_s = (self->used_us + 999999) / 1000000;
+	const uint64_t step_s = max_s / 16 + 1 < KEEP_STEP_S ? max_s / 16 + 1 : KEEP_STEP_S;
+	uint64_t keep_s = used_s;
+
+	if (self->working && !self->supplied) {
+		keep_s = self->kept.awake_s;
+		if (keep_s * 1000000 <= self->used_us)
+			keep_s = self->used_us / 1000000 + step_s;
+	}
+	return (uint32_t)(keep_s < max_s ? keep_s : max_s);
+}
+
+bool power_account(struct power *self, uint64_t now_us, bool working, const struct vehicle *vehicle)
+{
+	const struct power_used before = self->kept;
+
 	self->used_us = used_us(self, now_us);
 	self->at_us = now_us;
 	self->working = working;
@@ -122,9 +162,19 @@ void power_account(struct power *self, uint64_t now_us, bool working, const stru
 	} else if (working && !self->began_mv) {
 		self->began_mv = vehicle_battery_mv(vehicle, now_us);
 	}
+	self->kept.awake_s = awake_to_keep(self);
+	self->kept.began_mv = self->config.max_drop_mv ? self->began_mv : 0;
+	return self->kept.awake_s != before.awake_s || self->kept.began_mv != before.began_mv;
 }
 
-static unsigned voltage(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, char *text)
+struct power_used power_used(const struct power *self)
+{
+	return self->kept;
+}
+
+/* @unknown: what an unknown value comes to */
+static unsigned voltage(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, unsigned unknown,
+			char *text)
 {
 	uint32_t mv = vehicle_battery_mv(vehicle, now_us);
 	uint32_t lowest_mv = self->config.min_battery_mv;
@@ -136,18 +186,20 @@ static unsigned voltage(const struct power *self, uint64_t now_us, const struct 
 		lowest_mv = self->began_mv - self->config.max_drop_mv;
 	if (mv && mv >= lowest_mv)
 		return GATEWAY_CODE_OK;
-	if (!mv)
+	if (!mv) {
 		snprintf(text, GATEWAY_TEXT_BYTES, "the battery's voltage is not known");
-	else
+		return unknown;
+	}
+	if (self->began_mv)
 		snprintf(text, GATEWAY_TEXT_BYTES, "the battery is below %lu mV, with which it began at %lu mV",
 			 (unsigned long)lowest_mv, (unsigned long)self->began_mv);
-	if (mv && !self->began_mv)
+	else
 		snprintf(text, GATEWAY_TEXT_BYTES, "the battery is below %lu mV", (unsigned long)lowest_mv);
 	return GATEWAY_CODE_ENERGY_BUDGET;
 }
 
 static unsigned charge(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, uint64_t needed_ms,
-		       char *text)
+		       unsigned unknown, char *text)
 {
 	int percent = vehicle_charge_percent(vehicle, now_us);
 	uint64_t drain = (needed_ms * self->config.percent_per_hour + 3599999u) / 3600000u; /* rounded up */
@@ -157,17 +209,18 @@ static unsigned charge(const struct power *self, uint64_t now_us, const struct v
 		return GATEWAY_CODE_OK;
 	if (percent >= 0 && (uint64_t)percent >= needed)
 		return GATEWAY_CODE_OK;
-	if (percent < 0)
+	if (percent < 0) {
 		snprintf(text, GATEWAY_TEXT_BYTES, "the battery's charge is not known");
-	else
-		snprintf(text, GATEWAY_TEXT_BYTES,
-			 "the battery's charge of %d %% is less than the %llu %% that the update and its recovery need",
-			 percent, (unsigned long long)needed);
+		return unknown;
+	}
+	snprintf(text, GATEWAY_TEXT_BYTES,
+		 "the battery's charge of %d %% is less than the %llu %% that the update and its recovery need",
+		 percent, (unsigned long long)needed);
 	return GATEWAY_CODE_ENERGY_BUDGET;
 }
 
-unsigned power_budget(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, uint64_t needed_ms,
-		      char *text)
+static unsigned budget(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, uint64_t needed_ms,
+		       unsigned unknown, char *text)
 {
 	uint64_t max_ms = (uint64_t)self->config.max_awake_s * 1000;
 	uint64_t used_ms = used_us(self, now_us) / 1000;
@@ -181,6 +234,19 @@ unsigned power_budget(const struct power *self, uint64_t now_us, const struct ve
 			 (unsigned long)self->config.max_awake_s);
 		return GATEWAY_CODE_AWAKE_BUDGET;
 	}
-	code = voltage(self, now_us, vehicle, text);
-	return code ? code : charge(self, now_us, vehicle, needed_ms, text);
+	code = voltage(self, now_us, vehicle, unknown, text);
+	return code ? code : charge(self, now_us, vehicle, needed_ms, unknown, text);
+}
+
+unsigned power_budget(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, uint64_t needed_ms,
+		      char *text)
+{
+	return budget(self, now_us, vehicle, needed_ms, GATEWAY_CODE_ENERGY_BUDGET, text);
+}
+
+bool power_might_cover(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, uint64_t needed_ms)
+{
+	char text[GATEWAY_TEXT_BYTES];
+
+	return budget(self, now_us, vehicle, needed_ms, GATEWAY_CODE_OK, text) == GATEWAY_CODE_OK;
 }

@@ -42,6 +42,12 @@ struct power_config {
 	uint8_t percent_per_hour; /* of the battery's charge that being awake takes, 0..100 */
 };
 
+/* how much of the budget is used; durable, so that a restart gives nothing anew */
+struct power_used {
+	uint32_t awake_s; /* while it works up to a minute more than was used by then; 0 where nothing limits it */
+	uint32_t began_mv;
+};
+
 struct power_order {
 	enum power_hold hold;
 	bool on; /* send its frame cyclically, beginning now; false: no more, and say that it is let go */
@@ -61,10 +67,13 @@ struct power {
 	bool working;
 	bool supplied;
 	uint32_t began_mv; /* with how much the work began, 0 = not known yet */
+	struct power_used kept;
 };
 
 /* lets go of everything: what an earlier process asked for */
 void power_init(struct power *self, const struct power_config *config);
+/* what an earlier process used of the budget, as it was stored last */
+void power_restore(struct power *self, const struct power_used *used);
 /* @holds: mask of what is wanted from now on; what is not configured is left out */
 void power_want(struct power *self, uint64_t now_us, uint32_t holds);
 /* what the vehicle says of it at the moment; nothing to say is no confirmation */
@@ -76,8 +85,10 @@ enum power_state power_state(const struct power *self, enum power_hold hold);
 /* Return: of the mask @holds, those that are configured and not held */
 uint32_t power_missing(const struct power *self, uint32_t holds);
 
-/* the gateway works (keeps the vehicle awake), or does not, from now on; with what is known of the battery */
-void power_account(struct power *self, uint64_t now_us, bool working, const struct vehicle *vehicle);
+/* the gateway works (keeps the vehicle awake), or does not, from now on; with what is known of the battery.
+ * Return: true if power_used() is to be stored */
+bool power_account(struct power *self, uint64_t now_us, bool working, const struct vehicle *vehicle);
+struct power_used power_used(const struct power *self);
 /**
  * power_budget() - whether what is left of the budget covers so much work
  * @needed_ms: the flash and its recovery
@@ -89,5 +100,7 @@ void power_account(struct power *self, uint64_t now_us, bool working, const stru
  */
 unsigned power_budget(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, uint64_t needed_ms,
 		      char *text);
+/* the same, with what is not known taken for enough */
+bool power_might_cover(const struct power *self, uint64_t now_us, const struct vehicle *vehicle, uint64_t needed_ms);
 
 #endif

@@ -398,6 +398,7 @@ static struct transaction *transaction_new(const struct gateway *gateway, const 
 	txn->time_floor_unix_s = gateway->time_floor_unix_s;
 	if (txn->dirty.parking)
 		parking_encode(&gateway->parking, txn->parking);
+	txn->power = power_used(&gateway->power);
 	txn->next_sequence = gateway->reports.next_sequence;
 	memcpy(txn->ecus, gateway->ecus, sizeof(txn->ecus));
 	if (txn->dirty.modes)

@@ -18,6 +18,7 @@ struct transaction {
 	size_t n_director;
 	uint64_t time_floor_unix_s;
 	uint8_t parking[PARKING_ENCODED_BYTES];
+	struct power_used power;
 	uint64_t next_sequence;
 	struct rxswin_doc rxswin[GATEWAY_MAX_RXSWIN];
 	uint8_t n_rxswin;

@@ -424,9 +424,12 @@ static int restore_report_rxswin(struct restore *r)
 static int restore_all(struct restore *r)
 {
 	uint64_t next_sequence = meta(r->db, "next_sequence");
+	const struct power_used used = {.awake_s = (uint32_t)meta(r->db, "awake_used_s"),
+					.began_mv = (uint32_t)meta(r->db, "awake_began_mv")};
 	int result;
 
 	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
+	gateway_restore_power(r->gateway, &used);
 	if ((result = database_restore_vehicle(r->db, r->gateway)) != SQLITE_OK ||
 	    (result = restore_ecus(r)) != SQLITE_OK || (result = restore_director(r)) != SQLITE_OK ||
 	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK ||

@@ -335,6 +335,10 @@ int database_write(sqlite3 *db, const struct transaction *txn)
 		r = put_meta(db, "time_floor", txn->time_floor_unix_s);
 	if (r == SQLITE_OK && txn->dirty.parking)
 		r = upsert(db, "meta", "key, value", 1, "tb", "parking", txn->parking, sizeof(txn->parking));
+	if (r == SQLITE_OK && txn->dirty.power)
+		r = put_meta(db, "awake_used_s", txn->power.awake_s);
+	if (r == SQLITE_OK && txn->dirty.power)
+		r = put_meta(db, "awake_began_mv", txn->power.began_mv);
 	if (r == SQLITE_OK && txn->dirty.modes)
 		r = write_modes(db, &txn->modes);
 	for (size_t i = 0; r == SQLITE_OK && txn->dirty.rxswin && i < txn->n_rxswin; i++)

@@ -42,6 +42,38 @@ static void a_budget_that_does_not_cover_flash_and_recovery_erases_nothing(void 
 	sim_free(s);
 }
 
+static bool is_announced(const struct sim *s)
+{
+	return s->io.running && sim_campaign(s) && sim_campaign(s)->service.state == SERVICE_ANNOUNCED;
+}
+
+static void a_restart_gives_no_budget_anew(void **state)
+{
+	struct sim_options options = {.seed = sim_seed(),
+				      .image_bytes = 60000,
+				      .window_start_s = 5,
+				      .estimate_ms = 10000,
+				      .functions = true,
+				      .service_notice_s = 60,
+				      .power = sim_granted};
+	struct sim *s;
+
+	(void)state;
+	options.power.max_awake_s = 105; /* 60 s of notice, and two ECUs of 10 s as estimated, and once more */
+	s = sim_new(&options);
+	SIM_CHECK(s, sim_for(s, 20 * SIM_S, is_announced));
+	(void)sim_for(s, 50 * SIM_S, NULL);
+	s->downtime_us = 90 * SIM_S; /* what was announced cannot come as it was */
+	sim_kill(s, 0);
+	(void)sim_for(s, 300 * SIM_S, NULL);
+	sim_check_waits(s, GATEWAY_CODE_AWAKE_BUDGET);
+	sim_check_unchanged(s);
+	sim_check_let_go(s);
+	sim_set(s, VEHICLE_CORE_CHARGING, 1); /* it begins anew */
+	sim_ends_done(s);
+	sim_free(s);
+}
+
 static bool two_are_done(const struct sim *s)
 {
 	return sim_has_image(s, 1) && sim_has_image(s, 2);
@@ -240,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_battery_that_sags_in_the_middle_keeps_the_next_ecu_whole),
 	    cmocka_unit_test(a_budget_that_does_not_cover_flash_and_recovery_erases_nothing),
+	    cmocka_unit_test(a_restart_gives_no_budget_anew),
 	    cmocka_unit_test(an_ecu_that_is_not_covered_any_more_waits_and_the_others_go_on),
 	    cmocka_unit_test(a_battery_without_reserve_erases_nothing),
 	    cmocka_unit_test(a_voltage_that_drops_too_far_ends_the_work_before_the_next_erase),

@@ -110,6 +110,7 @@ void sim_disk_store(struct sim_disk *self, uint64_t now_us, const struct gateway
 	}
 	t->time_floor_unix_s = gateway->time_floor_unix_s;
 	parking_encode(&gateway->parking, t->parking);
+	t->power = power_used(&gateway->power);
 	if (out->dirty.modes) {
 		t->modes = malloc(sizeof(*t->modes));
 		assert(t->modes);
@@ -197,6 +198,8 @@ static void write_transaction(struct sim_disk *self, struct sim_transaction *t)
 		self->time_floor_unix_s = t->time_floor_unix_s;
 	if (t->dirty.parking)
 		memcpy(self->parking, t->parking, sizeof(self->parking));
+	if (t->dirty.power)
+		self->power = t->power;
 	if (t->dirty.director) {
 		self->director_version = t->director_version;
 		memcpy(self->director_sha256, t->director_sha256, sizeof(self->director_sha256));
@@ -284,6 +287,7 @@ void sim_disk_restore(const struct sim_disk *self, struct gateway *gateway, sim_
 	gateway_restore_time(gateway, self->time_floor_unix_s);
 	if (parking_decode(&parking, self->parking, sizeof(self->parking)))
 		gateway_restore_parking(gateway, &parking);
+	gateway_restore_power(gateway, &self->power);
 	gateway_restore_modes(gateway, &self->modes);
 	for (unsigned i = 0; i < GATEWAY_MAX_ECUS; i++) {
 		struct ecu_info ecu = self->ecus[i];

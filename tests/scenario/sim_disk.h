@@ -20,6 +20,7 @@ struct sim_transaction {
 	char live[GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES];
 	uint64_t time_floor_unix_s;
 	uint8_t parking[PARKING_ENCODED_BYTES];
+	struct power_used power;
 	struct mode_table *modes; /* heap */
 	uint64_t director_version;
 	uint8_t director_sha256[32];
@@ -36,6 +37,7 @@ struct sim_disk {
 	struct campaign campaigns[GATEWAY_MAX_CAMPAIGNS]; /* state CAMPAIGN_NONE: no row */
 	uint64_t time_floor_unix_s;
 	uint8_t parking[PARKING_ENCODED_BYTES];
+	struct power_used power;
 	struct mode_table modes;
 	uint64_t director_version;
 	uint8_t director_sha256[32];

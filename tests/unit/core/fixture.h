@@ -93,6 +93,7 @@ static inline void sim_boot(struct sim *s)
 	gateway_restore_time(s->gateway, s->disk.floor_unix_s);
 	if (parking_decode(&parking, s->disk.parking, sizeof s->disk.parking))
 		gateway_restore_parking(s->gateway, &parking);
+	gateway_restore_power(s->gateway, &s->disk.power);
 	gateway_restore_modes(s->gateway, &s->disk.modes);
 	for (unsigned i = 0; i < N_ECUS; i++) {
 		if (s->disk.ecus[i].name[0])

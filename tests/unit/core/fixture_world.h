@@ -28,6 +28,7 @@ struct disk {
 	struct ecu_info ecus[N_ECUS];
 	uint64_t floor_unix_s;
 	uint8_t parking[PARKING_ENCODED_BYTES];
+	struct power_used power;
 	struct mode_table modes;
 	uint64_t director_version;
 	uint8_t director_sha256[32];
@@ -158,6 +159,7 @@ static inline void sim_copy_store(struct sim *s, const struct gateway_output *ou
 	}
 	copy->disk.floor_unix_s = g->time_floor_unix_s;
 	parking_encode(&g->parking, copy->disk.parking);
+	copy->disk.power = power_used(&g->power);
 	s->n_parking_stores += out->dirty.parking;
 	copy->disk.modes = g->modes;
 	copy->disk.director_version = g->director_version;
@@ -199,6 +201,8 @@ static inline void sim_commit(struct sim *s)
 	}
 	if (dirty->time)
 		disk->floor_unix_s = copy->disk.floor_unix_s;
+	if (dirty->power)
+		disk->power = copy->disk.power;
 	if (dirty->parking)
 		memcpy(disk->parking, copy->disk.parking, sizeof disk->parking);
 	if (dirty->director) {

@@ -215,6 +215,104 @@ static void the_charge_covers_what_the_work_takes(void **state)
 	assert_string_equal(text, "the battery's charge is not known");
 }
 
+/* --- what of it outlives a restart */
+
+static void restart(void)
+{
+	const struct power_used used = power_used(&power);
+	const struct power_config config = power.config;
+
+	power_init(&power, &config);
+	power_restore(&power, &used);
+}
+
+static void what_was_used_outlives_a_restart(void **state)
+{
+	(void)state;
+	assert_true(power_account(&power, 10 * S, true, &vehicle));
+	assert_int_equal(power_used(&power).began_mv, 12600);
+	assert_true(power_account(&power, 15 * S, false, &vehicle));
+	assert_int_equal(power_used(&power).awake_s, 5);
+	assert_false(power_account(&power, 20 * S, false, &vehicle));
+	restart();
+	assert_int_equal(budget(20 * S, 95000), 0);
+	assert_int_equal(budget(20 * S, 95001), GATEWAY_CODE_AWAKE_BUDGET);
+	vehicle_input(&vehicle, 20 * S, VEHICLE_BATTERY_MV, 12099);
+	assert_int_equal(budget(20 * S, 1), GATEWAY_CODE_ENERGY_BUDGET); /* 500 mV below what it began with */
+}
+
+static void it_is_stored_ahead_of_what_is_used_and_not_each_second(void **state)
+{
+	uint64_t now_us = 10 * S;
+	unsigned n = 0;
+
+	(void)state;
+	assert_true(power_account(&power, now_us, true, &vehicle));
+	assert_int_equal(power_used(&power).awake_s, 7); /* a sixteenth of the budget, and a bit */
+	assert_int_equal(power_deadline(&power), now_us + 7 * S);
+	assert_false(power_account(&power, now_us + 7 * S - 1, true, &vehicle));
+	for (; power_deadline(&power) != GATEWAY_NEVER; n++) {
+		now_us = power_deadline(&power);
+		assert_true(power_account(&power, now_us, true, &vehicle));
+		assert_true(power_used(&power).awake_s * S >= now_us - 10 * S);
+	}
+	assert_true(n <= 16);
+	assert_int_equal(power_used(&power).awake_s, 100); /* more than all cannot be used */
+	assert_false(power_account(&power, 1000 * S, true, &vehicle));
+}
+
+static void no_number_of_crashes_gives_more_than_the_budget(void **state)
+{
+	uint64_t now_us = S, worked_us = 0;
+
+	(void)state;
+	while (budget(now_us, 1) == GATEWAY_CODE_OK) {
+		(void)power_account(&power, now_us, true, &vehicle);
+		worked_us += S;
+		now_us += 10 * S; /* it was killed after the first of them */
+		restart();
+		assert_true(worked_us <= 100 * S);
+	}
+	assert_true(worked_us >= 100 * S / 7);
+}
+
+static void what_begins_anew_is_stored_once(void **state)
+{
+	(void)state;
+	(void)power_account(&power, 10 * S, true, &vehicle);
+	vehicle_input(&vehicle, 20 * S, VEHICLE_CHARGING, 1);
+	assert_true(power_account(&power, 20 * S, true, &vehicle));
+	assert_int_equal(power_used(&power).awake_s, 0);
+	assert_int_equal(power_used(&power).began_mv, 0);
+	assert_false(power_account(&power, 30 * S, true, &vehicle));
+	assert_int_equal(power_deadline(&power), GATEWAY_NEVER);
+}
+
+static void what_nothing_limits_is_not_stored(void **state)
+{
+	const struct power_config config = {.min_battery_mv = 11000};
+
+	(void)state;
+	power_init(&power, &config);
+	assert_false(power_account(&power, 10 * S, true, &vehicle));
+	assert_int_equal(power_deadline(&power), GATEWAY_NEVER);
+	assert_false(power_account(&power, 1000 * S, false, &vehicle));
+}
+
+static void a_battery_that_is_not_known_might_do_and_one_that_is_too_low_does_not(void **state)
+{
+	(void)state;
+	vehicle_input(&vehicle, S, VEHICLE_BATTERY_MV, 0);
+	vehicle_input(&vehicle, S, VEHICLE_CHARGE_PERCENT, 127);
+	assert_true(power_might_cover(&power, S, &vehicle, 100000));
+	assert_false(power_might_cover(&power, S, &vehicle, 100001));
+	vehicle_input(&vehicle, S, VEHICLE_CHARGE_PERCENT, 20);
+	assert_false(power_might_cover(&power, S, &vehicle, 100000));
+	vehicle_input(&vehicle, S, VEHICLE_CHARGE_PERCENT, 80);
+	vehicle_input(&vehicle, S, VEHICLE_BATTERY_MV, 10999);
+	assert_false(power_might_cover(&power, S, &vehicle, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +327,12 @@ int main(void)
 	    cmocka_unit_test_setup(with_the_ignition_on_or_charging_it_begins_anew, setup),
 	    cmocka_unit_test_setup(the_voltage_has_a_floor_and_a_drop_and_has_to_be_known, setup),
 	    cmocka_unit_test_setup(the_charge_covers_what_the_work_takes, setup),
+	    cmocka_unit_test_setup(what_was_used_outlives_a_restart, setup),
+	    cmocka_unit_test_setup(it_is_stored_ahead_of_what_is_used_and_not_each_second, setup),
+	    cmocka_unit_test_setup(no_number_of_crashes_gives_more_than_the_budget, setup),
+	    cmocka_unit_test_setup(what_begins_anew_is_stored_once, setup),
+	    cmocka_unit_test_setup(what_nothing_limits_is_not_stored, setup),
+	    cmocka_unit_test_setup(a_battery_that_is_not_known_might_do_and_one_that_is_too_low_does_not, setup),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -161,6 +161,7 @@ static void inventory_time_and_director_version_come_back(void **state)
 	assert_true(parking_observe(&g->parking, &g->config.zone, 1900000000, true));
 	assert_true(parking_observe(&g->parking, &g->config.zone, 1900090000, true));
 	parking_encode(&g->parking, parking);
+	power_restore(&g->power, &(struct power_used){.awake_s = 77, .began_mv = 12300});
 	rig_database_store(&d, rig_everything);
 	rig_database_wait(&d);
 	rig_database_close(&d);
@@ -179,6 +180,8 @@ static void inventory_time_and_director_version_come_back(void **state)
 	assert_true(g->parking.known && g->parking.parked);
 	parking_encode(&g->parking, restored);
 	assert_memory_equal(restored, parking, sizeof(parking));
+	assert_int_equal(power_used(&g->power).awake_s, 77);
+	assert_int_equal(power_used(&g->power).began_mv, 12300);
 	assert_int_equal(g->ecus[0].installed.n, 0);
 	assert_int_equal(g->ecus[1].installed.n, 3);
 	for (uint8_t i = 0; i < 3; i++) {

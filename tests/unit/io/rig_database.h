@@ -194,7 +194,7 @@ static inline void rig_database_teardown(struct rig_database *d)
 }
 
 static const struct gateway_dirty rig_everything = {
-    .campaigns = 3, .ecus = 3, .director = true, .time = true, .parking = true};
+    .campaigns = 3, .ecus = 3, .director = true, .time = true, .parking = true, .power = true};
 
 static inline uint64_t rig_append_report(struct rig_database *d, const char *text, enum campaign_state campaign_state)
 {
