@@ -8,6 +8,7 @@
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/policy.h"
 #include "gatewayd/core/release.h"
+#include "gatewayd/core/service_loss.h"
 
 bool campaign_final(const struct campaign *campaign)
 {
@@ -250,6 +251,7 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	}
 	c->answer_version = c->director_version;
+	service_loss_resume(self, index, now_us);
 	if (c->answer != ANSWER_POSTPONE)
 		c->answer_code = GATEWAY_CODE_OK;
 	c->bytes_total = c->has_manifest ? campaign_work_bytes(c) : 0;
@@ -362,7 +364,7 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 		return deadline_us;
 	earliest(&deadline_us, c->retry_us, now_us);
 	earliest(&deadline_us, c->tell_us, now_us);
-	earliest(&deadline_us, c->notice_until_us, now_us);
+	earliest(&deadline_us, service_loss_deadline(self, index), now_us);
 	for (unsigned i = 0; self->time_trusted && i < sizeof times / sizeof times[0]; i++)
 		earliest(&deadline_us, window_reached_us(self->time_unix_ms, self->time_at_us, times[i]), now_us);
 	return deadline_us;

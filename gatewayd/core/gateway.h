@@ -132,6 +132,10 @@ struct campaign {
 	unsigned answer_code; /* POSTPONED_*, or why it was declined */
 	/* private, not durable */
 	uint64_t notice_until_us; /* its loss of service is announced until then; 0 = it is not */
+	bool notice_anew;         /* and is to be told with that time */
+	/* what was announced before the start is not called off before, while it is not known whether it begins */
+	uint64_t notice_resume_us;
+	uint64_t run_ended_us; /* its last run; 0 = none since the start */
 	enum campaign_work work;
 	bool work_asked; /* its output was popped */
 	bool manifest_held;

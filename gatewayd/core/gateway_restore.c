@@ -66,6 +66,9 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	c->bytes_held = 0;
 	c->retry_us = 0;
 	c->notice_until_us = 0;
+	c->notice_anew = false;
+	c->notice_resume_us = 0;
+	c->run_ended_us = 0;
 	c->prepared = false;
 	c->fetching = false;
 	c->work = CAMPAIGN_WORK_NONE;

@@ -234,6 +234,8 @@ void install_conclude(struct gateway *self, uint8_t index, uint64_t now_us, unsi
 	const struct target *repeat = to_repeat(c);
 	char words[GATEWAY_TEXT_BYTES] = "";
 
+	if (c->state == CAMPAIGN_INSTALLING)
+		c->run_ended_us = now_us;
 	if (failed >= 0 && !campaign_open_targets(c, true)) {
 		const struct target *t = &c->targets[failed];
 

@@ -53,15 +53,15 @@ uint8_t install_order_ranked(const struct gateway *self, uint8_t order[GATEWAY_M
 	return n;
 }
 
-/* nothing keeps it from being flashed but another campaign's flash */
-static bool could_begin(const struct gateway *self, uint8_t index, uint64_t now_us)
+/* nothing keeps it from being flashed but another campaign's flash, and the pause after its last attempt */
+static bool could_begin_after_pause(const struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	const struct campaign *c = &self->campaigns[index];
 	const uint32_t open = campaign_open_targets(c, false), erased = campaign_open_targets(c, true);
 	char text[GATEWAY_TEXT_BYTES];
 
 	if (c->state == CAMPAIGN_NONE || campaign_final(c) || campaign_running(c) || !c->prepared || !open ||
-	    c->state == CAMPAIGN_VERIFYING || now_us < c->retry_us || install_order_behind_another(self, index))
+	    c->state == CAMPAIGN_VERIFYING || install_order_behind_another(self, index))
 		return false;
 	if (erased)
 		return !policy_may_recover(self, c, erased, now_us, text);
@@ -71,6 +71,16 @@ static bool could_begin(const struct gateway *self, uint8_t index, uint64_t now_
 	}
 	return policy_may_install(self, c, open, now_us, true, text) == GATEWAY_CODE_OK &&
 	       install_power_budget(self, index, now_us, install_power_first(self, c, open), text) == GATEWAY_CODE_OK;
+}
+
+static bool could_begin(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	return now_us >= self->campaigns[index].retry_us && could_begin_after_pause(self, index, now_us);
+}
+
+bool install_order_may_go_on(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	return could_begin_after_pause(self, index, now_us) && !install_order_comes_after(self, index, now_us);
 }
 
 bool install_order_gives_way(const struct gateway *self, uint8_t index, uint64_t now_us)

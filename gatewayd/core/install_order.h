@@ -26,6 +26,8 @@ bool install_order_behind_another(const struct gateway *self, uint8_t index);
 bool install_order_another_is_flashed(const struct gateway *self, uint8_t index);
 /* one of the three: this campaign does not begin now */
 bool install_order_comes_after(const struct gateway *self, uint8_t index, uint64_t now_us);
+/* the rest of the campaign could be begun now, but for the pause after its last run, and nothing comes before it */
+bool install_order_may_go_on(const struct gateway *self, uint8_t index, uint64_t now_us);
 /* ends what gives way to this campaign, and makes the ECUs that others left erased its own to recover */
 void install_order_take_over(struct gateway *self, uint8_t index, uint64_t now_us);
 

@@ -289,3 +289,21 @@ bool policy_walk_next(struct policy_walk *self, struct policy_condition *conditi
 	}
 	return false;
 }
+
+uint32_t policy_walk_against(struct policy_walk *self)
+{
+	struct policy_condition condition;
+	uint32_t against = 0;
+
+	while (policy_walk_next(self, &condition)) {
+		if (!condition.code)
+			continue;
+		if (condition.term == POLICY_PRESENT)
+			against |= POLICY_AGAINST_ECU;
+		else if (!condition.unknown)
+			against |= POLICY_AGAINST_KNOWN;
+		else
+			against |= condition.asked.kind ? POLICY_AGAINST_SIGNAL : POLICY_AGAINST_TIME;
+	}
+	return against;
+}

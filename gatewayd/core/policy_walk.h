@@ -62,6 +62,16 @@ void policy_walk_begin(struct policy_walk *self, const struct gateway *gateway, 
 /* Return: false at the end; terms that do not concern the campaign are left out */
 bool policy_walk_next(struct policy_walk *self, struct policy_condition *condition);
 
+/* what speaks against it */
+enum policy_against {
+	POLICY_AGAINST_KNOWN = 1,  /* something that is known, or that somebody has to say */
+	POLICY_AGAINST_SIGNAL = 2, /* a signal of the vehicle that is not known */
+	POLICY_AGAINST_ECU = 4,    /* an ECU that did not answer when it was asked last, or was not asked */
+	POLICY_AGAINST_TIME = 8,   /* time that is not trusted yet */
+};
+/* goes on to the end. Return: mask of enum policy_against, 0 = nothing */
+uint32_t policy_walk_against(struct policy_walk *self);
+
 /* some ECUs live with the ignition: switching it off would only take them away */
 bool policy_needs_ignition_on(const struct campaign *campaign);
 

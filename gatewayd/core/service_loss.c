@@ -4,6 +4,12 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/gateway_out.h"
+#include "gatewayd/core/install_order.h"
+#include "gatewayd/core/install_power.h"
+#include "gatewayd/core/policy_walk.h"
+
+#define RESUME_US  60000000u /* as long as it may take to have the time, the signals and the ECUs again */
+#define BETWEEN_US 10000000u /* two runs that are no further apart are one loss, whatever the notice */
 
 static const char *function_at(const struct campaign *campaign, size_t place)
 {
@@ -57,15 +63,42 @@ static uint32_t expected_s(const struct gateway *self, const struct campaign *ca
 	return longest_ms / 1000 < UINT32_MAX ? (uint32_t)((longest_ms + 999) / 1000) : UINT32_MAX;
 }
 
+static uint64_t notice_us(const struct gateway *self)
+{
+	return (uint64_t)self->config.service_notice_s * 1000000;
+}
+
+/* until the time that was announced before the daemon was started anew; 0 = it has passed, or is not known */
+static uint64_t told_us(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
+{
+	const uint64_t unix_ms = gateway_unix_ms(self, now_us), from_ms = campaign->service.from_unix_s * 1000;
+	uint64_t left_us;
+
+	if (campaign->service.state != SERVICE_ANNOUNCED || !unix_ms || from_ms <= unix_ms)
+		return 0;
+	left_us = (from_ms - unix_ms) * 1000;
+	return left_us <= notice_us(self) ? left_us : 0; /* the clock was set back */
+}
+
+void service_loss_resume(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	if (self->campaigns[index].service.state == SERVICE_ANNOUNCED)
+		self->campaigns[index].notice_resume_us = now_us + RESUME_US;
+}
+
 uint64_t service_loss_notice_us(const struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	const struct campaign *c = &self->campaigns[index];
 
-	if (!self->config.service_notice_s || !gateway_function_lost(c, 0) || campaign_open_targets(c, true))
+	uint64_t left_us;
+
+	if (!self->config.service_notice_s || !gateway_function_lost(c, 0) || campaign_open_targets(c, true) ||
+	    c->service.state == SERVICE_LOST)
 		return 0;
-	if (!c->notice_until_us)
-		return (uint64_t)self->config.service_notice_s * 1000000;
-	return now_us < c->notice_until_us ? c->notice_until_us - now_us : 0;
+	if (c->notice_until_us)
+		return now_us < c->notice_until_us ? c->notice_until_us - now_us : 0;
+	left_us = told_us(self, c, now_us);
+	return left_us ? left_us : notice_us(self);
 }
 
 bool service_loss_wait(struct gateway *self, uint8_t index, uint64_t now_us)
@@ -73,8 +106,10 @@ bool service_loss_wait(struct gateway *self, uint8_t index, uint64_t now_us)
 	struct campaign *c = &self->campaigns[index];
 	const uint64_t left_us = service_loss_notice_us(self, index, now_us);
 
-	if (left_us && !c->notice_until_us)
+	if (left_us && !c->notice_until_us) {
 		c->notice_until_us = now_us + left_us;
+		c->notice_anew = !told_us(self, c, now_us);
+	}
 	return left_us != 0;
 }
 
@@ -130,6 +165,40 @@ static void tell(struct gateway *self, uint8_t index, uint64_t now_us, enum serv
 	self->changed_manager = true;
 }
 
+/* the daemon was started anew, and does not know yet whether it begins as was announced */
+static bool may_come(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	const struct campaign *c = &self->campaigns[index];
+	struct policy_walk walk;
+	uint32_t against;
+
+	if (c->state != CAMPAIGN_WAITING || now_us >= c->notice_resume_us)
+		return false;
+	if (!c->prepared)
+		return true;
+	policy_walk_begin(&walk, self, c, campaign_open_targets(c, false), now_us, POLICY_BEGIN);
+	against = policy_walk_against(&walk);
+	return against && !(against & POLICY_AGAINST_KNOWN) &&
+	       (!(against & POLICY_AGAINST_ECU) || self->identifying || !self->inventory_known);
+}
+
+/* so soon after a run the next one is the same loss: it could not be announced */
+static uint64_t between_us(const struct gateway *self)
+{
+	return notice_us(self) > BETWEEN_US ? notice_us(self) : BETWEEN_US;
+}
+
+/* its functions were lost in a run, and the next one begins soon, as far as is known */
+static bool goes_on(const struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	const struct campaign *c = &self->campaigns[index];
+	uint64_t until_us = c->run_ended_us + between_us(self);
+
+	return c->service.state == SERVICE_LOST && c->state == CAMPAIGN_WAITING && c->run_ended_us &&
+	       now_us < until_us && c->retry_us < until_us && !self->stop_wanted && !install_power_denied(c->code) &&
+	       install_order_may_go_on(self, index, now_us);
+}
+
 void service_loss_settle(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -137,7 +206,8 @@ void service_loss_settle(struct gateway *self, uint8_t index, uint64_t now_us)
 	bool waits =
 	    c->state == CAMPAIGN_WAITING && (c->code == GATEWAY_CODE_WAITING_NOTICE ||
 					     (c->code == GATEWAY_CODE_WAITING_POWER && c->notice_until_us != 0));
-	bool lost = !campaign_final(c) && (c->state == CAMPAIGN_INSTALLING || campaign_open_targets(c, true));
+	bool lost = !campaign_final(c) &&
+		    (c->state == CAMPAIGN_INSTALLING || campaign_open_targets(c, true) || goes_on(self, index, now_us));
 
 	if (c->state == CAMPAIGN_NONE)
 		return;
@@ -147,10 +217,22 @@ void service_loss_settle(struct gateway *self, uint8_t index, uint64_t now_us)
 		tell(self, index, now_us, SERVICE_BACK);
 	if (lost && c->service.state != SERVICE_LOST)
 		tell(self, index, now_us, SERVICE_LOST);
-	else if (waits && c->service.state != SERVICE_ANNOUNCED)
+	else if (waits && (c->service.state != SERVICE_ANNOUNCED || c->notice_anew))
 		tell(self, index, now_us, SERVICE_ANNOUNCED);
-	else if (!waits && c->service.state == SERVICE_ANNOUNCED)
+	else if (!waits && c->service.state == SERVICE_ANNOUNCED && !may_come(self, index, now_us))
 		tell(self, index, now_us, SERVICE_CALLED_OFF);
+	c->notice_anew = false;
+}
+
+uint64_t service_loss_deadline(const struct gateway *self, uint8_t index)
+{
+	const struct campaign *c = &self->campaigns[index];
+
+	if (c->notice_until_us)
+		return c->notice_until_us;
+	if (c->service.state == SERVICE_ANNOUNCED)
+		return c->notice_resume_us;
+	return c->service.state == SERVICE_LOST && c->run_ended_us ? c->run_ended_us + between_us(self) : 0;
 }
 
 int gateway_service_loss(const struct gateway *self)

@@ -328,7 +328,7 @@ static bool next_of_policy(struct why *self, struct why_condition *condition)
 static bool has_notice(const struct why *self)
 {
 	return self->gateway->config.service_notice_s && self->walk.phase == POLICY_BEGIN &&
-	       gateway_function_lost(self->campaign, 0);
+	       gateway_function_lost(self->campaign, 0) && self->campaign->service.state != SERVICE_LOST;
 }
 
 /* what is looked at last, in a campaign that is prepared and not flashed yet; Return: false if there is none (any more)

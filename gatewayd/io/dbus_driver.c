@@ -100,12 +100,15 @@ int dbus_get_service(sd_bus *bus, const char *path, const char *interface, const
 void dbus_driver_changed(struct dbus *self)
 {
 	int index = gateway_service_loss(self->gateway);
-	enum service_state state = index < 0 ? SERVICE_NONE : self->gateway->campaigns[index].service.state;
+	const struct service_loss none = {.state = SERVICE_NONE};
+	const struct service_loss *loss = index < 0 ? &none : &self->gateway->campaigns[index].service;
 	sd_bus_message *signal = NULL;
 
-	if (state == self->told_service && index == self->told_service_index)
+	if (loss->state == self->told_service && loss->from_unix_s == self->told_service_from &&
+	    index == self->told_service_index)
 		return;
-	self->told_service = state;
+	self->told_service = loss->state;
+	self->told_service_from = loss->from_unix_s;
 	self->told_service_index = index;
 	if (sd_bus_message_new_signal(self->bus, &signal, DBUS_ROOT, DBUS_MANAGER, "ServiceLossChanged") >= 0 &&
 	    put_service(signal, self->gateway) >= 0)

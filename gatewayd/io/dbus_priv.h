@@ -29,7 +29,8 @@ struct dbus {
 	char lock_holder[64];            /* D-Bus name of who has or waits for the diagnostic buses; "" nobody */
 	sd_bus_message *lock_call;       /* that is answered once they are free */
 	sd_bus_track *lock_track;        /* of the holder */
-	enum service_state told_service; /* by the last signal, and of which slot */
+	enum service_state told_service; /* by the last signal, from when, and of which slot */
+	uint64_t told_service_from;
 	int told_service_index;
 	bool disabled;                                             /* address "none" */
 	uint8_t closing;                                           /* handles still open */

@@ -252,17 +252,20 @@ static void bring_to_its_end(struct sim *s, uint64_t *random)
 static void check_service(const struct sim *s, const char *id)
 {
 	enum service_state last = SERVICE_NONE;
+	uint64_t from_s = 0;
 
 	for (unsigned i = 0; i < s->backend.n_ledger; i++) {
 		const struct report *r = &s->backend.ledger[i];
 
 		if (!r->service.state || strcmp(r->campaign_id, id) != 0)
 			continue;
-		SIM_CHECK(s, r->service.state != last);
+		SIM_CHECK(s,
+			  r->service.state != last || (last == SERVICE_ANNOUNCED && r->service.from_unix_s > from_s));
 		SIM_CHECK(s, r->service.state != SERVICE_BACK || last == SERVICE_LOST);
 		SIM_CHECK(s, r->service.state != SERVICE_CALLED_OFF || last == SERVICE_ANNOUNCED);
 		SIM_CHECK(s, r->service.state != SERVICE_ANNOUNCED || last != SERVICE_LOST);
 		last = r->service.state;
+		from_s = r->service.from_unix_s;
 	}
 	SIM_CHECK(s, last != SERVICE_ANNOUNCED && last != SERVICE_LOST);
 }

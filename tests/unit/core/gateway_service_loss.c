@@ -177,10 +177,12 @@ static void a_kill_at_any_moment_tells_neither_twice_nor_too_little(void **state
 
 			if (!to)
 				continue;
-			assert_true(to == SERVICE_ANNOUNCED ? at == SERVICE_NONE || at >= SERVICE_BACK
-				    : to == SERVICE_LOST    ? at != SERVICE_LOST
-				    : to == SERVICE_BACK    ? at == SERVICE_LOST
-							    : at == SERVICE_ANNOUNCED);
+			assert_true(to == SERVICE_ANNOUNCED
+					? at != SERVICE_LOST && s->applied_reports[i].service.from_unix_s >
+								    s->applied_reports[i].unix_ms / 1000
+				    : to == SERVICE_LOST ? at != SERVICE_LOST
+				    : to == SERVICE_BACK ? at == SERVICE_LOST
+							 : at == SERVICE_ANNOUNCED);
 			at = to;
 		}
 		assert_int_equal(at, SERVICE_BACK);
