@@ -6,6 +6,7 @@
 #include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
+#include "gatewayd/core/install_wake.h"
 #include "gatewayd/core/policy.h"
 #include "gatewayd/core/release.h"
 #include "gatewayd/core/service_loss.h"
@@ -251,6 +252,7 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	}
 	c->answer_version = c->director_version;
+	install_wake_resume(self, index, now_us);
 	service_loss_resume(self, index, now_us);
 	if (c->answer != ANSWER_POSTPONE)
 		c->answer_code = GATEWAY_CODE_OK;
@@ -364,6 +366,8 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 		return deadline_us;
 	earliest(&deadline_us, c->retry_us, now_us);
 	earliest(&deadline_us, c->tell_us, now_us);
+	earliest(&deadline_us, c->wake_until_us, now_us);
+	earliest(&deadline_us, install_wake_again_us(c), now_us);
 	earliest(&deadline_us, service_loss_deadline(self, index), now_us);
 	for (unsigned i = 0; self->time_trusted && i < sizeof times / sizeof times[0]; i++)
 		earliest(&deadline_us, window_reached_us(self->time_unix_ms, self->time_at_us, times[i]), now_us);

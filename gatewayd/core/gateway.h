@@ -121,6 +121,8 @@ struct campaign {
 	unsigned end_code;                 /* of cancel_wanted: who wants it; OK: the backend */
 	char end_text[GATEWAY_TEXT_BYTES]; /* and why */
 	struct service_loss service;       /* as it was told last */
+	uint8_t n_wakes;                   /* how often its vehicle's network was asked to wake, see install_wake.h */
+	uint64_t wakes_of_unix_s;          /* for what begins then */
 	struct target targets[GATEWAY_MAX_TARGETS];
 	uint8_t n_targets;
 	uint64_t bytes_total; /* of all files to be fetched */
@@ -135,7 +137,10 @@ struct campaign {
 	bool notice_anew;         /* and is to be told with that time */
 	/* what was announced before the start is not called off before, while it is not known whether it begins */
 	uint64_t notice_resume_us;
-	uint64_t run_ended_us; /* its last run; 0 = none since the start */
+	uint64_t run_ended_us;  /* its last run; 0 = none since the start */
+	uint64_t wake_until_us; /* its vehicle's network is kept awake until then, to hear its signals; 0 = it is not */
+	uint64_t wake_heard_us; /* when all its signals were known then; 0 = they are not */
+	uint64_t wake_again_us; /* it is not asked again before */
 	enum campaign_work work;
 	bool work_asked; /* its output was popped */
 	bool manifest_held;

@@ -8,6 +8,7 @@
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/install_power.h"
+#include "gatewayd/core/install_wake.h"
 #include "gatewayd/core/policy.h"
 #include "gatewayd/core/service_loss.h"
 
@@ -98,6 +99,19 @@ static void wait_for(struct gateway *self, uint8_t index, uint64_t now_us, unsig
 	command_tell_waiting(self, index, now_us, entered);
 }
 
+/* what it waits for is the vehicle's state; if that is not known, the vehicle's network may sleep */
+static void wait_for_vehicle(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, unsigned code,
+			     const char *text)
+{
+	const uint32_t erased = campaign_open_targets(&self->campaigns[index], true);
+	const enum policy_phase phase = erased && targets == erased ? POLICY_RECOVER : POLICY_BEGIN;
+
+	if (install_wake(self, index, now_us, targets, phase))
+		wait_for(self, index, now_us, GATEWAY_CODE_WAITING_NETWORK, NULL);
+	else
+		wait_for(self, index, now_us, code, text);
+}
+
 void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -116,10 +130,12 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	erased = campaign_open_targets(c, true);
 	failed = first_failed(c) >= 0 || install_order_exhausted(self, c);
 	if (!open || (failed && !erased)) {
+		install_wake_drop(self, index, now_us);
 		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
 		return;
 	}
 	if (now_us < c->retry_us) {
+		install_wake_drop(self, index, now_us);
 		if (c->state == CAMPAIGN_WAITING && install_power_denied(c->code))
 			command_tell_waiting(self, index, now_us, false);
 		else if (c->code != GATEWAY_CODE_WAITING_RETRY && c->code != GATEWAY_CODE_ATTEMPTS_EXHAUSTED)
@@ -134,24 +150,32 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		code = policy_may_recover(self, c, erased, now_us, text);
 	}
 	if (code) {
-		wait_for(self, index, now_us, code, text);
+		wait_for_vehicle(self, index, now_us, targets, code, text);
 		return;
 	}
-	if (self->stop_wanted)
+	if (self->stop_wanted) {
+		install_wake_drop(self, index, now_us);
 		return;
+	}
 	text[0] = 0;
 	if (install_order_comes_after(self, index, now_us)) {
+		install_wake_drop(self, index, now_us);
 		wait_for(self, index, now_us, GATEWAY_CODE_WAITING_OTHER, NULL);
 		return;
 	}
 	targets = install_power_first(self, c, targets);
 	code = install_power_budget(self, index, now_us, targets, text); /* what it does not cover is not announced */
-	if (!code && service_loss_wait(self, index, now_us))
+	if (code) {
+		wait_for_vehicle(self, index, now_us, targets, code, text);
+		return;
+	}
+	if (service_loss_wait(self, index, now_us))
 		code = GATEWAY_CODE_WAITING_NOTICE;
 	if (!code && (self->flashing || self->identifying)) {
 		c->power_asked = asked; /* its own run, or an identification: over in seconds */
 		return;
 	}
+	install_wake_drop(self, index, now_us); /* what follows asks for it by itself */
 	code = code ? code : install_power_ready(self, index, now_us, targets, text);
 	if (code) {
 		wait_for(self, index, now_us, code, text);

@@ -108,14 +108,28 @@ void install_power_drop(struct gateway *self, uint8_t index)
 	self->campaigns[index].power_asked = 0;
 }
 
+/* to be awake: for @targets, and until the first erase */
+static uint64_t budget_ms(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets)
+{
+	return needed_ms(self, &self->campaigns[index], targets) + service_loss_notice_us(self, index, now_us) / 1000;
+}
+
 unsigned install_power_budget(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, char *text)
 {
 	const struct campaign *c = &self->campaigns[index];
 
 	if (!unerased(c, targets))
 		return GATEWAY_CODE_OK;
-	return power_budget(&self->power, now_us, &self->vehicle,
-			    needed_ms(self, c, targets) + service_loss_notice_us(self, index, now_us) / 1000, text);
+	return power_budget(&self->power, now_us, &self->vehicle, budget_ms(self, index, now_us, targets), text);
+}
+
+bool install_power_might_cover(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets,
+			       uint64_t extra_ms)
+{
+	const struct campaign *c = &self->campaigns[index];
+
+	return !unerased(c, targets) || power_might_cover(&self->power, now_us, &self->vehicle,
+							  budget_ms(self, index, now_us, targets) + extra_ms);
 }
 
 uint32_t install_power_gates(const struct campaign *campaign, uint32_t targets)
@@ -212,7 +226,7 @@ uint32_t install_power_may_go_on(const struct gateway *self, const struct campai
 
 /* --- what is wanted */
 
-static uint32_t wanted_by(const struct gateway *self, const struct campaign *campaign)
+static uint32_t wanted_by(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
 {
 	/* from the first request until the bus is loud again and the ECUs were asked once more who they are, for which
 	 * another tester may let us wait for hours */
@@ -220,7 +234,8 @@ static uint32_t wanted_by(const struct gateway *self, const struct campaign *cam
 		     (campaign->state == CAMPAIGN_VERIFYING && !self->diagnostics_locked);
 	uint32_t holds = campaign->power_asked;
 
-	if (campaign->notice_until_us) /* the signals on which it rests would fall silent meanwhile */
+	/* the signals on which it rests would fall silent meanwhile; or they are silent */
+	if (campaign->notice_until_us || now_us < campaign->wake_until_us)
 		holds |= BIT(POWER_AWAKE);
 	for (unsigned i = 0; i < campaign->n_targets; i++) {
 		const struct target *t = &campaign->targets[i];
@@ -267,7 +282,7 @@ bool install_power_settle(struct gateway *self, uint64_t now_us)
 
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		if (!campaign_final(&self->campaigns[i]))
-			holds |= wanted_by(self, &self->campaigns[i]);
+			holds |= wanted_by(self, &self->campaigns[i], now_us);
 	}
 	if (power_account(&self->power, now_us, holds & BIT(POWER_AWAKE), &self->vehicle))
 		self->dirty.power = true;

@@ -13,6 +13,9 @@ uint32_t install_power_first(const struct gateway *self, const struct campaign *
 /* whether the budget covers @targets, and the time for which their loss of service is still to be announced; ECUs that
  * are erased already need none. Return: 0 or a gateway_code, with words in @text */
 unsigned install_power_budget(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets, char *text);
+/* the same, with what is not known of the battery taken for enough, and @extra_ms more to be awake */
+bool install_power_might_cover(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets,
+			       uint64_t extra_ms);
 /**
  * install_power_ready() - may the flash of @targets, which the budget covers, begin, as far as power and locks go? Asks
  * for them if they are missing; until they are here the campaign waits, and when they do not come, it is tried again

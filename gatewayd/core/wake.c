@@ -2,6 +2,7 @@
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/campaign_window.h"
 #include "gatewayd/core/command.h"
+#include "gatewayd/core/install_wake.h"
 
 /* of one ECU: by what is transferred already, and at least a second while it is not verified */
 static uint64_t remaining_ms(const struct target *target, uint64_t now_us)
@@ -64,18 +65,26 @@ static uint64_t due_us(const struct gateway *self, const struct campaign *campai
 		     campaign->retry_us);
 }
 
+/* the earlier of two times that are yet to come */
+static uint64_t sooner(uint64_t wake_us, uint64_t at_us, uint64_t now_us)
+{
+	return at_us > now_us && at_us < wake_us ? at_us : wake_us;
+}
+
 uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us)
 {
 	uint64_t wake_us = GATEWAY_NEVER;
 
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
 		const struct campaign *c = &self->campaigns[i];
-		const uint64_t at_us = campaign_final(c) ? GATEWAY_NEVER : due_us(self, c, now_us);
 
-		if (at_us > now_us && at_us < wake_us)
-			wake_us = at_us;
+		if (campaign_final(c))
+			continue;
+		wake_us = sooner(wake_us, due_us(self, c, now_us), now_us);
+		/* its window is open, and the vehicle's network did not wake */
+		wake_us = sooner(wake_us, install_wake_again_us(c), now_us);
 	}
-	if (self->config.wake_to_check && self->inquiry.due_us > now_us && self->inquiry.due_us < wake_us)
-		wake_us = self->inquiry.due_us;
+	if (self->config.wake_to_check)
+		wake_us = sooner(wake_us, self->inquiry.due_us, now_us);
 	return wake_us;
 }

@@ -7,6 +7,7 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/install_power.h"
+#include "gatewayd/core/install_wake.h"
 
 const char *why_holds_name(enum why_holds holds)
 {
@@ -89,16 +90,20 @@ static void files(const struct why *self, struct why_condition *condition)
 			 (unsigned long long)c->bytes_held, (unsigned long long)c->bytes_total);
 }
 
+/* @at_us: to come */
+static unsigned long long seconds_to(const struct why *self, uint64_t at_us)
+{
+	return (at_us - self->now_us + 999999) / 1000000;
+}
+
 static void pause(const struct why *self, struct why_condition *condition)
 {
-	uint64_t left_s = (self->campaign->retry_us - self->now_us + 999999) / 1000000;
-
 	wants(condition, "pause", "pause after the last attempt over", false, GATEWAY_CODE_WAITING_RETRY,
 	      self->campaign->code == GATEWAY_CODE_WAITING_RETRY ||
 		      self->campaign->code == GATEWAY_CODE_ATTEMPTS_EXHAUSTED
 		  ? self->campaign->text
 		  : gateway_code_words(GATEWAY_CODE_WAITING_RETRY));
-	snprintf(condition->value, sizeof condition->value, "%llu s left", (unsigned long long)left_s);
+	snprintf(condition->value, sizeof condition->value, "%llu s left", seconds_to(self, self->campaign->retry_us));
 }
 
 static void others(const struct why *self, struct why_condition *condition)
@@ -115,6 +120,29 @@ static void others(const struct why *self, struct why_condition *condition)
 		 : behind    ? "another one has begun on one of its ECUs"
 		 : gives_way ? "a more urgent one is about to begin"
 			     : "none");
+}
+
+/* Return: false if the vehicle's network does not sleep, as far as this campaign knows, or is not asked to wake */
+static bool network(const struct why *self, struct why_condition *condition)
+{
+	const struct campaign *c = self->campaign;
+	const uint64_t again_us = install_wake_again_us(c);
+
+	if (!c->n_wakes || !c->prepared || campaign_running(c) ||
+	    !install_wake_sleeps(self->gateway, self->index, self->now_us, self->walk.targets, self->walk.phase))
+		return false;
+	wants(condition, "network", "awake", false, GATEWAY_CODE_WAITING_NETWORK,
+	      gateway_code_words(GATEWAY_CODE_WAITING_NETWORK));
+	if (self->now_us < c->wake_until_us)
+		snprintf(condition->value, sizeof condition->value, "asked to wake, %llu s left",
+			 seconds_to(self, c->wake_until_us));
+	else if (again_us != GATEWAY_NEVER && again_us > self->now_us)
+		snprintf(condition->value, sizeof condition->value, "asked to wake (%u of %u), again in %llu s",
+			 c->n_wakes, INSTALL_WAKE_TRIES, seconds_to(self, again_us));
+	else
+		snprintf(condition->value, sizeof condition->value, "asked to wake (%u of %u), in vain", c->n_wakes,
+			 INSTALL_WAKE_TRIES);
+	return true;
 }
 
 /* targets that would be begun now */
@@ -176,7 +204,7 @@ static void notice(const struct why *self, struct why_condition *condition)
 		 (unsigned long)self->gateway->config.service_notice_s);
 	if (announced && !over)
 		snprintf(condition->value, sizeof condition->value, "%llu s left",
-			 (unsigned long long)((c->notice_until_us - self->now_us + 999999) / 1000000));
+			 seconds_to(self, c->notice_until_us));
 	else
 		snprintf(condition->value, sizeof condition->value, "%s",
 			 over ? "announced" : "announced once all else holds");
@@ -382,9 +410,14 @@ bool why_next(struct why *self, struct why_condition *condition)
 		self->stage = WHY_OTHERS;
 		/* fall through */
 	case WHY_OTHERS:
-		self->stage = WHY_BUDGET;
+		self->stage = WHY_NETWORK;
 		others(self, condition);
 		return true;
+	case WHY_NETWORK:
+		self->stage = WHY_BUDGET;
+		if (network(self, condition))
+			return true;
+		/* fall through */
 	case WHY_BUDGET:
 	case WHY_NOTICE:
 	case WHY_HOLDS_LEFT:

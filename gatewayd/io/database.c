@@ -76,6 +76,8 @@ static const char *const migrations[] = {
     " PRIMARY KEY(n, position)) WITHOUT ROWID;",
     "CREATE TABLE report_rxswin(sequence INTEGER NOT NULL, later INTEGER NOT NULL, position INTEGER NOT NULL,"
     " regulation TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(sequence, later, position)) WITHOUT ROWID;",
+    "ALTER TABLE campaign ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE campaign ADD COLUMN wakes_of INTEGER NOT NULL DEFAULT 0;",
 };
 #define N_MIGRATIONS (sizeof(migrations) / sizeof(migrations[0]))
 

@@ -331,6 +331,8 @@ static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	restore_service(stmt, 18, &c->service);
 	c->started_unix_s = database_column_u64(stmt, 21);
 	c->ended_unix_s = database_column_u64(stmt, 22);
+	c->n_wakes = column_u8(stmt, 23);
+	c->wakes_of_unix_s = database_column_u64(stmt, 24);
 	c->has_manifest = had_manifest && open_manifest(r, c);
 	if ((result = restore_targets(r, c)) != SQLITE_OK)
 		return result;
@@ -347,7 +349,7 @@ static int restore_campaigns(struct restore *r)
 			       "SELECT id, director_version, state, code, text, answer, proposed_start, confirmed,"
 			       " confirmed_start, consent_given, accepted, has_manifest, cancel_wanted, answer_code,"
 			       " triggered, driver_start, end_code, end_text, service_state, service_from,"
-			       " service_expected_s, started, ended FROM campaign",
+			       " service_expected_s, started, ended, wakes, wakes_of FROM campaign",
 			       -1, &stmt, NULL);
 
 	if (result != SQLITE_OK)

@@ -175,18 +175,18 @@ static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 
 static int write_campaign(sqlite3 *db, const struct campaign *c)
 {
-	int r =
-	    upsert(db, "campaign",
-		   "id, director_version, state, code, text, answer,"
-		   " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
-		   " cancel_wanted, answer_code, triggered, driver_start, end_code, end_text, service_state,"
-		   " service_from, service_expected_s, started, ended",
-		   1, "tiiitiiiiiiiiiiiitiiiii", c->doc.id, c->director_version, (uint64_t)c->state, (uint64_t)c->code,
-		   c->text, (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed,
-		   c->confirmed_start_unix_s, (uint64_t)c->consent_given, c->accepted_unix_s, (uint64_t)c->has_manifest,
-		   (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code, (uint64_t)c->triggered, c->driver_start_unix_s,
-		   (uint64_t)c->end_code, c->end_text, (uint64_t)c->service.state, c->service.from_unix_s,
-		   (uint64_t)c->service.expected_s, c->started_unix_s, c->ended_unix_s);
+	int r = upsert(db, "campaign",
+		       "id, director_version, state, code, text, answer,"
+		       " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
+		       " cancel_wanted, answer_code, triggered, driver_start, end_code, end_text, service_state,"
+		       " service_from, service_expected_s, started, ended, wakes, wakes_of",
+		       1, "tiiitiiiiiiiiiiiitiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state,
+		       (uint64_t)c->code, c->text, (uint64_t)c->answer, c->proposed_start_unix_s,
+		       (uint64_t)c->confirmed, c->confirmed_start_unix_s, (uint64_t)c->consent_given,
+		       c->accepted_unix_s, (uint64_t)c->has_manifest, (uint64_t)c->cancel_wanted,
+		       (uint64_t)c->answer_code, (uint64_t)c->triggered, c->driver_start_unix_s, (uint64_t)c->end_code,
+		       c->end_text, (uint64_t)c->service.state, c->service.from_unix_s, (uint64_t)c->service.expected_s,
+		       c->started_unix_s, c->ended_unix_s, (uint64_t)c->n_wakes, c->wakes_of_unix_s);
 
 	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
 		r = write_target(db, c, i);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the vehicle is asked for while its ECUs are flashed: it stays awake, holds terminal 15 and cannot be driven away
 # from before the first erase on, also after a SIGKILL, and it is let go on every way out. What it cannot tell or does
-# not grant begins nothing.
+# not grant begins nothing, and a network that sleeps is woken to hear what it tells.
 # shellcheck disable=SC2016,SC2154,SC2317  # check evaluates the quoted commands; stage.sh sets `stage`
 # shellcheck source=tests/daemon/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -181,4 +181,24 @@ without_signal() {
 		'reached silent declined 20 && field_is silent text "signals.speed_kmh is silent"'
 }
 
-run_groups driver_returns not_granted killed_and_stopped held without_signal
+# on a network that sleeps signals have stopped, and come back while the frame that keeps it awake is sent
+asleep() {
+	local -a ctl
+	vehicle_world
+	ctl=("$BIN/gatewayctl" --address "$stage_dbus_address")
+	gateway_config 's/max_age_ms: 15000/max_age_ms: 8000/'
+	need stage_gateway_start
+	need campaign night --consent
+	need reached night waiting 20
+	vehicle mute speed_kmh >/dev/null
+	need stage_until 30 manager_says SpeedKmh '-1'
+	check "what waits for the driver keeps nobody awake" refute grep -q ' 520#' "$stage/bus.log"
+	need "${ctl[@]}" approve night
+	check "what waits for nothing but to know the speed has the network woken" \
+		stage_until 20 grep -q ' 520#01' "$stage/bus.log"
+	check "gatewayctl why says so" eval '"${ctl[@]}" why night | grep -q "asked to wake, [1-6]"'
+	vehicle unmute speed_kmh >/dev/null
+	check "then it is installed" verified night 60
+}
+
+run_groups driver_returns not_granted killed_and_stopped held without_signal asleep

@@ -228,6 +228,8 @@ static struct sim *start(unsigned k, uint64_t *random)
 		docs[1].n_supersedes = 1;
 	}
 	s->io.gateway->config.postpone_max_s[URGENCY_CRITICAL] = 600;
+	s->world.sleeps = k % 5 < 2;
+	s->world.awake_until_us = 20 * SIM_S;
 	return s;
 }
 
@@ -235,6 +237,7 @@ static struct sim *start(unsigned k, uint64_t *random)
 static void bring_to_its_end(struct sim *s, uint64_t *random)
 {
 	other_comes(s, random);
+	s->world.sleeps = false; /* it may be asked no more */
 	sim_ignition(s, VEHICLE_CORE_OFF);
 	sim_set(s, VEHICLE_CORE_BATTERY_MV, 12600);
 	grants(s, false);

@@ -47,6 +47,8 @@ static struct campaign *row_of(const struct campaign *c)
 	row->end_code = c->end_code;
 	memcpy(row->end_text, c->end_text, sizeof(row->end_text));
 	row->service = c->service;
+	row->n_wakes = c->n_wakes;
+	row->wakes_of_unix_s = c->wakes_of_unix_s;
 	row->n_targets = c->n_targets;
 	for (unsigned i = 0; i < c->n_targets; i++) {
 		const struct target *from = &c->targets[i];

@@ -11,6 +11,8 @@
 #define BATTERY_ID  0x302u
 #define FIRST_ID    0x303u /* the others, from the charge on */
 
+#define LINGER_US   (5 * SIM_S) /* so long the network stays awake once nobody wants it to */
+
 uint64_t sim_random(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
@@ -163,6 +165,26 @@ void sim_world_gateway_leaves(struct sim_world *self)
 	self->gateway_client = BUS_MAX_CLIENTS;
 }
 
+bool sim_world_is_asleep(const struct sim_world *self)
+{
+	return self->sleeps && vehicle_core_get(&self->vehicle, VEHICLE_CORE_IGNITION) == VEHICLE_CORE_OFF &&
+	       self->now_us >= self->awake_until_us;
+}
+
+static void stays_awake(struct sim_world *self)
+{
+	if (self->awake_until_us < self->now_us + LINGER_US)
+		self->awake_until_us = self->now_us + LINGER_US;
+}
+
+static bool is_sleepless(const struct sim_world *self, uint32_t id)
+{
+	for (size_t i = 0; i < self->vehicle_config.n_signals; i++)
+		if (self->vehicle_config.signals[i].id == id)
+			return self->sleepless & 1u << self->vehicle_config.signals[i].quantity;
+	return false;
+}
+
 static void look_at_tap(struct sim_world *self, const struct bus_delivery *d)
 {
 	self->n_frames++;
@@ -174,6 +196,8 @@ static void look_at_tap(struct sim_world *self, const struct bus_delivery *d)
 		self->ecus[d->msg.id - SIM_APP_ID].n_app_frames++;
 	if (d->msg.id >= SIM_AWAKE_ID && d->msg.id <= SIM_INHIBIT_ID)
 		self->asked_us[d->msg.id - SIM_AWAKE_ID] = (d->msg.data[0] & 1) ? self->now_us : 0;
+	if (d->msg.id == SIM_AWAKE_ID && (d->msg.data[0] & 1) && !self->deaf)
+		stays_awake(self);
 }
 
 bool sim_world_pop(struct sim_world *self, struct bus_delivery *d)
@@ -193,7 +217,7 @@ bool sim_world_pop(struct sim_world *self, struct bus_delivery *d)
 				continue;
 			if (d->echo)
 				ecu_core_confirm(&self->ecus[i].core, self->now_us);
-			else
+			else if (!sim_world_is_asleep(self))
 				(void)ecu_core_input(&self->ecus[i].core, self->now_us, &d->msg);
 		}
 	}
@@ -240,8 +264,13 @@ void sim_world_turn(struct sim_world *self)
 	for (unsigned i = 0; i < self->n_ecus; i++)
 		ecu_turn(self, i);
 	vehicle_core_expire(&self->vehicle, self->now_us);
-	while (bus_room(&self->bus, self->vehicle_client) && vehicle_core_pop_frame(&self->vehicle, &msg))
+	if (vehicle_core_get(&self->vehicle, VEHICLE_CORE_IGNITION) != VEHICLE_CORE_OFF)
+		stays_awake(self);
+	while (bus_room(&self->bus, self->vehicle_client) && vehicle_core_pop_frame(&self->vehicle, &msg)) {
+		if (sim_world_is_asleep(self) && !is_sleepless(self, msg.id))
+			continue;
 		(void)bus_input(&self->bus, self->now_us * 1000, self->vehicle_client, &msg);
+	}
 }
 
 uint64_t sim_world_deadline(const struct sim_world *self)

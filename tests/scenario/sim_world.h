@@ -54,6 +54,11 @@ struct sim_world {
 	struct vehicle_core_config vehicle_config;
 	unsigned vehicle_client;
 	uint64_t asked_us[3]; /* by enum power_hold: when it was last asked for on the wire; 0 = let go */
+	/* a network that sleeps with the ignition off: then ECUs hear nothing, and signals are not sent */
+	bool sleeps;
+	bool deaf;               /* it does not wake when it is asked to */
+	uint64_t awake_until_us; /* if nobody keeps it awake */
+	uint32_t sleepless;      /* bit per vehicle_core_quantity: its sender never sleeps */
 	unsigned gateway_client;
 	void *owner;
 	/* the ECU has just lost its valid application */
@@ -79,6 +84,8 @@ bool sim_world_pop(struct sim_world *self, struct bus_delivery *delivery);
 /* ECUs and vehicle do what is due */
 void sim_world_turn(struct sim_world *self);
 uint64_t sim_world_deadline(const struct sim_world *self);
+/* the network sleeps now */
+bool sim_world_is_asleep(const struct sim_world *self);
 /* no ECU is silenced, without its trouble codes, in another than the default session or in its boot loader */
 bool sim_world_is_loud(const struct sim_world *self);
 

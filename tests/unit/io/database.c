@@ -21,6 +21,8 @@ static void fill_campaign(struct campaign *c, enum campaign_state state)
 	c->driver_start_unix_s = 1700000004;
 	c->started_unix_s = 1700000006;
 	c->ended_unix_s = 1700000007;
+	c->n_wakes = 2;
+	c->wakes_of_unix_s = 1700000008;
 	c->end_code = GATEWAY_CODE_DECLINED_BY_DRIVER;
 	snprintf(c->end_text, sizeof(c->end_text), "not %d", state);
 	c->service =
@@ -64,6 +66,7 @@ static void expect_campaign(const struct campaign *c, const struct campaign *was
 	assert_int_equal(c->answer_code, was->answer_code);
 	assert_int_equal(c->driver_start_unix_s, was->driver_start_unix_s);
 	assert_true(c->started_unix_s == was->started_unix_s && c->ended_unix_s == was->ended_unix_s);
+	assert_true(c->n_wakes == was->n_wakes && c->wakes_of_unix_s == was->wakes_of_unix_s);
 	assert_int_equal(c->end_code, was->end_code);
 	assert_string_equal(c->end_text, was->end_text);
 	assert_int_equal(c->service.state, was->service.state);

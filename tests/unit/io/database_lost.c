@@ -150,6 +150,8 @@ static void a_file_of_an_older_program_is_brought_up_and_loses_nothing(void **st
 {
 	(void)state;
 	static const char *const older[] = {
+	    "ALTER TABLE campaign DROP COLUMN wakes",
+	    "ALTER TABLE campaign DROP COLUMN wakes_of",
 	    "ALTER TABLE campaign DROP COLUMN started",
 	    "ALTER TABLE campaign DROP COLUMN ended",
 	    "DROP TABLE rxswin",

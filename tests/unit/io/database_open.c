@@ -15,7 +15,7 @@ static void an_empty_file_becomes_a_database_with_an_id_that_stays(void **state)
 	memcpy(id, database_queue_id(d.database), 16);
 	assert_memory_not_equal(id, zero, 16);
 	rig_database_close(&d);
-	assert_int_equal(rig_sql("PRAGMA user_version"), 8);
+	assert_int_equal(rig_sql("PRAGMA user_version"), 9);
 	rig_database_open(&d);
 	assert_memory_equal(database_queue_id(d.database), id, 16);
 	rig_database_close(&d);
