@@ -114,7 +114,7 @@ by_the_strategy() {
 		'field_is c1 urgency "^high$" && field_is c1 rule "^severe-hole$" && field_is c1 retry_pause_s "^3600$" &&
 		field_is c1 deadline_unix_s "^[1-9]"'
 	check "and says so" eval 'answer_has "^rule: +severe-hole: the score 75 is within" campaign show c1 &&
-		answer_has "^retry pause: +3600 s" campaign show c1 && answer_has "^consent: +not needed" campaign show c1'
+		answer_has "^retry pause: +1 h" campaign show c1 && answer_has "^consent: +not needed" campaign show c1'
 	check "a vehicle shows the modes that it was told" answer_has '^all +all +negotiated' vehicle show V1
 	printf '%s\n' 'mode: client_initiated' >>"$stage/strategy.yaml"
 	kill -HUP "$(stage_pid backend)"
