@@ -50,8 +50,8 @@ static void postponed_it_begins_when_triggered_at_the_agreed_time(void **state)
 	options.ignition = VEHICLE_CORE_ON;
 	s = sim_new(&options);
 	SIM_CHECK(s, sim_for(s, 60 * SIM_S, is_confirmed));
-	SIM_CHECK(s, s->backend.answers[0] == ANSWER_POSTPONE && s->backend.start_unix_s);
-	start_us = (s->backend.start_unix_s - SIM_UNIX_BASE) * SIM_S;
+	SIM_CHECK(s, s->backend.answers[0] == ANSWER_POSTPONE && sim_backend_agreed(&s->backend, NULL)->start_unix_s);
+	start_us = (sim_backend_agreed(&s->backend, NULL)->start_unix_s - SIM_UNIX_BASE) * SIM_S;
 	sim_backend_say(&s->backend, SIM_TO_GATEWAY_TRIGGER, SIM_CAMPAIGN, 0); /* too early */
 	(void)sim_for(s, 10 * SIM_S, NULL);
 	SIM_CHECK(s, s->backend.error_code == GATEWAY_CODE_TRIGGER_EARLY && !is_triggered(s));
@@ -74,7 +74,7 @@ static void without_a_connection_it_begins_alone_at_the_agreed_time(void **state
 	options.ignition = VEHICLE_CORE_ON;
 	s = sim_new(&options);
 	SIM_CHECK(s, sim_for(s, 60 * SIM_S, is_confirmed));
-	start_us = (s->backend.start_unix_s - SIM_UNIX_BASE) * SIM_S;
+	start_us = (sim_backend_agreed(&s->backend, NULL)->start_unix_s - SIM_UNIX_BASE) * SIM_S;
 	(void)sim_for(s, 10 * SIM_S, NULL);
 	s->backend.reachable = false;
 	sim_io_drop_session(&s->io);

@@ -124,14 +124,14 @@ static void sessions_that_break_and_kills_in_each_phase_change_nothing(void **st
 
 		for (unsigned i = 0; i < 8 && !sim_is_over(s); i++) {
 			(void)sim_for(s, sim_random(&random) % (3 * SIM_S), NULL);
-			if (!s->backend.triggered && s->world.now_us > trigger_us)
+			if (!sim_backend_agreed(&s->backend, NULL)->triggered && s->world.now_us > trigger_us)
 				sim_backend_trigger(&s->backend);
 			if (i % 2)
 				sim_kill(s, (unsigned)(sim_random(&random) % 3));
 			else
 				sim_io_drop_session(&s->io);
 		}
-		if (!s->backend.triggered)
+		if (!sim_backend_agreed(&s->backend, NULL)->triggered)
 			sim_backend_trigger(&s->backend);
 		finish(s);
 	}

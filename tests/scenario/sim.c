@@ -185,14 +185,17 @@ struct sim *sim_new(const struct sim_options *options)
 	self->started_wall_ns = wall_ns();
 	self->downtime_us = 700 * SIM_MS;
 	self->restart_us = SIM_NEVER;
+	o->signal_ms = (uint32_t)or_else(o->signal_ms, 200);
 	sim_world_init(&self->world, o->seed, o->n_ecus, o->drop_ppm, (uint32_t)or_else(o->max_block, 258),
 		       o->ignition);
+	sim_world_pace(&self->world, o->signal_ms * SIM_MS, or_else(o->app_ms, 50) * SIM_MS);
 	sim_backend_init(&self->backend, &self->world);
 	self->backend.unix_base_s = or_else(o->unix_base_s, SIM_UNIX_BASE);
 	self->backend.bytes_per_s = or_else(o->bytes_per_s, 1000000);
 	o->mode = o->mode == MODE_NONE ? MODE_NEGOTIATED : o->mode;
 	self->backend.modes.entries[0].mode = o->mode;
 	self->backend.existence_only = o->existence_only;
+	self->backend.pushes = !o->pull_only;
 	config->poll_s = o->poll_s;
 	add_campaign(self);
 	snprintf(config->vehicle_id, sizeof(config->vehicle_id), "vehicle-1");
@@ -205,7 +208,10 @@ struct sim *sim_new(const struct sim_options *options)
 	config->retry_pause_s = 10;
 	config->build_unix_s = self->backend.unix_base_s - 1000000;
 	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)
-		config->vehicle.max_age_ms[i] = 2000;
+		config->vehicle.max_age_ms[i] = 10 * o->signal_ms;
+	zone_utc(&config->zone);
+	if (o->zone_rule)
+		assert_true(zone_parse_rule(&config->zone, o->zone_rule, strlen(o->zone_rule)));
 	for (unsigned i = 0; i < o->n_ecus; i++) {
 		snprintf(config->ecus[i].name, sizeof(config->ecus[i].name), "ecu%u", i);
 		snprintf(config->ecus[i].bus, sizeof(config->ecus[i].bus), "can0");
@@ -213,6 +219,10 @@ struct sim *sim_new(const struct sim_options *options)
 	sim_io_init(&self->io, &self->world, &self->backend, config);
 	free(config);
 	self->io.estimate_ms = o->estimate_ms;
+	self->io.push.credit = or_else(o->push_credit, 8u << 20);
+	self->io.watch.tolerance_us = 5 * o->signal_ms * SIM_MS;
+	self->io.watch.finished = o->finished;
+	self->io.watch.min_battery_mv = 11500;
 	self->io.flasher.max_parallel = (uint8_t)or_else(o->max_parallel, 4);
 	sim_io_start(&self->io);
 	return self;
@@ -241,9 +251,17 @@ void sim_kill(struct sim *self, unsigned n_kept)
 	self->restart_us = self->world.now_us + self->downtime_us;
 }
 
+void sim_kill_backend(struct sim *self, uint64_t down_us)
+{
+	sim_backend_kill(&self->backend, down_us);
+	sim_io_drop_session(&self->io);
+}
+
 static void turn(struct sim *self)
 {
 	struct bus_delivery delivery;
+
+	sim_watch_turn(&self->io.watch);
 
 	while (sim_world_pop(&self->world, &delivery))
 		sim_io_delivery(&self->io, &delivery);
@@ -439,6 +457,14 @@ void sim_check_end(const struct sim *self)
 	SIM_CHECK(self, self->backend.n_conflicting == 0);
 	SIM_CHECK(self, self->io.n_forgettable_reports == 0);
 	SIM_CHECK(self, self->io.n_undurable_erases == 0);
+	for (unsigned i = 0; i < self->io.watch.n_erases; i++) {
+		const struct sim_erase *e = &self->io.watch.erases[i];
+
+		if (e->wrong)
+			printf("# ECU %u was erased at %.6f s for %s: %s\n", e->ecu, (double)e->at_us / 1e6,
+			       e->campaign, sim_wrong_name(e->wrong));
+	}
+	SIM_CHECK(self, self->io.watch.wrong == 0);
 	SIM_CHECK(self, self->io.gateway->reports.n == 0);
 	SIM_CHECK(self, sim_world_is_loud(&self->world));
 	SIM_CHECK(self, self->io.flasher.n_stray == 0);

@@ -46,6 +46,11 @@ struct sim_options {
 	struct power_config power;           /* nothing can be asked of the vehicle */
 	uint32_t finished;                   /* bit per ECU: its component says FINISH_INHIBITED */
 	uint32_t held;                       /* bit per ECU: its profile says supply: kl15_held */
+	uint32_t signal_ms;                  /* between the frames of each of the vehicle's signals; 200 */
+	uint32_t app_ms;                     /* and of each ECU's application; 50 */
+	const char *zone_rule;               /* where the vehicle lives, as POSIX writes it; UTC */
+	uint64_t push_credit;                /* 8 MiB */
+	bool pull_only;                      /* the backend pushes no file */
 };
 
 struct sim {
@@ -62,6 +67,9 @@ struct sim {
 	uint64_t restart_us;
 	uint64_t downtime_us;
 	unsigned n_kills;
+	/* sleeps: see sim_life.h */
+	unsigned n_sleeps;
+	uint64_t slept_us;
 };
 
 /* the seed of this run */
@@ -83,6 +91,8 @@ void sim_ignition(struct sim *self, enum vehicle_core_ignition ignition);
 void sim_revoke(struct sim *self);
 /* SIGKILL now; it starts again after downtime_us. @n_kept: as sim_io_kill() */
 void sim_kill(struct sim *self, unsigned n_kept);
+/* the backend's process ends now and is there again after @down_us, out of what it has recorded */
+void sim_kill_backend(struct sim *self, uint64_t down_us);
 
 /* conditions */
 bool sim_is_over(const struct sim *self);    /* a final state was reported */

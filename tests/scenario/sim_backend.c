@@ -17,6 +17,7 @@ void sim_backend_init(struct sim_backend *self, struct sim_world *world)
 	self->chunk_bytes = 4096;
 	self->reachable = true;
 	self->tells_time = true;
+	self->up_us = SIM_NEVER;
 	self->modes = (struct mode_table){.n = 1, .entries = {{.mode = MODE_NEGOTIATED}}};
 }
 
@@ -71,7 +72,7 @@ void sim_backend_connect(struct sim_backend *self)
 	struct sim_message message = {.kind = SIM_TO_GATEWAY_REFUSED};
 
 	self->to_gateway.n = 0;
-	if (self->reachable) {
+	if (self->reachable && self->up_us == SIM_NEVER) {
 		message.kind = SIM_TO_GATEWAY_CONNECTED;
 		self->session = true;
 		self->registered = false;
@@ -105,8 +106,18 @@ void sim_backend_drop(struct sim_backend *self)
 	self->to_backend.n = 0;
 	self->to_gateway.n = 0;
 	self->stream = NULL;
+	self->push.granted = self->push.left = 0;
+	self->push.n = self->push.next = 0;
 	self->session = false;
 	self->registered = false;
+}
+
+void sim_backend_kill(struct sim_backend *self, uint64_t down_us)
+{
+	self->to_backend.n = 0; /* nothing that it had not handled */
+	sim_backend_drop(self);
+	self->n_kills++;
+	self->up_us = self->world->now_us + down_us;
 }
 
 /* --- what it says and hears */
@@ -118,9 +129,12 @@ static void say(struct sim_backend *self, enum sim_message_kind kind, uint64_t n
 	put(self, &self->to_gateway, &message);
 }
 
-static const struct campaign_doc *only_campaign(const struct sim_backend *self)
+static const struct campaign_doc *find_campaign(const struct sim_backend *self, const char *id)
 {
-	return self->director.n_campaigns ? &self->director.campaigns[0] : NULL;
+	for (unsigned i = 0; i < self->director.n_campaigns; i++)
+		if (!strcmp(self->director.campaigns[i].id, id))
+			return &self->director.campaigns[i];
+	return NULL;
 }
 
 void sim_backend_say(struct sim_backend *self, enum sim_message_kind kind, const char *campaign, uint64_t number)
@@ -147,35 +161,72 @@ static bool trigger_is_known(const struct sim_backend *self, const char *campaig
 	return false;
 }
 
-static void say_trigger(struct sim_backend *self)
+struct sim_agreed *sim_backend_agreed(struct sim_backend *self, const char *campaign)
 {
-	const struct campaign_doc *c = only_campaign(self);
+	struct sim_agreed *a;
 
-	if (!self->triggered || !self->registered || !c || trigger_is_known(self, c->id))
+	campaign = campaign ? campaign : self->director.campaigns[0].id;
+	for (unsigned i = 0; i < self->n_agreed; i++)
+		if (!strcmp(self->agreed[i].campaign, campaign))
+			return &self->agreed[i];
+	assert(self->n_agreed < SIM_MAX_AGREED);
+	a = &self->agreed[self->n_agreed++];
+	snprintf(a->campaign, sizeof(a->campaign), "%s", campaign);
+	return a;
+}
+
+static void say_trigger(struct sim_backend *self, const struct sim_agreed *agreed)
+{
+	if (!agreed->triggered || !self->registered || !find_campaign(self, agreed->campaign) ||
+	    trigger_is_known(self, agreed->campaign))
 		return;
 	self->n_triggers++;
-	sim_backend_say(self, SIM_TO_GATEWAY_TRIGGER, c->id, 0);
+	sim_backend_say(self, SIM_TO_GATEWAY_TRIGGER, agreed->campaign, 0);
+}
+
+static void say_triggers(struct sim_backend *self)
+{
+	for (unsigned i = 0; i < self->n_agreed; i++)
+		say_trigger(self, &self->agreed[i]);
+}
+
+void sim_backend_trigger_of(struct sim_backend *self, const char *campaign)
+{
+	struct sim_agreed *agreed = sim_backend_agreed(self, campaign);
+
+	agreed->triggered = true;
+	say_trigger(self, agreed);
 }
 
 void sim_backend_trigger(struct sim_backend *self)
 {
-	self->triggered = true;
-	say_trigger(self);
+	sim_backend_trigger_of(self, NULL);
 }
 
 /* what goes to the vehicle unasked: the document, or that there is one; nothing of what the vehicle asks for itself */
 static void offer(struct sim_backend *self)
 {
-	const struct campaign_doc *c = only_campaign(self);
+	unsigned n_client = 0, n_noticed = 0;
 
-	if (!self->director.version || !self->registered || (c && c->mode == MODE_CLIENT))
+	if (!self->director.version || !self->registered)
 		return;
-	if (c && c->mode == MODE_NEGOTIATED && self->existence_only) {
-		self->n_notices++;
-		sim_backend_say(self, SIM_TO_GATEWAY_NOTICE, c->id, c->urgency);
+	for (unsigned i = 0; i < self->director.n_campaigns; i++) {
+		n_client += self->director.campaigns[i].mode == MODE_CLIENT;
+		n_noticed += self->director.campaigns[i].mode == MODE_NEGOTIATED && self->existence_only;
+	}
+	if (self->director.n_campaigns && n_client + n_noticed == self->director.n_campaigns) {
+		for (unsigned i = 0; i < self->director.n_campaigns; i++) {
+			const struct campaign_doc *c = &self->director.campaigns[i];
+
+			if (c->mode == MODE_CLIENT)
+				continue;
+			self->n_notices++;
+			sim_backend_say(self, SIM_TO_GATEWAY_NOTICE, c->id, c->urgency);
+		}
 		return;
 	}
 	say(self, SIM_TO_GATEWAY_DIRECTOR, 0);
+	sim_backend_push_offer(self);
 }
 
 static void on_check(struct sim_backend *self, uint64_t held)
@@ -197,14 +248,6 @@ void sim_backend_publish(struct sim_backend *self)
 	offer(self);
 }
 
-static const struct campaign_doc *find_campaign(const struct sim_backend *self, const char *id)
-{
-	for (unsigned i = 0; i < self->director.n_campaigns; i++)
-		if (!strcmp(self->director.campaigns[i].id, id))
-			return &self->director.campaigns[i];
-	return NULL;
-}
-
 static void on_answer(struct sim_backend *self, const struct sim_message *m)
 {
 	const struct campaign_doc *doc = find_campaign(self, m->campaign);
@@ -217,7 +260,7 @@ static void on_answer(struct sim_backend *self, const struct sim_message *m)
 		return;
 	memcpy(confirm.campaign, m->campaign, sizeof(confirm.campaign));
 	confirm.number = m->answer == ANSWER_ACCEPT ? 0 : m->number;
-	self->start_unix_s = confirm.number;
+	sim_backend_agreed(self, m->campaign)->start_unix_s = confirm.number;
 	put(self, &self->to_gateway, &confirm);
 }
 
@@ -228,8 +271,12 @@ static void on_blob_request(struct sim_backend *self, const struct sim_message *
 		if (!memcmp(self->blobs[i].ref.sha256, m->sha256, 32))
 			self->stream = &self->blobs[i];
 	assert(self->stream && m->number < self->stream->ref.length);
+	self->n_blob_requests++;
 	self->stream_offset = m->number;
+	self->stream_end = self->stream->ref.length;
+	self->stream_pushed = false;
 	self->stream_next_us = self->world->now_us;
+	sim_backend_push_requested(self, self->stream);
 }
 
 static void on_report(struct sim_backend *self, const struct sim_message *m)
@@ -241,6 +288,7 @@ static void on_report(struct sim_backend *self, const struct sim_message *m)
 		self->n_gaps += r->sequence != self->applied + 1;
 		self->ledger[self->n_ledger++] = *r;
 		self->applied = r->sequence;
+		sim_backend_push_report(self, r);
 	} else {
 		self->n_repeated++;
 		for (unsigned i = 0; i < self->n_ledger; i++) {
@@ -267,9 +315,10 @@ static void handle(struct sim_backend *self, const struct sim_message *m)
 		return;
 	case SIM_TO_BACKEND_REGISTER:
 		self->registered = true;
+		self->push.granted = self->push.left = self->pushes ? m->credit : 0;
 		say(self, SIM_TO_GATEWAY_REGISTERED, HEARTBEAT_S);
 		offer(self); /* the document that is held, too, as the reference backend does */
-		say_trigger(self);
+		say_triggers(self);
 		return;
 	case SIM_TO_BACKEND_HEARTBEAT:
 		say(self, SIM_TO_GATEWAY_HEARTBEAT, m->number);
@@ -310,7 +359,7 @@ static void handle(struct sim_backend *self, const struct sim_message *m)
 static void send_chunk(struct sim_backend *self)
 {
 	struct sim_blob *blob = &self->blobs[self->stream - self->blobs];
-	uint64_t left = blob->ref.length - self->stream_offset;
+	uint64_t left = self->stream_end - self->stream_offset;
 	struct sim_message chunk = {.kind = SIM_TO_GATEWAY_CHUNK, .number = self->stream_offset};
 
 	chunk.n = left < self->chunk_bytes ? (size_t)left : self->chunk_bytes;
@@ -320,8 +369,12 @@ static void send_chunk(struct sim_backend *self)
 	blob->n_sent += chunk.n;
 	self->stream_offset += chunk.n;
 	self->stream_next_us += chunk.n * SIM_S / self->bytes_per_s;
-	if (self->stream_offset == blob->ref.length)
+	if (self->stream_pushed)
+		self->push.left -= chunk.n;
+	if (self->stream_offset == self->stream_end) {
 		self->stream = NULL;
+		sim_backend_push_next(self);
+	}
 }
 
 void sim_backend_turn(struct sim_backend *self)
@@ -332,8 +385,14 @@ void sim_backend_turn(struct sim_backend *self)
 		handle(self, &message);
 	while (self->stream && self->stream_next_us <= self->world->now_us)
 		send_chunk(self);
-	if (self->start_unix_s && !self->triggered && sim_backend_unix_s(self) >= self->start_unix_s)
-		sim_backend_trigger(self);
+	if (self->up_us <= self->world->now_us)
+		self->up_us = SIM_NEVER;
+	for (unsigned i = 0; self->up_us == SIM_NEVER && i < self->n_agreed; i++) {
+		const struct sim_agreed *a = &self->agreed[i];
+
+		if (a->start_unix_s && !a->triggered && sim_backend_unix_s(self) >= a->start_unix_s)
+			sim_backend_trigger_of(self, a->campaign);
+	}
 }
 
 uint64_t sim_backend_deadline(const struct sim_backend *self)
@@ -346,8 +405,13 @@ uint64_t sim_backend_deadline(const struct sim_backend *self)
 		deadline = self->to_backend.items[self->to_backend.head].at_us;
 	if (self->stream && self->stream_next_us < deadline)
 		deadline = self->stream_next_us;
-	if (self->start_unix_s && !self->triggered && (self->start_unix_s - SIM_UNIX_BASE) * SIM_S < deadline)
-		deadline = (self->start_unix_s - SIM_UNIX_BASE) * SIM_S;
+	deadline = self->up_us < deadline ? self->up_us : deadline;
+	for (unsigned i = 0; self->up_us == SIM_NEVER && i < self->n_agreed; i++) {
+		const struct sim_agreed *a = &self->agreed[i];
+
+		if (a->start_unix_s && !a->triggered && (a->start_unix_s - self->unix_base_s) * SIM_S < deadline)
+			deadline = (a->start_unix_s - self->unix_base_s) * SIM_S;
+	}
 	return deadline;
 }
 

@@ -1,10 +1,12 @@
 /*
  * sim_backend - a scripted backend at the level of plain structures, behind a link with a latency and a rate: registers
- * the vehicle, sends the director document, confirms answers, delivers files in chunks, and applies reports in the
- * order of their numbers, each once.
+ * the vehicle, sends the director document, confirms answers, delivers files in chunks, asked for or pushed, and
+ * applies reports in the order of their numbers, each once.
  *
  * A lost session loses what is under way, as a TCP connection does: nothing more reaches the gateway, and of what the
- * gateway has sent a part may still arrive.
+ * gateway has sent a part may still arrive. A backend that is killed forgets the session with all that belongs to it;
+ * what it has recorded is what a backend writes to its database before it says so: documents, answers with their agreed
+ * times, triggers, reports.
  */
 #ifndef TESTS_SCENARIO_SIM_BACKEND_H
 #define TESTS_SCENARIO_SIM_BACKEND_H
@@ -17,6 +19,7 @@
 #define SIM_MAX_MESSAGES 256u
 #define SIM_MAX_LEDGER   512u
 #define SIM_MAX_ANSWERS  64u
+#define SIM_MAX_AGREED   4u
 
 enum sim_message_kind {
 	SIM_TO_GATEWAY_CONNECTED,
@@ -51,6 +54,7 @@ struct sim_message {
 	uint8_t sha256[32];
 	const uint8_t *bytes; /* of a blob, which outlives the message */
 	size_t n;
+	uint64_t credit; /* of a registration: what may be pushed */
 	struct report report;
 };
 
@@ -74,7 +78,8 @@ struct sim_backend {
 	uint64_t bytes_per_s;
 	uint32_t chunk_bytes;
 	bool reachable;
-	bool session; /* open */
+	uint64_t up_us; /* it was killed, and is there again then; SIM_NEVER: it is there */
+	bool session;   /* open */
 	bool registered;
 	struct sim_queue to_gateway, to_backend;
 	/* what it has */
@@ -85,12 +90,24 @@ struct sim_backend {
 	/* modes: the campaign is in the one that the table has for it */
 	struct mode_table modes;
 	uint32_t poll_s;
-	bool existence_only;   /* negotiated: notices, and the document when asked */
-	bool triggered;        /* durable, and said in each session until the reports show it */
-	uint64_t start_unix_s; /* negotiated: the agreed time, at which it triggers; 0 = none */
+	bool existence_only; /* negotiated: notices, and the document when asked */
+	struct sim_agreed {
+		char campaign[GATEWAY_NAME_BYTES];
+		bool triggered;        /* durable, and said in each session until the reports show it */
+		uint64_t start_unix_s; /* negotiated: the agreed time, at which it triggers; 0 = none */
+	} agreed[SIM_MAX_AGREED];
+	unsigned n_agreed;
 	/* what is being sent of a file */
 	const struct sim_blob *stream;
-	uint64_t stream_offset, stream_next_us;
+	uint64_t stream_offset, stream_end, stream_next_us;
+	bool stream_pushed; /* nobody asked for it */
+	bool pushes;        /* files of server-initiated campaigns */
+	struct {
+		uint64_t granted, left; /* bytes in this session */
+		const struct sim_blob *files[SIM_MAX_BLOBS];
+		unsigned n, next;
+		unsigned n_pushed; /* files whose push was begun, in all sessions */
+	} push;
 	/* what it was told */
 	struct report ledger[SIM_MAX_LEDGER];
 	unsigned n_ledger;
@@ -102,6 +119,8 @@ struct sim_backend {
 	uint64_t proposed[SIM_MAX_ANSWERS];
 	unsigned n_answers;
 	unsigned n_sessions;
+	unsigned n_kills;
+	unsigned n_blob_requests;
 	unsigned n_checks, n_notices, n_triggers;
 	uint64_t checked_us[SIM_MAX_ANSWERS]; /* when the first of them came */
 	unsigned error_code;                  /* the last Error of the gateway */
@@ -115,8 +134,13 @@ struct file_ref sim_backend_add_blob(struct sim_backend *self, const void *bytes
 /* the document was changed: its version rises, and a vehicle with a session gets it */
 void sim_backend_publish(struct sim_backend *self);
 
-/* the campaign is to be installed now: a server decides so, or its operator */
+/* the first campaign, or that one, is to be installed now: a server decides so, or its operator */
 void sim_backend_trigger(struct sim_backend *self);
+void sim_backend_trigger_of(struct sim_backend *self, const char *campaign);
+/* what was agreed of the campaign, or decided; of the first one where @campaign is NULL */
+struct sim_agreed *sim_backend_agreed(struct sim_backend *self, const char *campaign);
+/* the process ends; the gateway's end of the session is the caller's */
+void sim_backend_kill(struct sim_backend *self, uint64_t down_us);
 /* whatever is wrong with it: the message goes as it is, if there is a session */
 void sim_backend_say(struct sim_backend *self, enum sim_message_kind kind, const char *campaign, uint64_t number);
 
@@ -127,6 +151,12 @@ void sim_backend_send(struct sim_backend *self, const struct sim_message *messag
 bool sim_backend_pop(struct sim_backend *self, struct sim_message *message);
 /* the session ends, whoever ended it */
 void sim_backend_drop(struct sim_backend *self);
+
+/* sim_backend_push.c: what comes after a registration or a document, a report, a request, and the end of a file */
+void sim_backend_push_offer(struct sim_backend *self);
+void sim_backend_push_report(struct sim_backend *self, const struct report *report);
+void sim_backend_push_requested(struct sim_backend *self, const struct sim_blob *blob);
+void sim_backend_push_next(struct sim_backend *self);
 
 void sim_backend_turn(struct sim_backend *self);
 uint64_t sim_backend_deadline(const struct sim_backend *self);

@@ -16,6 +16,7 @@ static void on_erased(void *owner, unsigned ecu)
 
 	self->n_undurable_erases += !t || !t->erased;
 	self->n_loud_erases += !self->world->ecus[ecu].core.silenced;
+	sim_watch_erased(&self->watch, ecu);
 }
 
 void sim_io_init(struct sim_io *self, struct sim_world *world, struct sim_backend *backend,
@@ -30,6 +31,7 @@ void sim_io_init(struct sim_io *self, struct sim_world *world, struct sim_backen
 	self->disk.latency_us = 2 * SIM_MS;
 	world->owner = self;
 	world->on_erased = on_erased;
+	sim_watch_init(&self->watch, world, &self->disk, &backend->unix_base_s);
 }
 
 /* --- the link to the backend */
@@ -43,29 +45,24 @@ static void fetch_done(struct sim_io *self, unsigned code)
 	gateway_blob(self->gateway, self->world->now_us, campaign, f->ref.sha256, code, NULL);
 }
 
-static void fetch_begin(struct sim_io *self, const struct gateway_output *out)
+static void fetch_ask(struct sim_io *self)
 {
-	struct sim_file *f = sim_files_of(self, &out->file);
-	struct sim_message request = {.kind = SIM_TO_BACKEND_BLOB_REQUEST, .number = f->n_held};
+	struct sim_file *f = self->fetch.file;
+	struct sim_message request = {.kind = SIM_TO_BACKEND_BLOB_REQUEST, .number = f->n_held}, old;
 
-	self->fetch.active = true;
-	self->fetch.campaign = out->campaign;
-	self->fetch.file = f;
-	if (f->n_held == f->ref.length) {
-		fetch_done(self, sim_files_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
-		return;
+	self->fetch.awaits_push = false;
+	self->push.left += self->push.credit;
+	while (sim_push_take(self, f->ref.sha256, &old)) {
 	}
 	f->n_requests++;
 	memcpy(request.sha256, f->ref.sha256, 32);
 	sim_backend_send(self->backend, &request);
 }
 
-static void on_chunk(struct sim_io *self, const struct sim_message *m)
+static void take_bytes(struct sim_io *self, const struct sim_message *m)
 {
 	struct sim_file *f = self->fetch.file;
 
-	if (!self->fetch.active || memcmp(f->ref.sha256, m->sha256, 32))
-		return; /* left over from a fetch that was stopped */
 	assert(m->number == f->n_held && m->n <= f->ref.length - f->n_held);
 	memcpy(f->bytes + f->n_held, m->bytes, m->n);
 	f->n_held += m->n;
@@ -73,6 +70,56 @@ static void on_chunk(struct sim_io *self, const struct sim_message *m)
 	gateway_blob_progress(self->gateway, self->world->now_us, self->fetch.campaign, f->n_held);
 	if (f->n_held == f->ref.length)
 		fetch_done(self, sim_files_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
+}
+
+/* what came unasked of the file that is being fetched. Return: true if there was any */
+static bool take_pushed(struct sim_io *self)
+{
+	struct sim_message m;
+	bool any = false;
+
+	while (self->fetch.active && self->fetch.awaits_push && sim_push_take(self, self->fetch.file->ref.sha256, &m)) {
+		any = true;
+		self->fetch.ask_us = self->world->now_us + SIM_PUSH_WAIT_US;
+		if (m.number == self->fetch.file->n_held)
+			take_bytes(self, &m);
+		else if (m.number > self->fetch.file->n_held)
+			fetch_ask(self);
+	}
+	if (self->fetch.active && self->fetch.awaits_push && !self->push.left)
+		fetch_ask(self); /* which grants more */
+	return any;
+}
+
+static void fetch_begin(struct sim_io *self, const struct gateway_output *out)
+{
+	struct sim_file *f = sim_files_of(self, &out->file);
+
+	self->fetch.active = true;
+	self->fetch.awaits_push = false;
+	self->fetch.campaign = out->campaign;
+	self->fetch.file = f;
+	if (f->n_held == f->ref.length) {
+		fetch_done(self, sim_files_right(f) ? 0 : GATEWAY_CODE_DIGEST_MISMATCH);
+		return;
+	}
+	/* the backend begins at the first byte; from any other on it is told where */
+	if (!f->n_held && sim_push_is_expected(self, out->campaign)) {
+		self->fetch.awaits_push = true;
+		self->fetch.ask_us = self->world->now_us + SIM_PUSH_WAIT_US;
+		return;
+	}
+	fetch_ask(self);
+}
+
+static void on_chunk(struct sim_io *self, const struct sim_message *m)
+{
+	const struct sim_file *f = self->fetch.file;
+
+	if (!self->fetch.active || memcmp(f->ref.sha256, m->sha256, 32) || self->fetch.awaits_push)
+		sim_push_hold(self, m); /* or left over from a fetch that was stopped */
+	else if (m->number == f->n_held)
+		take_bytes(self, m);
 }
 
 static uint32_t random_u32(struct sim_io *self)
@@ -93,6 +140,7 @@ static void on_message(struct sim_io *self, const struct sim_message *m)
 		gateway_disconnected(g, now_us, GATEWAY_CODE_UNREACHABLE, NULL, random_u32(self));
 		return;
 	case SIM_TO_GATEWAY_TIME:
+		self->watch.told_time = true;
 		gateway_time(g, now_us, m->number, 0);
 		return;
 	case SIM_TO_GATEWAY_REGISTERED:
@@ -216,7 +264,10 @@ static void carry_out(struct sim_io *self, const struct gateway_output *out)
 		send(self, SIM_TO_BACKEND_TIME_REQUEST, 0);
 		return;
 	case GATEWAY_OUT_SEND_REGISTER:
-		send(self, SIM_TO_BACKEND_REGISTER, self->gateway->director_version);
+		sim_push_reset(&self->push);
+		sim_backend_send(self->backend, &(struct sim_message){.kind = SIM_TO_BACKEND_REGISTER,
+								      .number = self->gateway->director_version,
+								      .credit = self->push.credit});
 		return;
 	case GATEWAY_OUT_SEND_HEARTBEAT:
 		send(self, SIM_TO_BACKEND_HEARTBEAT, out->number);
@@ -298,6 +349,7 @@ static bool pump(struct sim_io *self)
 void sim_io_start(struct sim_io *self)
 {
 	self->config.random = sim_random(&self->world->random);
+	self->watch.told_time = false;
 	gateway_init(self->gateway, &self->config);
 	sim_disk_restore(&self->disk, self->gateway, sim_files_manifest, self);
 	if (self->world->gateway_client == BUS_MAX_CLIENTS)
@@ -396,11 +448,15 @@ void sim_io_turn(struct sim_io *self)
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		if (self->prepare_id[i][0] && self->prepare_us[i] <= now_us && !self->killed)
 			sim_files_prepare(self, i);
+	sim_push_expire(self);
+	if (self->fetch.active && self->fetch.awaits_push && self->fetch.ask_us <= now_us)
+		fetch_ask(self);
 	can_node_expire(&self->flasher.node, now_us);
 	while (moved && !self->killed) {
 		if (gateway_deadline(self->gateway) <= now_us)
 			gateway_expire(self->gateway, now_us);
 		moved = pump(self);
+		moved = take_pushed(self) || moved;
 		if (!self->killed)
 			moved = sim_flasher_step(&self->flasher, now_us) || moved;
 	}
@@ -422,6 +478,8 @@ uint64_t sim_io_deadline(const struct sim_io *self)
 
 	if (!self->running)
 		return deadline;
+	if (self->fetch.active && self->fetch.awaits_push && self->fetch.ask_us < deadline)
+		deadline = self->fetch.ask_us;
 	for (unsigned i = 0; i < POWER_HOLDS; i++)
 		deadline = self->holds[i].next_us < deadline ? self->holds[i].next_us : deadline;
 	for (unsigned i = 0; i < sizeof(times) / sizeof(times[0]); i++)

@@ -10,6 +10,8 @@
 #include "tests/scenario/sim_disk.h"
 #include "tests/scenario/sim_flasher.h"
 #include "tests/scenario/sim_hold.h"
+#include "tests/scenario/sim_push.h"
+#include "tests/scenario/sim_watch.h"
 
 enum sim_kill_when { SIM_KILL_NEVER, SIM_KILL_BEFORE_DURABLE, SIM_KILL_AFTER_DURABLE };
 
@@ -37,7 +39,11 @@ struct sim_io {
 		bool active;
 		uint8_t campaign;
 		struct sim_file *file;
+		bool awaits_push; /* it may come by itself, */
+		uint64_t ask_us;  /* and is asked for then */
 	} fetch;
+	struct sim_push push;
+	struct sim_watch watch;
 	struct sim_prepared *prepared[GATEWAY_MAX_CAMPAIGNS];       /* heap */
 	char prepare_id[GATEWAY_MAX_CAMPAIGNS][GATEWAY_NAME_BYTES]; /* being prepared, "" nothing */
 	uint64_t prepare_us[GATEWAY_MAX_CAMPAIGNS];                 /* when it is done */

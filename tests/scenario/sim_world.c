@@ -151,6 +151,15 @@ void sim_world_init(struct sim_world *self, uint64_t seed, unsigned n_ecus, uint
 	sim_world_new_gateway(self);
 }
 
+void sim_world_pace(struct sim_world *self, uint64_t signal_us, uint64_t app_us)
+{
+	for (size_t i = 0; i < self->vehicle_config.n_signals; i++)
+		self->vehicle_config.signals[i].cycle_us = signal_us;
+	vehicle_core_init(&self->vehicle, &self->vehicle_config, self->now_us);
+	for (unsigned i = 0; i < self->n_ecus; i++)
+		self->ecus[i].config.app_message.period_us = app_us;
+}
+
 void sim_world_new_gateway(struct sim_world *self)
 {
 	int client = bus_attach(&self->bus, true);

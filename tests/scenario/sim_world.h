@@ -74,6 +74,8 @@ void sim_hash(uint64_t *hash, const void *bytes, size_t n);
 /* @max_block: maxNumberOfBlockLength of the ECUs */
 void sim_world_init(struct sim_world *self, uint64_t seed, unsigned n_ecus, uint32_t drop_ppm, uint32_t max_block,
 		    enum vehicle_core_ignition ignition);
+/* how often each signal of the vehicle and each ECU's application sends, from now on */
+void sim_world_pace(struct sim_world *self, uint64_t signal_us, uint64_t app_us);
 /* how the gateway talks to the ECU */
 void sim_world_profile(unsigned ecu, struct profile *profile);
 /* a new gateway process at the bus; frames that the old one left in the controller still go out */
