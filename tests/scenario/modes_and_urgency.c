@@ -6,7 +6,8 @@
 
 #define OTHER "c2"
 
-/* c1, normal, for ECU 0 and 1; c2, critical, for ECU 2, not in the document yet; @both windows open after a minute */
+/* c1, normal, for ECU 0 and 1; c2, critical, for ECU 2, not in the document yet; the windows of both open after a
+ * minute */
 static struct sim *start(enum update_mode first, enum update_mode second)
 {
 	struct sim_options options = {.seed = sim_seed(),
@@ -135,6 +136,23 @@ static void their_order_outlives_both_sides(enum update_mode first)
 	}
 }
 
+/* a vehicle that negotiates what is critical, and nothing else */
+static void what_is_noticed_has_to_be_negotiated_itself(void **state)
+{
+	struct sim *s = start(MODE_CLIENT, MODE_NEGOTIATED);
+
+	(void)state;
+	SIM_CHECK(s, sim_for(s, 50 * SIM_S, sim_is_waiting));
+	sim_backend_say(&s->backend, SIM_TO_GATEWAY_NOTICE, SIM_CAMPAIGN, URGENCY_CRITICAL);
+	(void)sim_for(s, SIM_S, NULL);
+	SIM_CHECK(s, s->backend.n_errors == 1 && s->backend.error_code == GATEWAY_CODE_WRONG_MODE);
+	sim_backend_say(&s->backend, SIM_TO_GATEWAY_NOTICE, "unknown", URGENCY_NORMAL);
+	(void)sim_for(s, SIM_S, NULL);
+	SIM_CHECK(s, s->backend.n_errors == 2 && s->backend.error_code == GATEWAY_CODE_WRONG_MODE);
+	other_comes(s);
+	ends(s, 2, 0, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +160,7 @@ int main(void)
 	    SIM_EACH_MODE(one_that_comes_in_the_middle_goes_before_the_next_ecu),
 	    SIM_EACH_MODE(an_urgent_one_without_its_trigger_keeps_nobody_waiting),
 	    SIM_EACH_MODE(their_order_outlives_both_sides),
+	    cmocka_unit_test(what_is_noticed_has_to_be_negotiated_itself),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -84,6 +84,12 @@ static void tables_are_all_of_a_mode_or_have_it(void **state)
 	t = table;
 	t.entries[4].mode = MODE_CLIENT;
 	assert_false(mode_table_equal(&table, &t));
+	t = table;
+	t.entries[4].urgency = URGENCY_HIGH;
+	assert_false(mode_table_equal(&table, &t));
+	t = table;
+	t.entries[4].ecu[0] = 'x';
+	assert_false(mode_table_equal(&table, &t));
 }
 
 int main(void)

@@ -80,6 +80,15 @@ static void a_duration_is_time_that_passes_on_both_nights_of_a_change(void **sta
 	expect_next(&terms, 1792800000, 1792872000, 1792900800); /* until 05:00 */
 }
 
+static void a_day_that_is_an_hour_short_ends_no_window_early(void **state)
+{
+	struct window_terms terms = terms_of(1);
+
+	(void)state;
+	recur(0, BERLIN, SAT, 23 * 60 + 59, 24 * H); /* over at 00:59 of the second day after it began */
+	expect_next(&terms, 1774823400, 1774738740, 1774825140);
+}
+
 static void a_start_that_does_not_exist_is_the_end_of_the_gap_and_one_that_comes_twice_the_first(void **state)
 {
 	struct window_terms terms = terms_of(1);
@@ -167,6 +176,12 @@ static void the_next_one_that_is_long_enough_is_found_and_one_is_never(void **st
 	assert_int_equal(span.start_s, 1780272000 + (5 * 24 + 20) * H);
 	assert_false(window_next_fit(&terms, 1780272000, 5 * H + 1, &span));
 	assert_int_equal(window_longest_s(&terms, 1780272000), 5 * H);
+	terms.n_recurring = 1; /* a week and an hour later there, since the clocks are set back in between */
+	recur(0, BERLIN, SUN, 10 * 60, 2 * H);
+	assert_true(window_next_fit(&terms, 1792315800, H, &span));
+	assert_int_equal(span.start_s, 1792918800);
+	terms.n_recurring = 2;
+	recur(0, NULL, DAILY, 12 * 60, H);
 	/* within a frame that ends before Saturday there is none */
 	terms.end_s = 1780272000 + 5 * 24 * H;
 	assert_false(window_next_fit(&terms, 1780272000, 2 * H, &span));
@@ -208,12 +223,33 @@ static void a_view_that_is_kept_says_what_one_made_anew_says(void **state)
 	assert_false(kept.has_span);
 }
 
+static void what_fits_up_to_a_second_does_not_fit_after_it(void **state)
+{
+	const uint64_t noon = 1780272000 + 12 * H;
+	struct window_terms terms = terms_of(1);
+	struct window_view view = {.valid = false};
+
+	(void)state;
+	recur(0, NULL, DAILY, 12 * 60, H);
+	window_view_refresh(&view, &terms, noon, H / 2);
+	for (uint64_t at = noon + H / 2 - 2; at < noon + H / 2 + 3; at++) {
+		window_view_refresh(&view, &terms, at, H / 2);
+		assert_true(window_view_open(&view, at) && view.has_fit); /* the next day's */
+		assert_int_equal(window_view_fits(&view, at), at <= noon + H / 2);
+	}
+	window_view_refresh(&view, &terms, noon + 60, H / 2);
+	assert_true(window_view_fits(&view, noon + 60));
+	window_view_refresh(&view, &terms, noon + 60, H); /* more is needed now */
+	assert_false(window_view_fits(&view, noon + 60));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(without_recurrences_the_frame_is_the_window),
 	    cmocka_unit_test(a_window_across_midnight_belongs_to_the_day_on_which_it_begins),
 	    cmocka_unit_test(a_duration_is_time_that_passes_on_both_nights_of_a_change),
+	    cmocka_unit_test(a_day_that_is_an_hour_short_ends_no_window_early),
 	    cmocka_unit_test(a_start_that_does_not_exist_is_the_end_of_the_gap_and_one_that_comes_twice_the_first),
 	    cmocka_unit_test(zones_of_half_hours_and_of_the_south_are_as_right),
 	    cmocka_unit_test(a_years_end_is_no_end),
@@ -222,6 +258,7 @@ int main(void)
 	    cmocka_unit_test(the_next_one_that_is_long_enough_is_found_and_one_is_never),
 	    cmocka_unit_test(a_zone_that_is_not_known_is_never_open),
 	    cmocka_unit_test(a_view_that_is_kept_says_what_one_made_anew_says),
+	    cmocka_unit_test(what_fits_up_to_a_second_does_not_fit_after_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
