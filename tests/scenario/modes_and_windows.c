@@ -166,24 +166,50 @@ static void a_window_that_was_slept_through_is_over(enum update_mode mode)
 static void two_windows_share_the_work(enum update_mode mode)
 {
 	struct kind k = {.from_s = 1774299600,
-			 .to_s = 1774299600 + 60,
+			 .to_s = 1774299600 + 120,
 			 .rule = BERLIN,
 			 .days = MONDAY,
 			 .minute = 22 * 60,
-			 .duration_s = 60};
-	struct sim *s = begin(mode, &k);
+			 .duration_s = 120};
+	/* both fit into the first one, and one into the second */
+	struct sim *s = begin_with(mode, &k, (struct sim_options){.estimate_ms = 30000});
 
 	k.minute = 22 * 60 + 30;
+	k.duration_s = 60;
 	recur(s, &k);
 	sim_watch_open(&s->io.watch, k.from_s + 1800, k.from_s + 1860);
 	SIM_CHECK(s, sim_for(s, 400 * SIM_S, sim_is_erased));
 	sim_ignition(s, VEHICLE_CORE_ON); /* until after the first one */
-	(void)sim_run(s, (k.from_s + 100 - s->backend.unix_base_s) * SIM_S, NULL);
+	(void)sim_run(s, (k.from_s + 150 - s->backend.unix_base_s) * SIM_S, NULL);
 	SIM_CHECK(s, sim_is_between(s));
 	sim_ignition(s, VEHICLE_CORE_OFF);
-	sim_nothing_begins(s, 1600 * SIM_S);
+	sim_nothing_begins(s, 1560 * SIM_S);
 	SIM_CHECK(s, sim_campaign(s)->code == GATEWAY_CODE_WAITING_WINDOW);
 	SIM_CHECK(s, sim_for(s, 200 * SIM_S, sim_is_erased));
+	sim_ends_well(s);
+}
+
+/* the file of the zone is gone after an update of the system: nothing is open, nothing is over, until it is back */
+static void without_its_time_zone_it_waits(enum update_mode mode)
+{
+	const struct kind *k = &kinds[1];
+	struct sim *s = begin(mode, k);
+	bool *known;
+
+	SIM_CHECK(s, sim_for(s, 60 * SIM_S, sim_is_decided));
+	(void)sim_for(s, SIM_S, NULL);
+	known = &sim_doc(s)->recurring[0].zone.known;
+	for (unsigned back = 0; back < 2; back++) {
+		*known = back;
+		for (unsigned i = 0; i < s->io.disk.n_directors; i++)
+			s->io.disk.directors[i]->campaigns[0].recurring[0].zone.known = back;
+		sim_kill(s, 0);
+		if (back)
+			break;
+		(void)sim_run(s, (k->from_s + 60 - s->backend.unix_base_s) * SIM_S, NULL);
+		SIM_CHECK(s, sim_is_waiting(s) && sim_campaign(s)->code == GATEWAY_CODE_UNKNOWN_ZONE);
+		SIM_CHECK(s, s->io.watch.n_erases == 0);
+	}
 	sim_ends_well(s);
 }
 
@@ -205,7 +231,7 @@ int main(void)
 	    SIM_EACH_MODE(what_is_open_is_used_and_nothing_else),   SIM_EACH_MODE(what_is_left_is_too_little),
 	    SIM_EACH_MODE(one_too_short_is_refused_up_front),       SIM_EACH_MODE(without_trusted_time_none_is_open),
 	    SIM_EACH_MODE(a_window_that_was_slept_through_is_over), SIM_EACH_MODE(two_windows_share_the_work),
-	    SIM_EACH_MODE(a_deadline_within_the_window_ends_it),
+	    SIM_EACH_MODE(without_its_time_zone_it_waits),          SIM_EACH_MODE(a_deadline_within_the_window_ends_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

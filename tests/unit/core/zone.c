@@ -134,6 +134,29 @@ static void the_next_change_is_found_across_a_years_end(void **state)
 	assert_true(zone_next_change(&kolkata, 1774746000) == ZONE_NEVER);
 }
 
+/* changes as a file lists them, and a rule from the last one on: each counts from its very second */
+static void a_change_counts_from_its_second(void **state)
+{
+	struct zone zone;
+
+	(void)state;
+	zone_utc(&zone);
+	assert_true(zone_parse_rule(&zone, "XXX-5", 5));
+	zone.n = 2;
+	zone.before_s = 3600;
+	zone.at[0] = 1000000000;
+	zone.offset_s[0] = 7200;
+	zone.at[1] = 1100000000;
+	zone.offset_s[1] = 10800;
+	assert_int_equal(zone_offset_s(&zone, 999999999), 3600);
+	assert_int_equal(zone_offset_s(&zone, 1000000000), 7200);
+	assert_int_equal(zone_offset_s(&zone, 1099999999), 7200);
+	assert_int_equal(zone_offset_s(&zone, 1100000000), 5 * 3600);
+	assert_int_equal(zone_next_change(&zone, 999999999), 1000000000);
+	assert_int_equal(zone_next_change(&zone, 1000000000), 1100000000);
+	assert_true(zone_next_change(&zone, 1100000000) == ZONE_NEVER);
+}
+
 static void rules_by_the_day_of_the_year_count_leap_days_as_posix_says(void **state)
 {
 	/* J60 is March 1 of any year, 59 the 60th day: February 29 in 2028, March 1 in 2027 */
@@ -207,6 +230,7 @@ int main(void)
 	    cmocka_unit_test(a_time_that_is_left_out_is_the_end_of_the_gap_and_one_shown_twice_is_the_first),
 	    cmocka_unit_test(a_clock_is_read_as_people_there_read_it),
 	    cmocka_unit_test(the_next_change_is_found_across_a_years_end),
+	    cmocka_unit_test(a_change_counts_from_its_second),
 	    cmocka_unit_test(rules_by_the_day_of_the_year_count_leap_days_as_posix_says),
 	    cmocka_unit_test(rules_that_are_no_rules_are_refused),
 	    cmocka_unit_test(names_that_lead_out_of_the_folder_are_refused),
