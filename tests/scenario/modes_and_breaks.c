@@ -163,6 +163,7 @@ static void an_answer_that_the_gateway_did_not_live_to_send_is_the_same_after_it
 static void the_agreed_time_outlives_both_sides(void **state)
 {
 	struct sim *s = begin(MODE_NEGOTIATED, true, 0);
+	unsigned n_answers;
 	uint64_t at_us;
 
 	(void)state;
@@ -175,8 +176,10 @@ static void the_agreed_time_outlives_both_sides(void **state)
 	SIM_CHECK(s, is_agreed(s) && agreed_us(s) == at_us && s->backend.n_triggers == 0);
 	(void)sim_for(s, SIM_S, NULL);
 	SIM_CHECK(s, s->backend.n_triggers == 1);
+	n_answers = s->backend.n_answers;
 	sim_ignition(s, VEHICLE_CORE_OFF);
 	SIM_CHECK(s, sim_for(s, 20 * SIM_S, sim_is_erased));
+	SIM_CHECK(s, s->backend.n_answers == n_answers); /* its time has come: there is nothing to negotiate */
 	sim_ends_well(s);
 }
 
