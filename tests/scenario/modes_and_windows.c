@@ -175,9 +175,10 @@ static void two_windows_share_the_work(enum update_mode mode)
 	struct sim *s = begin_with(mode, &k, (struct sim_options){.estimate_ms = 30000});
 
 	k.minute = 22 * 60 + 30;
-	k.duration_s = 60;
+	k.duration_s =
+	    40; /* the first ECU's 30 s would not fit beside the second's, however fast it turned out to be */
 	recur(s, &k);
-	sim_watch_open(&s->io.watch, k.from_s + 1800, k.from_s + 1860);
+	sim_watch_open(&s->io.watch, k.from_s + 1800, k.from_s + 1840);
 	SIM_CHECK(s, sim_for(s, 400 * SIM_S, sim_is_erased));
 	sim_ignition(s, VEHICLE_CORE_ON); /* until after the first one */
 	(void)sim_run(s, (k.from_s + 150 - s->backend.unix_base_s) * SIM_S, NULL);
