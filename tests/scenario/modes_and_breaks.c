@@ -326,6 +326,27 @@ static void revoked_in_the_middle_it_is_brought_to_its_end(enum update_mode mode
 	}
 }
 
+static bool is_lent(const struct sim *s)
+{
+	return s->io.gateway->diagnostics_locked;
+}
+
+/* the ECU is reset while another tester waits for the bus: it is brought to its end first, the next one is not begun */
+static void another_tester_waits_for_what_is_erased(enum update_mode mode)
+{
+	struct sim *s = sim_of_mode(mode, (struct sim_options){0});
+	char text[GATEWAY_TEXT_BYTES];
+
+	SIM_CHECK(s, sim_for(s, 90 * SIM_S, sim_is_transferring));
+	SIM_CHECK(s, gateway_lock_diagnostics(s->io.gateway, s->world.now_us, true, text) == 0);
+	ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_RESET, 0);
+	SIM_CHECK(s, sim_for(s, 300 * SIM_S, is_lent));
+	SIM_CHECK(s, sim_is_between(s) && sim_world_is_loud(&s->world));
+	sim_nothing_begins(s, 300 * SIM_S);
+	SIM_CHECK(s, gateway_lock_diagnostics(s->io.gateway, s->world.now_us, false, text) == 0);
+	sim_ends_well(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +366,7 @@ int main(void)
 	    SIM_EACH_MODE(revoked_by_a_backend_that_did_not_live_to_say_so_it_does_not_begin),
 	    SIM_EACH_MODE(a_revocation_outlives_the_gateway),
 	    SIM_EACH_MODE(revoked_in_the_middle_it_is_brought_to_its_end),
+	    SIM_EACH_MODE(another_tester_waits_for_what_is_erased),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -140,6 +140,10 @@ static void a_change_counts_from_its_second(void **state)
 	struct zone zone;
 
 	(void)state;
+	zone_utc(&zone); /* daylight-saving time all year, as RFC 9636 writes it: begin and end are one moment */
+	assert_true(zone_parse_rule(&zone, "EST5EDT,0/0,J365/25", 19));
+	for (int64_t at = 1767225600 - 40 * 3600; at < 1767225600 + 40 * 3600; at += 1800) /* about a year's end */
+		assert_int_equal(zone_offset_s(&zone, at), -4 * 3600);
 	zone_utc(&zone);
 	assert_true(zone_parse_rule(&zone, "XXX-5", 5));
 	zone.n = 2;
