@@ -279,7 +279,9 @@ done
 started=$SECONDS
 for suite in "${suites[@]}"; do
 	echo "$suite"
+	begun=$SECONDS
 	"suite_$suite"
+	echo "$suite took $((SECONDS - begun)) s"
 done
 echo "ran ${suites[*]} in $((SECONDS - started)) s"
 if ((skipped)); then
