@@ -5,7 +5,7 @@
  */
 #include "tests/scenario/sim_modes.h"
 
-#define MOMENTS 24u
+#define MOMENTS 16u
 
 enum { LOSES, IS_AWAY, GATEWAY_RESTARTS, BACKEND_RESTARTS, BOTH_RESTART, BREAKS };
 
@@ -331,7 +331,13 @@ static bool is_lent(const struct sim *s)
 	return s->io.gateway->diagnostics_locked;
 }
 
-/* the ECU is reset while another tester waits for the bus: it is brought to its end first, the next one is not begun */
+static bool waits_to_try_again(const struct sim *s)
+{
+	return sim_is_waiting(s) && sim_campaign(s)->code == GATEWAY_CODE_WAITING_RETRY;
+}
+
+/* an attempt fails while another tester waits for the bus: the ECU is brought to its end first, the next one not begun
+ */
 static void another_tester_waits_for_what_is_erased(enum update_mode mode)
 {
 	struct sim *s = sim_of_mode(mode, (struct sim_options){0});
@@ -339,7 +345,10 @@ static void another_tester_waits_for_what_is_erased(enum update_mode mode)
 
 	SIM_CHECK(s, sim_for(s, 90 * SIM_S, sim_is_transferring));
 	SIM_CHECK(s, gateway_lock_diagnostics(s->io.gateway, s->world.now_us, true, text) == 0);
-	ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_RESET, 0);
+	ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_WRONG_CRC, 1);
+	SIM_CHECK(s, sim_for(s, 60 * SIM_S, waits_to_try_again));
+	SIM_CHECK(s, sim_is_erased(s) && !is_lent(s));
+	ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_WRONG_CRC, 0);
 	SIM_CHECK(s, sim_for(s, 300 * SIM_S, is_lent));
 	SIM_CHECK(s, sim_is_between(s) && sim_world_is_loud(&s->world));
 	sim_nothing_begins(s, 300 * SIM_S);
