@@ -132,6 +132,30 @@ static void one_too_short_is_refused_up_front(enum update_mode mode)
 	sim_ends_unchanged(s, CAMPAIGN_FAILED);
 }
 
+/* a window with room for both ECUs, and none for what they may have to be brought back to */
+static void one_without_room_for_the_way_back_is_refused(enum update_mode mode)
+{
+	for (unsigned back = 0; back < 2; back++) {
+		struct kind k = kinds[1];
+		unsigned code = 0;
+		struct sim *s;
+
+		k.duration_s = 100;
+		k.to_s = k.from_s + 100;
+		s = begin_with(mode, &k, (struct sim_options){.estimate_ms = 30000});
+		for (unsigned i = 0; back && i < 2; i++) /* as large as what it has to be brought back from */
+			sim_doc(s)->targets[i].rollback = s->backend.blobs[1 + 2 * i].ref;
+		if (!back) {
+			sim_ends_well(s);
+			continue;
+		}
+		SIM_CHECK(s, sim_for(s, 90 * SIM_S, sim_is_over));
+		SIM_CHECK(s, sim_backend_final(&s->backend, SIM_CAMPAIGN, &code) == CAMPAIGN_FAILED);
+		SIM_CHECK(s, code == GATEWAY_CODE_WINDOW_TOO_SHORT);
+		sim_ends_unchanged(s, CAMPAIGN_FAILED);
+	}
+}
+
 /* a restart in the garage: everything is held and agreed, and nobody tells the time */
 static void without_trusted_time_none_is_open(enum update_mode mode)
 {
@@ -229,10 +253,15 @@ static void a_deadline_within_the_window_ends_it(enum update_mode mode)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    SIM_EACH_MODE(what_is_open_is_used_and_nothing_else),   SIM_EACH_MODE(what_is_left_is_too_little),
-	    SIM_EACH_MODE(one_too_short_is_refused_up_front),       SIM_EACH_MODE(without_trusted_time_none_is_open),
-	    SIM_EACH_MODE(a_window_that_was_slept_through_is_over), SIM_EACH_MODE(two_windows_share_the_work),
-	    SIM_EACH_MODE(without_its_time_zone_it_waits),          SIM_EACH_MODE(a_deadline_within_the_window_ends_it),
+	    SIM_EACH_MODE(what_is_open_is_used_and_nothing_else),
+	    SIM_EACH_MODE(what_is_left_is_too_little),
+	    SIM_EACH_MODE(one_too_short_is_refused_up_front),
+	    SIM_EACH_MODE(one_without_room_for_the_way_back_is_refused),
+	    SIM_EACH_MODE(without_trusted_time_none_is_open),
+	    SIM_EACH_MODE(a_window_that_was_slept_through_is_over),
+	    SIM_EACH_MODE(two_windows_share_the_work),
+	    SIM_EACH_MODE(without_its_time_zone_it_waits),
+	    SIM_EACH_MODE(a_deadline_within_the_window_ends_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
