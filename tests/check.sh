@@ -165,7 +165,7 @@ suite_scenario() {
 # Those that hold rates against the wire run alone, and the longest of the others first. These wait most of their time, for
 # buses at real bit rates, for pauses and time-outs.
 suite_daemon() {
-	local script alone=(campaign demo) first=(other_tester bad_input sigkill) begun=
+	local n_lanes=3 script alone=(campaign demo) first=(other_tester bad_input sigkill) begun=
 	for script in "${alone[@]}"; do
 		tap "test_$script" 300 env BIN="$root/build/release/bin" "$root/tests/daemon/test_$script.sh"
 	done

@@ -7,7 +7,7 @@
  */
 #include "tests/scenario/sim.h"
 
-#define SEEDS   400u
+#define SEEDS   SIM_SEEDS(400u)
 #define ACTIONS 14u
 
 enum { KILL, DROP, IGNITION_TURNS, ECU_RESETS, BACKEND_GOES, BACKEND_COMES, REVOKE, KINDS };

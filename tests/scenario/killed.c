@@ -1,7 +1,7 @@
 /* SIGKILL of the gateway: at every transaction, and at any time. ECUs, bus and backend go on. */
 #include "tests/scenario/sim.h"
 
-#define SEEDS  120u
+#define SEEDS  SIM_SEEDS(120u)
 #define LONG_S 1200u
 
 static const struct sim_options campaign = {.image_bytes = 16000, .bytes_per_s = 40000, .window_start_s = 3};

@@ -1,7 +1,7 @@
 /* sessions with the backend that break: what was downloaded is kept, what was reported counts once. */
 #include "tests/scenario/sim.h"
 
-#define SEEDS 20u
+#define SEEDS SIM_SEEDS(20u)
 
 static bool is_held(const struct sim *s)
 {

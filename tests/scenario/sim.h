@@ -74,6 +74,13 @@ struct sim {
 
 /* the seed of this run */
 uint64_t sim_seed(void);
+/* how many of @n seeds are tried: each in a release build; where a sanitizer makes them four times as slow, as many as
+ * show it every line that they all come by */
+#ifdef __SANITIZE_ADDRESS__
+#define SIM_SEEDS(n) ((n) / 4)
+#else
+#define SIM_SEEDS(n) (n)
+#endif
 /* parked, reachable, one campaign for all ECUs; the gateway has started */
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim *self);
