@@ -165,6 +165,10 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	}
 	targets = install_power_first(self, c, targets);
 	code = install_power_budget(self, index, now_us, targets, text); /* what it does not cover is not announced */
+	if (code && erased) {
+		targets = install_power_first(self, c, erased); /* which waits for no budget */
+		code = GATEWAY_CODE_OK;
+	}
 	if (code) {
 		wait_for_vehicle(self, index, now_us, targets, code, text);
 		return;

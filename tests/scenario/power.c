@@ -105,6 +105,33 @@ static void an_ecu_that_is_not_covered_any_more_waits_and_the_others_go_on(void 
 	sim_free(s);
 }
 
+static bool first_is_done(const struct sim *s)
+{
+	return sim_has_image(s, 0);
+}
+
+static void what_is_erased_waits_for_no_budget(void **state)
+{
+	struct sim_options options = {.seed = sim_seed(),
+				      .image_bytes = 60000,
+				      .window_start_s = 5,
+				      .estimate_ms = 10000,
+				      .max_parallel = 1,
+				      .power = sim_granted};
+	struct sim *s;
+
+	(void)state;
+	options.power.max_awake_s = 41; /* two ECUs of 10 s as estimated, and once more: not a second time */
+	s = sim_new(&options);
+	SIM_CHECK(s, sim_for(s, 20 * SIM_S, sim_is_transferring));
+	s->downtime_us = SIM_S;
+	sim_kill(s, 0);
+	SIM_CHECK(s, sim_for(s, 120 * SIM_S, first_is_done));
+	SIM_CHECK(s, sim_has_old(s, 1));
+	sim_ends_done(s); /* which what is left covers by itself */
+	sim_free(s);
+}
+
 static void a_battery_without_reserve_erases_nothing(void **state)
 {
 	struct sim_options options = {
@@ -274,6 +301,7 @@ int main(void)
 	    cmocka_unit_test(a_budget_that_does_not_cover_flash_and_recovery_erases_nothing),
 	    cmocka_unit_test(a_restart_gives_no_budget_anew),
 	    cmocka_unit_test(an_ecu_that_is_not_covered_any_more_waits_and_the_others_go_on),
+	    cmocka_unit_test(what_is_erased_waits_for_no_budget),
 	    cmocka_unit_test(a_battery_without_reserve_erases_nothing),
 	    cmocka_unit_test(a_voltage_that_drops_too_far_ends_the_work_before_the_next_erase),
 	    cmocka_unit_test(a_signal_that_goes_stale_in_the_middle_keeps_the_next_ecu_whole),
