@@ -230,40 +230,53 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		campaign_answer(self, index, now_us);
 }
 
-static bool names(const struct campaign *other, const char *id)
+/* one of @others names it */
+static bool is_named(const struct gateway *self, uint8_t index, uint32_t others)
 {
-	for (unsigned i = 0; i < other->doc.n_supersedes; i++) {
-		if (!strcmp(other->doc.supersedes[i], id))
-			return true;
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign_doc *doc = &self->campaigns[i].doc;
+
+		for (unsigned k = 0; (others & (1u << i)) && k < doc->n_supersedes; k++) {
+			if (!strcmp(doc->supersedes[k], self->campaigns[index].doc.id))
+				return true;
+		}
 	}
 	return false;
 }
 
-/* it fits the vehicle, and the driver has agreed where that is asked for; or one that replaces it was taken on */
+/* it fits the vehicle, and the driver has agreed where that is asked for */
 static bool taken_on(const struct campaign *campaign)
 {
-	if (campaign->state == CAMPAIGN_DONE || campaign->state == CAMPAIGN_SUPERSEDED)
+	if (campaign->state == CAMPAIGN_DONE)
 		return true;
 	return !campaign_final(campaign) && campaign->state != CAMPAIGN_OFFERED && !campaign->cancel_wanted &&
 	       (!campaign->doc.consent_required || campaign->consent_given || campaign_touched(campaign));
 }
 
-/* a campaign that is held, or one of those that were taken on, names it */
-static bool has_successor(const struct gateway *self, uint8_t index, bool on)
+/* but the campaign itself: those that are held, or of them those that were taken on, or gave way to one that was */
+static uint32_t others(const struct gateway *self, uint8_t index, bool on)
 {
-	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		const struct campaign *other = &self->campaigns[i];
+	uint32_t mask = 0, before;
 
-		if (i != index && other->state != CAMPAIGN_NONE && (!on || taken_on(other)) &&
-		    names(other, self->campaigns[index].doc.id))
-			return true;
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		const struct campaign *c = &self->campaigns[i];
+
+		if (i != index && c->state != CAMPAIGN_NONE && (!on || taken_on(c)))
+			mask |= 1u << i;
 	}
-	return false;
+	do {
+		before = mask;
+		for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+			if (i != index && self->campaigns[i].state == CAMPAIGN_SUPERSEDED && is_named(self, i, mask))
+				mask |= 1u << i;
+		}
+	} while (mask != before);
+	return mask;
 }
 
 bool campaign_superseded(const struct gateway *self, uint8_t index)
 {
-	return has_successor(self, index, true);
+	return is_named(self, index, others(self, index, true));
 }
 
 void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t now_us)
@@ -284,7 +297,8 @@ void campaign_cancel_if_untouched(struct gateway *self, uint8_t index, uint64_t 
 		campaign_enter(self, index, now_us, CAMPAIGN_CANCELLED, c->end_code, c->end_text);
 	else
 		campaign_enter(self, index, now_us,
-			       has_successor(self, index, false) ? CAMPAIGN_SUPERSEDED : CAMPAIGN_CANCELLED,
+			       is_named(self, index, others(self, index, false)) ? CAMPAIGN_SUPERSEDED
+										 : CAMPAIGN_CANCELLED,
 			       GATEWAY_CODE_OK, NULL);
 }
 

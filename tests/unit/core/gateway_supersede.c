@@ -171,6 +171,48 @@ static void what_an_old_one_replaces_ends_with_it(void **state)
 	sim_free(s);
 }
 
+/* the third is not taken on, and neither was the second when it vanished for it */
+static void one_that_vanished_for_another_that_waits_ends_no_third(void **state)
+{
+	(void)state;
+	for (unsigned both = 0; both < 2; both++) { /* the third names the first as well, as a backend would have it */
+		struct sim *s = one_that_waits();
+		struct campaign_doc *doc = successor(s);
+
+		doc->consent_required = true;
+		sim_issue(s, 2, 102);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(NEW(s)->state, CAMPAIGN_WAITING);
+		snprintf(doc->id, GATEWAY_NAME_BYTES, "c3"); /* in its place */
+		snprintf(doc->supersedes[0], GATEWAY_NAME_BYTES, "c2");
+		if (both)
+			snprintf(doc->supersedes[doc->n_supersedes++], GATEWAY_NAME_BYTES, "c1");
+		sim_issue(s, 3, 103);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(sim_count_reports(s, "c2", CAMPAIGN_SUPERSEDED), 1);
+		assert_int_equal(OLD(s)->state, CAMPAIGN_WAITING);
+		assert_int_equal(gateway_decline(s->gateway, s->now_us, "c3", NULL), 0);
+		old_one_is_done(s);
+		sim_free(s);
+	}
+}
+
+static void of_two_that_replace_each_other_one_is_installed(void **state)
+{
+	(void)state;
+	struct sim *s = one_that_waits();
+
+	(void)successor(s);
+	snprintf(s->director->campaigns[0].supersedes[0], GATEWAY_NAME_BYTES, "c2");
+	s->director->campaigns[0].n_supersedes = 1;
+	s->confirm = true;
+	sim_issue(s, 2, 102);
+	sim_drop_session(s);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal((OLD(s)->state == CAMPAIGN_DONE) + (NEW(s)->state == CAMPAIGN_DONE), 1);
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +223,8 @@ int main(void)
 	    cmocka_unit_test(one_that_the_driver_does_not_want_ends_no_other),
 	    cmocka_unit_test(where_the_driver_is_asked_his_yes_ends_the_other),
 	    cmocka_unit_test(what_an_old_one_replaces_ends_with_it),
+	    cmocka_unit_test(one_that_vanished_for_another_that_waits_ends_no_third),
+	    cmocka_unit_test(of_two_that_replace_each_other_one_is_installed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
