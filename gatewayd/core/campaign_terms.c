@@ -415,8 +415,8 @@ void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us)
 
 	if (operator_postponed(self, c, now_us))
 		return;
-	if (c->answer_code == GATEWAY_CODE_POSTPONED_DRIVE && now_us < c->forecast_us)
-		return; /* hours are learned, not seconds */
+	if (c->answer_code == GATEWAY_CODE_POSTPONED_DRIVE && (!unix_s || now_us < c->forecast_us))
+		return; /* hours are learned, not seconds; and which one it is tells trusted time alone */
 	if (c->answer != ANSWER_POSTPONE || campaign_touched(c) || campaign_running(c) ||
 	    vehicle_ignition(&self->vehicle, now_us) != IGNITION_OFF)
 		return;

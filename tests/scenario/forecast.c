@@ -204,6 +204,28 @@ static void a_vehicle_that_stays_away_from_its_habit_begins_at_the_proposed_time
 	sim_free(s);
 }
 
+static void a_restart_before_the_time_is_known_does_not_forget_the_hours(void **state)
+{
+	struct sim *s = before_the_drive_to_work(URGENCY_NORMAL);
+
+	(void)state;
+	offer(s);
+	assert_int_equal(s->answer_code, GATEWAY_CODE_POSTPONED_DRIVE);
+	s->reachable = false;
+	sim_kill(s, true);
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600); /* the time comes with the session, the vehicle's state before */
+	sim_for(s, 60 * SECOND);
+	s->reachable = true;
+	until(s, MONDAY + 21 * DAY + 7 * HOUR + 20 * 60);
+	assert_true(s->session);
+	assert_int_equal(s->answer, ANSWER_POSTPONE);
+	assert_int_equal(s->ecus[ENGINE].n_flashes, 0);
+	until(s, MONDAY + 21 * DAY + 9 * HOUR + 120);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 static void where_nothing_better_is_left_it_is_accepted_at_once(void **state)
 {
 	(void)state;
@@ -307,6 +329,7 @@ int main(void)
 	    cmocka_unit_test(the_proposal_lies_in_the_windows_and_before_the_deadline),
 	    cmocka_unit_test(parked_before_a_drive_the_next_quiet_time_is_proposed),
 	    cmocka_unit_test(a_vehicle_that_stays_away_from_its_habit_begins_at_the_proposed_time),
+	    cmocka_unit_test(a_restart_before_the_time_is_known_does_not_forget_the_hours),
 	    cmocka_unit_test(where_nothing_better_is_left_it_is_accepted_at_once),
 	    cmocka_unit_test(what_the_driver_approves_is_not_kept_for_a_quieter_time),
 	    cmocka_unit_test(a_gateway_that_lives_for_the_drives_alone_learns_as_much),
