@@ -37,8 +37,6 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 		     uint64_t director_version);
 /* our answer as policy has it now: stored, and sent in the session */
 void campaign_answer(struct gateway *self, uint8_t index, uint64_t now_us);
-/* the same when the driver wants it now, whatever hours are learned */
-void campaign_answer_now(struct gateway *self, uint8_t index, uint64_t now_us);
 /* it vanished, or another one supersedes it. To CANCELLED, SUPERSEDED, or (touched) to its end first */
 void campaign_revoked(struct gateway *self, uint8_t index, uint64_t now_us);
 /* its end is wanted, by end_code. To CANCELLED, DECLINED or SUPERSEDED, unless an ECU is changed already or just being

@@ -69,14 +69,7 @@ static void answer(struct gateway *self, uint8_t index, const struct policy_answ
 
 void campaign_answer(struct gateway *self, uint8_t index, uint64_t now_us)
 {
-	const struct policy_answer a = policy_answer(self, &self->campaigns[index], now_us, true);
-
-	answer(self, index, &a);
-}
-
-void campaign_answer_now(struct gateway *self, uint8_t index, uint64_t now_us)
-{
-	const struct policy_answer a = policy_answer(self, &self->campaigns[index], now_us, false);
+	const struct policy_answer a = policy_answer(self, &self->campaigns[index], now_us);
 
 	answer(self, index, &a);
 }
@@ -224,6 +217,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	c->confirmed_start_unix_s = 0;
 	c->triggered = false;
 	c->consent_given = false; /* it was given for other terms */
+	c->wanted_now = false;
 	c->answer_version = director_version;
 	(void)operator_terms_changed(self, c, now_us);
 	if (c->answer != ANSWER_NONE)
@@ -422,7 +416,7 @@ void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	if (unix_s && unix_s >= c->proposed_start_unix_s)
 		return;
-	a = policy_answer(self, c, now_us, true);
+	a = policy_answer(self, c, now_us);
 	c->forecast_us = now_us + FORECAST_PAUSE_US;
 	if (a.kind == ANSWER_ACCEPT || a.code != c->answer_code || a.proposed_start_unix_s < c->proposed_start_unix_s)
 		answer(self, index, &a);

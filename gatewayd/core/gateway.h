@@ -154,6 +154,7 @@ struct campaign {
 	bool window_judged;    /* its windows were looked at: one is long enough */
 	struct window_view view;
 	uint64_t forecast_us; /* POSTPONED_DRIVE: when its hours are looked at again */
+	bool wanted_now;      /* by the driver, whatever hours are learned */
 	bool answer_due;
 	uint64_t answer_version; /* of the director document whose terms count */
 	bool release_due;

@@ -85,6 +85,7 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	c->vanished = false;
 	campaign_window_changed(c);
 	c->forecast_us = 0;
+	c->wanted_now = false;
 	c->answer_due = false;
 	c->release_due = false;
 	c->flash_due = false;

@@ -75,10 +75,11 @@ unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *camp
 		return GATEWAY_CODE_MANIFEST_NOT_READ;
 	if (postponed || !c->consent_given) {
 		c->driver_start_unix_s = 0;
+		c->wanted_now = postponed;
 		c->consent_given = c->doc.consent_required;
 		tell(self, now_us, index, GATEWAY_CODE_APPROVED_BY_DRIVER);
 		if (postponed && c->answer != ANSWER_NONE)
-			campaign_answer_now(self, index, now_us);
+			campaign_answer(self, index, now_us);
 	}
 	gateway_settle(self, now_us);
 	return GATEWAY_CODE_OK;
@@ -171,6 +172,7 @@ unsigned gateway_postpone(struct gateway *self, uint64_t now_us, const char *cam
 	if (start_unix_s > *latest_unix_s)
 		return GATEWAY_CODE_POSTPONE_LIMIT;
 	c->driver_start_unix_s = start_unix_s;
+	c->wanted_now = false;
 	tell(self, now_us, index, GATEWAY_CODE_POSTPONED_BY_DRIVER);
 	if (campaign_running(c))
 		install_stop(self, index, now_us, gateway_code_words(GATEWAY_CODE_POSTPONED_BY_DRIVER));

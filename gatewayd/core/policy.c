@@ -141,8 +141,7 @@ bool policy_asks_for(const struct campaign *campaign, enum condition_kind kind)
 	return false;
 }
 
-struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us,
-				   bool forecast)
+struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
 {
 	struct policy_answer answer = {.kind = ANSWER_ACCEPT};
 	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
@@ -154,7 +153,7 @@ struct policy_answer policy_answer(const struct gateway *self, const struct camp
 		return answer;
 	}
 	if (ignition == IGNITION_OFF) {
-		if (forecast && !policy_needs_ignition_on(campaign))
+		if (!campaign->wanted_now && !policy_needs_ignition_on(campaign))
 			answer.proposed_start_unix_s = forecast_better_start(self, campaign, now_us);
 		if (answer.proposed_start_unix_s) {
 			answer.kind = ANSWER_POSTPONE;

@@ -27,10 +27,9 @@ unsigned policy_check_signals(const struct gateway *self, const struct campaign_
 /* one target against what the ECU said of itself; an ECU that never answered passes for now */
 unsigned policy_check_identity(const struct target_doc *target, const struct ecu_info *ecu, char *text);
 
-/* accept or postpone, by the driver, the ignition and (@forecast) what is learned of when the vehicle is driven;
- * @campaign: with targets and manifest */
-struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us,
-				   bool forecast);
+/* accept or postpone, by the driver, the ignition and what is learned of when the vehicle is driven; @campaign: with
+ * targets and manifest */
+struct policy_answer policy_answer(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
 
 /*
  * For ECUs that are erased already: the safety conditions of campaign and components for @targets (mask), what their

@@ -258,6 +258,38 @@ static void what_the_driver_approves_is_not_kept_for_a_quieter_time(void **state
 	sim_free(s);
 }
 
+/* on the road, where he sees it, and until the vehicle is parked */
+static void what_the_driver_approves_while_driving_begins_once_it_is_parked(void **state)
+{
+	(void)state;
+	for (unsigned later = 0; later < 2; later++) { /* and then has it later after all */
+		struct sim *s = before_the_drive_to_work(URGENCY_NORMAL);
+		const uint64_t day_s = MONDAY + 21 * DAY;
+		uint64_t latest_s;
+
+		s->manifest->components[0].units[0].image.length = 30000000;
+		s->estimate_ms = 1800000; /* and as long for its way back: into the drive to sports */
+		drive(s, day_s + 7 * HOUR + 20 * 60, day_s + 8 * HOUR + 5 * 60);
+		until(s, day_s + 17 * HOUR + 10 * 60);
+		offer(s);
+		assert_int_equal(s->answer_code, GATEWAY_CODE_POSTPONED_DRIVE);
+		assert_int_equal(s->proposed, day_s + 21 * HOUR);
+		until(s, day_s + 17 * HOUR + 30 * 60);
+		sim_signals(s, IGNITION_ON, 30, 13800);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_OK);
+		if (later)
+			assert_int_equal(gateway_postpone(s->gateway, s->now_us, "c1", day_s + 18 * HOUR, &latest_s),
+					 GATEWAY_CODE_OK);
+		until(s, day_s + 18 * HOUR + 15 * 60);
+		sim_signals(s, IGNITION_OFF, 0, 12600);
+		sim_for(s, 120 * SECOND);
+		assert_int_equal(s->answer_code, later ? GATEWAY_CODE_POSTPONED_BY_DRIVER : GATEWAY_CODE_OK);
+		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+		sim_free(s);
+	}
+}
+
 static void a_gateway_that_lives_for_the_drives_alone_learns_as_much(void **state)
 {
 	struct sim *s = vehicle();
@@ -332,6 +364,7 @@ int main(void)
 	    cmocka_unit_test(a_restart_before_the_time_is_known_does_not_forget_the_hours),
 	    cmocka_unit_test(where_nothing_better_is_left_it_is_accepted_at_once),
 	    cmocka_unit_test(what_the_driver_approves_is_not_kept_for_a_quieter_time),
+	    cmocka_unit_test(what_the_driver_approves_while_driving_begins_once_it_is_parked),
 	    cmocka_unit_test(a_gateway_that_lives_for_the_drives_alone_learns_as_much),
 	    cmocka_unit_test(with_a_day_learned_the_start_is_the_configured_delay),
 	    cmocka_unit_test(what_is_learned_is_written_once_an_hour_at_most),
