@@ -47,7 +47,7 @@ stage_pid() {
 exec {stage_never}<> <(:)
 stage_until() {
 	local deadline=$((SECONDS + $1 * stage_slowness)) pause=0.05
-	((stage_slowness == 1)) || pause=0.25
+	((stage_slowness == 1)) || pause=0.5
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((SECONDS < deadline)) || return 1

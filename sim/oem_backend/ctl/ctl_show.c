@@ -2,16 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "session.pb-c.h"
 #include "sim/oem_backend/ctl/ctl.h"
 #include "sim/oem_backend/ctl/table.h"
+#include "sim/oem_backend/ctl/talk.h"
 #include "sim/oem_backend/json_read.h"
 #include "sim/oem_backend/words.h"
-
-#define POLL_US 100000u
 
 /* clang-format off */
 /* seconds as short as they can be said: "6 h", "90 min", "45 s" */
@@ -305,14 +302,6 @@ static bool known_state(const struct ctl *self)
 	       (word_parse(&gu__campaign_state__descriptor, self->state, &value) && value != 0);
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static enum ctl_exit say_end(struct ctl *self, enum progress progress, const char *answer)
 {
 	const char *what = self->campaign ? "campaign" : "vehicle";
@@ -344,7 +333,7 @@ static enum ctl_exit say_end(struct ctl *self, enum progress progress, const cha
 
 enum ctl_exit ctl_wait(struct ctl *self)
 {
-	double end = seconds() + self->timeout_s;
+	const double began_s = talk_clock_s();
 	enum progress progress;
 	enum ctl_exit status;
 	char *answer = NULL;
@@ -365,11 +354,11 @@ enum ctl_exit ctl_wait(struct ctl *self)
 	self->quiet = true;
 	for (;;) {
 		progress = look(self, &answer, &status);
-		if (progress != PROGRESS_WAIT || seconds() >= end)
+		if (progress != PROGRESS_WAIT || talk_clock_s() >= began_s + self->timeout_s)
 			break;
 		free(answer);
 		answer = NULL;
-		usleep(POLL_US);
+		talk_pause(began_s);
 	}
 	if (status != CTL_OK) {
 		/* once more, aloud */

@@ -10,9 +10,9 @@
 
 #include "sim/oem_backend/ctl/ctl.h"
 #include "sim/oem_backend/ctl/table.h"
+#include "sim/oem_backend/ctl/talk.h"
 #include "sim/oem_backend/json_read.h"
 
-#define POLL_US    100000u
 #define LINE_BYTES 1024u
 
 /* clang-format off */
@@ -67,14 +67,6 @@ static bool rollout_over(struct json_read *read, bool *good)
 	return *good || strcmp(state, "stopped") == 0 || strcmp(state, "cancelled") == 0;
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void show(struct ctl *self, const struct watch *watch, const char *line, const char *answer, bool terminal)
 {
 	char clock[16] = "";
@@ -103,7 +95,7 @@ static void clean(char *text)
 
 static enum ctl_exit follow(struct ctl *self, const struct watch *watch)
 {
-	double end = seconds() + self->timeout_s;
+	const double began_s = talk_clock_s();
 	bool terminal = !self->json && isatty(STDOUT_FILENO), over = false, good = false, lost = false;
 	char line[LINE_BYTES], last[LINE_BYTES] = "";
 	char *answer;
@@ -129,13 +121,13 @@ static enum ctl_exit follow(struct ctl *self, const struct watch *watch)
 			fprintf(stderr, "%soemctl: the backend is away; waiting for it\n", terminal ? "\n" : "");
 		}
 		self->quiet = last[0] != '\0';
-		if (!over && self->timeout_given && seconds() >= end) {
+		if (!over && self->timeout_given && talk_clock_s() >= began_s + self->timeout_s) {
 			fprintf(stderr, "%soemctl: %s %s is not over, and the time is\n", terminal ? "\n" : "",
 				watch->what, watch->id);
 			return CTL_REFUSED;
 		}
 		if (!over)
-			usleep(POLL_US);
+			talk_pause(began_s);
 	}
 	if (terminal && last[0])
 		putchar('\n');

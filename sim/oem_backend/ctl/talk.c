@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_MAX_BYTES (64u * 1024u * 1024u)
@@ -99,4 +100,20 @@ int talk(const char *path, struct json *request, char **answer, char error[512])
 	}
 	json_deinit(request);
 	return status;
+}
+
+double talk_clock_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void talk_pause(double began_s)
+{
+	const double waited_s = talk_clock_s() - began_s;
+	const long ms = waited_s < 1 ? 100 : waited_s < 10 ? (long)(waited_s * 100) : 1000;
+
+	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
