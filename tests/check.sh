@@ -64,7 +64,8 @@ skipped=0
 log=$(mktemp)
 lanes=$(mktemp -d)
 declare -A lane_name=() lane_started=() # of what runs beside, by process
-trap 'kill "${!lane_name[@]}" 2>/dev/null; rm -rf "$log" "$lanes"' EXIT
+tidy=                                   # the process of clang-tidy, while there is one
+trap 'kill "${!lane_name[@]}" $tidy 2>/dev/null; rm -rf "$log" "$lanes"' EXIT
 
 # tap NAME SECONDS COMMAND… - run a program that prints TAP, and judge it
 tap() {
@@ -130,6 +131,21 @@ judge() {
 	((skip == 0)) || grep -E '^(not )?ok .*# SKIP' "$log" | sed 's/^/    SKIPPED: /'
 }
 
+# clang-tidy may begin beside a suite that waits most of its time, and gives way to it; tests/tidy.sh, its words in $lanes/tidy
+begin_tidy() {
+	timeout -k 5 900 chrt -i 0 "$root/tests/tidy.sh" >"$lanes/tidy" 2>&1 </dev/null &
+	tidy=$!
+}
+end_tidy() {
+	local status
+	[[ $tidy ]] || begin_tidy
+	wait "$tidy"
+	status=$?
+	tidy=
+	cat "$lanes/tidy"
+	return $status
+}
+
 # check NAME COMMAND… - one test: a command that must succeed
 check() {
 	local name=$1
@@ -169,6 +185,7 @@ suite_daemon() {
 	for script in "${alone[@]}"; do
 		tap "test_$script" 300 env BIN="$root/build/release/bin" "$root/tests/daemon/test_$script.sh"
 	done
+	[[ " ${suites[*]} " != *" lint "* ]] || begin_tidy
 	for script in "${first[@]/#/$root/tests/daemon/test_}" "$root"/tests/daemon/test_*; do
 		script=$(basename "$script" .sh)
 		[[ " ${alone[*]/#/test_} $begun " == *" $script "* ]] && continue
@@ -178,9 +195,9 @@ suite_daemon() {
 	end_lanes 300
 }
 
-# The longest first. A machine waits for a third of its time, for what takes as long as it does everywhere.
+# The longest first. A machine waits for a third of its time and more, for what takes as long as it does everywhere.
 suite_vm() {
-	local script n_lanes=3
+	local script n_lanes=4
 	for script in powercut service package systemd vcan load controllers write_order kernel_isotp; do
 		tap_beside "test_$script" 600 env BIN="$root/build/release/bin" "$root/tests/vm/test_$script.sh"
 	done
@@ -196,24 +213,13 @@ suite_arch() {
 	tap completion 60 "$root/tests/arch/completion.sh" "$root/build/release/bin"
 }
 
-# a line a finding, each once, although a header's are found with every file that includes it; tests/fuzz/ is not in
-# the release build
-tidy_all() (
-	cd "$root" || exit 1
-	git ls-files '*.c' | grep -v '^tests/fuzz/' |
-		xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/release -extra-arg=-Xclang -extra-arg=-analyzer-config \
-			-extra-arg=-Xclang "-extra-arg=max-nodes=${TIDY_NODES:-50000}" 2>&1 |
-		grep -E '^[^ ].*(error|warning): |^Error |^LLVM ERROR' | sed "s|^$root/||" | sort -u
-	exit "${PIPESTATUS[2]}"
-)
-
 suite_lint() {
 	local -a sources scripts
 	mapfile -t sources < <(cd "$root" && git ls-files '*.c' '*.h' | sed "s|^|$root/|")
 	mapfile -t scripts < <(cd "$root" && git ls-files '*.sh' 'packaging/debian/*/p*' | sed "s|^|$root/|")
 	check clang-format clang-format --dry-run -Werror "${sources[@]}"
 	check shellcheck shellcheck -x -P "$root" "${scripts[@]}"
-	check clang-tidy tidy_all
+	check clang-tidy end_tidy
 }
 
 suite_fuzz() {

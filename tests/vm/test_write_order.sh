@@ -73,4 +73,4 @@ if ((status)); then
 	results_end
 	exit 1
 fi
-python3 "$root/tests/vm/write_order.py" "$stage" "$id" "${STATES:-240}" "${SEED:-$RANDOM}"
+python3 "$root/tests/vm/write_order.py" "$stage" "$id" "${STATES:-210}" "${SEED:-$RANDOM}"
