@@ -195,9 +195,9 @@ suite_daemon() {
 	end_lanes 300
 }
 
-# The longest first. A machine waits for a third of its time and more, for what takes as long as it does everywhere.
+# The longest first. A machine waits for a third of its time, for what takes as long as it does everywhere.
 suite_vm() {
-	local script n_lanes=4
+	local script n_lanes=3
 	for script in powercut service package systemd vcan load controllers write_order kernel_isotp; do
 		tap_beside "test_$script" 600 env BIN="$root/build/release/bin" "$root/tests/vm/test_$script.sh"
 	done
