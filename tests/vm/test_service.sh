@@ -37,8 +37,10 @@ shows() { # PROPERTY
 	systemctl show gatewayd --property "$1" --value
 }
 
+# asked again and again: the one property, not all of the unit's as `systemctl show` does
 status_is() { # PATTERN
-	grep -qE -- "^$1" <<<"$(shows StatusText)"
+	busctl get-property org.freedesktop.systemd1 /org/freedesktop/systemd1/unit/gatewayd_2eservice \
+		org.freedesktop.systemd1.Service StatusText | sed 's/^s "//; s/"$//' | grep -qE -- "^$1"
 }
 
 # how often the unit's journal, which is followed into this file, says it; cheap to ask again and again
