@@ -342,7 +342,7 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 	return c->state != state;
 }
 
-static void earliest(uint64_t *deadline_us, uint64_t at_us, uint64_t now_us)
+void campaign_earliest(uint64_t *deadline_us, uint64_t at_us, uint64_t now_us)
 {
 	if (at_us > now_us && at_us < *deadline_us)
 		*deadline_us = at_us;
@@ -364,12 +364,13 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 
 	if (campaign_final(c))
 		return deadline_us;
-	earliest(&deadline_us, c->retry_us, now_us);
-	earliest(&deadline_us, c->tell_us, now_us);
-	earliest(&deadline_us, c->wake_until_us, now_us);
-	earliest(&deadline_us, install_wake_again_us(c), now_us);
-	earliest(&deadline_us, service_loss_deadline(self, index), now_us);
+	campaign_earliest(&deadline_us, c->retry_us, now_us);
+	campaign_earliest(&deadline_us, c->tell_us, now_us);
+	campaign_earliest(&deadline_us, c->wake_until_us, now_us);
+	campaign_earliest(&deadline_us, install_wake_again_us(c), now_us);
+	campaign_earliest(&deadline_us, service_loss_deadline(self, index), now_us);
 	for (unsigned i = 0; self->time_trusted && i < sizeof times / sizeof times[0]; i++)
-		earliest(&deadline_us, window_reached_us(self->time_unix_ms, self->time_at_us, times[i]), now_us);
+		campaign_earliest(&deadline_us, window_reached_us(self->time_unix_ms, self->time_at_us, times[i]),
+				  now_us);
 	return deadline_us;
 }

@@ -72,6 +72,8 @@ void campaign_resumed(struct gateway *self, uint8_t index, uint64_t now_us);
 /* time passes, signals change: window over, ignition off, files to fetch, ready to install. Return: true if it moved */
 bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us);
 uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t now_us);
+/* the earlier of two times, if @at_us is yet to come */
+void campaign_earliest(uint64_t *deadline_us, uint64_t at_us, uint64_t now_us);
 
 /* --- files (campaign_work.c) */
 /* the file at a place of the campaign's list, from it on; moves @place past absent and repeated ones; NULL at the end

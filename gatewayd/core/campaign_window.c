@@ -150,3 +150,10 @@ bool campaign_window_over(const struct gateway *self, const struct campaign *cam
 		return true;
 	return !campaign_window_unknown_zone(&campaign->doc) && !campaign_window_view(self, campaign, now_us).has_span;
 }
+
+uint64_t campaign_not_before_s(const struct campaign *campaign, uint64_t from_s)
+{
+	if (from_s < campaign->confirmed_start_unix_s)
+		from_s = campaign->confirmed_start_unix_s;
+	return from_s < campaign->driver_start_unix_s ? campaign->driver_start_unix_s : from_s;
+}

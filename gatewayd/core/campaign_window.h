@@ -25,5 +25,7 @@ void campaign_window_changed(struct campaign *campaign);
 void campaign_window_judge(struct gateway *self, uint8_t index, uint64_t now_us);
 /* the frame is over, or no window is left in it: nothing may be begun any more. False without trusted time */
 bool campaign_window_over(const struct gateway *self, const struct campaign *campaign, uint64_t now_us);
+/* the latest of @from_s and of the times that the backend confirmed and that the driver wants */
+uint64_t campaign_not_before_s(const struct campaign *campaign, uint64_t from_s);
 
 #endif

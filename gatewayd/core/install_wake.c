@@ -7,11 +7,6 @@
 #include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/install_power.h"
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* since when it may begin: each window and each agreed time has tries of its own, and so has what is erased */
 static uint64_t occasion_s(const struct gateway *self, const struct campaign *campaign, uint64_t now_us,
 			   enum policy_phase phase)
@@ -20,8 +15,7 @@ static uint64_t occasion_s(const struct gateway *self, const struct campaign *ca
 
 	if (phase == POLICY_RECOVER)
 		return 0;
-	return later(view.has_span ? view.span.start_s : 0,
-		     later(campaign->confirmed_start_unix_s, campaign->driver_start_unix_s));
+	return campaign_not_before_s(campaign, view.has_span ? view.span.start_s : 0);
 }
 
 static void count_anew(struct gateway *self, uint8_t index, uint64_t now_us, enum policy_phase phase)

@@ -49,7 +49,7 @@ static uint64_t start_s(const struct gateway *self, const struct campaign *campa
 
 	if (!view.has_fit)
 		return 0;
-	return later(later(view.fit.start_s, campaign->confirmed_start_unix_s), campaign->driver_start_unix_s);
+	return campaign_not_before_s(campaign, view.fit.start_s);
 }
 
 /* when something of the campaign is due next, or was */
@@ -65,12 +65,6 @@ static uint64_t due_us(const struct gateway *self, const struct campaign *campai
 		     campaign->retry_us);
 }
 
-/* the earlier of two times that are yet to come */
-static uint64_t sooner(uint64_t wake_us, uint64_t at_us, uint64_t now_us)
-{
-	return at_us > now_us && at_us < wake_us ? at_us : wake_us;
-}
-
 uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us)
 {
 	uint64_t wake_us = GATEWAY_NEVER;
@@ -80,11 +74,11 @@ uint64_t gateway_wake_us(const struct gateway *self, uint64_t now_us)
 
 		if (campaign_final(c))
 			continue;
-		wake_us = sooner(wake_us, due_us(self, c, now_us), now_us);
+		campaign_earliest(&wake_us, due_us(self, c, now_us), now_us);
 		/* its window is open, and the vehicle's network did not wake */
-		wake_us = sooner(wake_us, install_wake_again_us(c), now_us);
+		campaign_earliest(&wake_us, install_wake_again_us(c), now_us);
 	}
 	if (self->config.wake_to_check)
-		wake_us = sooner(wake_us, self->inquiry.due_us, now_us);
+		campaign_earliest(&wake_us, self->inquiry.due_us, now_us);
 	return wake_us;
 }

@@ -1,29 +1,10 @@
 /* the loss of service as driver and backend are told of it, over a whole campaign and everything that may cut in. */
-#include "tests/scenario/sim.h"
+#include "tests/scenario/sim_service.h"
 
 static struct sim *start(uint32_t notice_s)
 {
 	return sim_new(&(struct sim_options){
 	    .seed = sim_seed(), .image_bytes = 60000, .functions = true, .service_notice_s = notice_s});
-}
-
-/* "A", "L", "B", "C" for what was told of it, in order */
-static const char *told(const struct sim *s)
-{
-	static char text[SIM_MAX_LEDGER + 1];
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->backend.n_ledger; i++) {
-		if (s->backend.ledger[i].service.state)
-			text[n++] = "-ALBC"[s->backend.ledger[i].service.state];
-	}
-	text[n] = 0;
-	return text;
-}
-
-static bool is_told(const struct sim *s, const char *expected)
-{
-	return strcmp(told(s), expected) == 0;
 }
 
 static bool is_announced(const struct sim *s)
@@ -34,11 +15,12 @@ static bool is_announced(const struct sim *s)
 
 static const struct report *first(const struct sim *s, enum service_state state)
 {
-	for (unsigned i = 0; i < s->backend.n_ledger; i++) {
-		if (s->backend.ledger[i].service.state == state)
-			return &s->backend.ledger[i];
-	}
-	return NULL;
+	unsigned i = 0;
+
+	while (i < s->backend.n_ledger && s->backend.ledger[i].service.state != state)
+		i++;
+	SIM_CHECK(s, i < s->backend.n_ledger);
+	return &s->backend.ledger[i];
 }
 
 /* each announcement is of a time to come, and another one in a row of a later time */
@@ -68,7 +50,7 @@ static void it_is_announced_a_minute_before_and_over_when_all_ecus_run(void **st
 	SIM_CHECK(s, s->world.now_us >= announced_us + 60 * SIM_S);
 	SIM_CHECK(s, sim_for(s, 600 * SIM_S, sim_is_settled));
 	sim_check_done(s);
-	SIM_CHECK(s, is_told(s, "ALB"));
+	SIM_CHECK(s, sim_is_told(s, "ALB"));
 	SIM_CHECK(s, strcmp(first(s, SERVICE_ANNOUNCED)->text, "function 0; function 1") == 0);
 	SIM_CHECK(s, first(s, SERVICE_ANNOUNCED)->service.expected_s > 0);
 	SIM_CHECK(s, first(s, SERVICE_LOST)->service.from_unix_s >= first(s, SERVICE_ANNOUNCED)->service.from_unix_s);
@@ -85,10 +67,10 @@ static void the_driver_who_comes_within_the_minute_keeps_his_functions(void **st
 	sim_ignition(s, VEHICLE_CORE_ON);
 	(void)sim_for(s, 3600 * SIM_S, NULL);
 	SIM_CHECK(s, sim_has_old(s, 0) && sim_has_old(s, 1));
-	SIM_CHECK(s, is_told(s, "AC"));
+	SIM_CHECK(s, sim_is_told(s, "AC"));
 	sim_ignition(s, VEHICLE_CORE_OFF);
 	SIM_CHECK(s, sim_for(s, 600 * SIM_S, sim_is_settled));
-	SIM_CHECK(s, is_told(s, "ACALB"));
+	SIM_CHECK(s, sim_is_told(s, "ACALB"));
 	sim_check_done(s);
 	sim_free(s);
 }
@@ -101,7 +83,7 @@ static void a_campaign_that_is_revoked_while_it_is_announced_calls_it_off(void *
 	SIM_CHECK(s, sim_for(s, 60 * SIM_S, is_announced));
 	sim_revoke(s);
 	SIM_CHECK(s, sim_for(s, 600 * SIM_S, sim_is_settled));
-	SIM_CHECK(s, is_told(s, "AC"));
+	SIM_CHECK(s, sim_is_told(s, "AC"));
 	sim_check_end(s);
 	sim_free(s);
 }
@@ -117,7 +99,7 @@ static void with_an_ecu_erased_a_killed_gateway_still_knows_that_it_is_lost(void
 	SIM_CHECK(s, s->io.running && gateway_service_loss(s->io.gateway) == 0);
 	SIM_CHECK(s, s->io.gateway->campaigns[0].service.state == SERVICE_LOST);
 	SIM_CHECK(s, sim_for(s, 600 * SIM_S, sim_is_settled));
-	SIM_CHECK(s, is_told(s, "ALB"));
+	SIM_CHECK(s, sim_is_told(s, "ALB"));
 	sim_check_done(s);
 	sim_free(s);
 }
@@ -142,7 +124,7 @@ static void a_kill_at_any_transaction_leaves_it_told_in_order_and_over(void **st
 			SIM_CHECK(s, sim_for(s, 1200 * SIM_S, sim_is_settled));
 			(void)sim_for(s, 6 * SIM_S, NULL); /* sessions that nobody ended have ended */
 			sim_check_done(s);
-			text = told(s);
+			text = sim_told(s);
 			SIM_CHECK(s, !strstr(text, "LL") && !strstr(text, "BB"));
 			check_announced(s);
 			SIM_CHECK(s, text[0] && text[strlen(text) - 1] == 'B');

@@ -1,5 +1,6 @@
 /* the loss of service over restarts of the gateway and over the several runs that a campaign may take. */
 #include "tests/scenario/sim_power.h"
+#include "tests/scenario/sim_service.h"
 
 #define NOTICE_S 60u
 
@@ -13,27 +14,6 @@ static struct sim *start(struct sim_options options)
 	options.service_notice_s = NOTICE_S;
 	options.power = options.power.holds[POWER_AWAKE].configured ? options.power : sim_granted;
 	return sim_new(&options);
-}
-
-/* "A", "L", "B", "C" for what was told of it, in order */
-static const char *told(const struct sim *s)
-{
-	static char text[SIM_MAX_LEDGER + 1];
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->backend.n_ledger; i++) {
-		if (s->backend.ledger[i].service.state)
-			text[n++] = "-ALBC"[s->backend.ledger[i].service.state];
-	}
-	text[n] = 0;
-	return text;
-}
-
-static bool is_told(const struct sim *s, const char *expected)
-{
-	if (strcmp(told(s), expected) != 0)
-		printf("# told %s, expected %s\n", told(s), expected);
-	return strcmp(told(s), expected) == 0;
 }
 
 static bool is_announced(const struct sim *s)
@@ -90,7 +70,7 @@ static void an_announcement_that_is_still_to_come_outlives_a_restart(void **stat
 	SIM_CHECK(s, sim_for(s, 60 * SIM_S, sim_is_flashing));
 	SIM_CHECK(s, sim_backend_unix_s(&s->backend) >= from_s && sim_backend_unix_s(&s->backend) <= from_s + 2);
 	sim_ends_done(s);
-	SIM_CHECK(s, is_told(s, "ALB"));
+	SIM_CHECK(s, sim_is_told(s, "ALB"));
 	check_announced(s);
 	sim_free(s);
 }
@@ -110,7 +90,7 @@ static void one_whose_time_has_passed_meanwhile_is_announced_with_a_new_one(void
 		sim_kill(s, 0);
 		vehicle_core_refuse(&s->world.vehicle, s->world.now_us, VEHICLE_CORE_KL15_HELD, false);
 		sim_ends_done(s);
-		SIM_CHECK(s, is_told(s, "AALB"));
+		SIM_CHECK(s, sim_is_told(s, "AALB"));
 		check_announced(s);
 		sim_free(s);
 	}
@@ -126,7 +106,7 @@ static void one_that_a_driver_has_overtaken_meanwhile_is_called_off(void **state
 	sim_kill(s, 0);
 	sim_ignition(s, VEHICLE_CORE_ON);
 	(void)sim_for(s, 10 * SIM_S, NULL);
-	SIM_CHECK(s, is_told(s, "AC"));
+	SIM_CHECK(s, sim_is_told(s, "AC"));
 	sim_free(s);
 }
 
@@ -145,7 +125,7 @@ static void without_its_backend_a_gateway_that_knows_no_time_calls_it_off(void *
 	SIM_CHECK(s, sim_campaign(s)->service.state == SERVICE_CALLED_OFF);
 	s->backend.reachable = true;
 	sim_ends_done(s);
-	SIM_CHECK(s, is_told(s, "ACALB"));
+	SIM_CHECK(s, sim_is_told(s, "ACALB"));
 	check_announced(s);
 	sim_free(s);
 }
@@ -163,7 +143,7 @@ static void before_the_ecu_that_grants_the_hold_it_is_not_announced_again(void *
 	s = start(options);
 	sim_ends_done(s);
 	SIM_CHECK(s, s->io.n_outputs[GATEWAY_OUT_FLASH] == 2);
-	SIM_CHECK(s, is_told(s, "ALB"));
+	SIM_CHECK(s, sim_is_told(s, "ALB"));
 	check_announced(s);
 	SIM_CHECK(s, last(s, SERVICE_BACK)->unix_ms / 1000 >= last(s, SERVICE_LOST)->service.from_unix_s + 5);
 	sim_free(s);
@@ -183,7 +163,7 @@ static void a_run_that_goes_on_after_a_short_pause_is_the_same_loss(void **state
 	sim_check_waits(s, GATEWAY_CODE_WAITING_RETRY);
 	SIM_CHECK(s, sim_campaign(s)->service.state == SERVICE_LOST);
 	sim_ends_done(s);
-	SIM_CHECK(s, is_told(s, "ALB"));
+	SIM_CHECK(s, sim_is_told(s, "ALB"));
 	sim_free(s);
 }
 
@@ -200,15 +180,15 @@ static void one_that_waits_for_the_vehicle_gives_the_functions_back(void **state
 			sim_set(s, VEHICLE_CORE_BATTERY_MV, 12600);
 		SIM_CHECK(s, sim_for(s, 60 * SIM_S, sim_is_not_flashing));
 		(void)sim_for(s, SIM_S, NULL);
-		SIM_CHECK(s, is_told(s, in_the_pause ? "AL" : "ALB"));
+		SIM_CHECK(s, sim_is_told(s, in_the_pause ? "AL" : "ALB"));
 		sim_ignition(s, VEHICLE_CORE_ON);
 		(void)sim_for(s, SIM_S, NULL);
-		SIM_CHECK(s, is_told(s, "ALB"));
+		SIM_CHECK(s, sim_is_told(s, "ALB"));
 		sim_set(s, VEHICLE_CORE_BATTERY_MV, 12600);
 		(void)sim_for(s, 60 * SIM_S, NULL);
 		sim_ignition(s, VEHICLE_CORE_OFF);
 		sim_ends_done(s);
-		SIM_CHECK(s, is_told(s, "ALBALB"));
+		SIM_CHECK(s, sim_is_told(s, "ALBALB"));
 		check_announced(s);
 		sim_free(s);
 	}
