@@ -348,7 +348,7 @@ void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal s
 {
 	if (vehicle_input(&self->vehicle, now_us, signal, value))
 		self->changed_manager = true;
-	inventory_ignition(self, now_us);
+	inventory_signal(self, now_us);
 	gateway_settle(self, now_us);
 }
 
@@ -397,7 +397,7 @@ void gateway_expire(struct gateway *self, uint64_t now_us)
 		session_expire(&self->session, now_us);
 	if (vehicle_expire(&self->vehicle, now_us)) {
 		self->changed_manager = true;
-		inventory_ignition(self, now_us);
+		inventory_signal(self, now_us);
 	}
 	if (self->time_trusted && now_us >= self->floor_us)
 		gateway_raise_floor(self, now_us);

@@ -224,6 +224,8 @@ struct gateway {
 	bool identify_due;
 	bool identify_again;   /* once nothing is flashed or identified */
 	uint64_t identify_us;  /* after an ECU was absent */
+	uint8_t n_in_vain;     /* identifications, since the last that brought news */
+	bool vehicle_silent;   /* its network sleeps, see vehicle.h */
 	uint64_t asked_us;     /* when the last identification began */
 	bool ignition_was_off; /* and has not been switched on since */
 	bool ignition_was_known;

@@ -9,6 +9,7 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
 #include "gatewayd/core/install_power.h"
+#include "gatewayd/core/inventory.h"
 #include "gatewayd/core/operator.h"
 #include "gatewayd/core/service_loss.h"
 
@@ -79,7 +80,7 @@ static void identify_if_due(struct gateway *self, uint64_t now_us)
 {
 	if (self->flashing || self->identifying || self->stop_wanted || self->diagnostics_wanted)
 		return;
-	if (!self->identify_again && now_us < self->identify_us)
+	if (!self->identify_again && now_us < inventory_deadline(self))
 		return;
 	self->identify_again = false;
 	self->identify_us = GATEWAY_NEVER;
@@ -105,7 +106,7 @@ static void find_deadline(struct gateway *self, uint64_t now_us)
 	earliest(&self->deadline_us, vehicle_deadline(&self->vehicle, now_us));
 	earliest(&self->deadline_us, power_deadline(&self->power));
 	if (!self->flashing && !self->identifying && !self->stop_wanted && !self->diagnostics_wanted)
-		earliest(&self->deadline_us, self->identify_us);
+		earliest(&self->deadline_us, inventory_deadline(self));
 	if (self->time_trusted)
 		earliest(&self->deadline_us, self->floor_us);
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)

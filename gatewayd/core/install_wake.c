@@ -22,8 +22,7 @@ static void count_anew(struct gateway *self, uint8_t index, uint64_t now_us, enu
 {
 	struct campaign *c = &self->campaigns[index];
 	const uint64_t of_s = occasion_s(self, c, now_us, phase);
-	const enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
-	const bool used = ignition != IGNITION_OFF && ignition != IGNITION_UNKNOWN;
+	const bool used = vehicle_in_use(&self->vehicle, now_us);
 	const bool known = phase == POLICY_RECOVER || gateway_unix_ms(self, now_us);
 
 	if (!used && (!known || c->wakes_of_unix_s == of_s))
@@ -70,9 +69,13 @@ bool install_wake_sleeps(const struct gateway *self, uint8_t index, uint64_t now
 		return false;
 	if (found & POLICY_AGAINST_SIGNAL)
 		return true;
+	if (!(found & POLICY_AGAINST_ECU))
+		return false;
+	if (!c->wake_until_us) /* what did not answer may sleep, though others send their signals */
+		return !vehicle_in_use(&self->vehicle, now_us) && self->inventory_known && !self->identifying &&
+		       !self->not_asked;
 	/* it is awake by now: ECUs that did not answer in their sleep are asked once more */
-	return (found & POLICY_AGAINST_ECU) && c->wake_until_us &&
-	       (self->identifying || !c->wake_heard_us || self->asked_us < c->wake_heard_us);
+	return self->identifying || !c->wake_heard_us || self->asked_us < c->wake_heard_us;
 }
 
 /* the time of a try, on top of what is to be done then */

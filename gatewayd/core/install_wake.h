@@ -1,6 +1,7 @@
 /*
- * install_wake - a campaign that could begin, but for signals that nobody sends on a network that sleeps: the vehicle
- * is asked to wake it, for a bounded time and a bounded number of times. Private to gatewayd/core.
+ * install_wake - a campaign that could begin, but for signals that nobody sends on a network that sleeps, or for ECUs
+ * that sleep on it: the vehicle is asked to wake it, for a bounded time and a bounded number of times. Private to
+ * gatewayd/core.
  *
  * What is asked for is POWER_AWAKE of power.h. The tries are durable: a gateway that starts anew has no more of them.
  */
@@ -14,7 +15,7 @@
 #define INSTALL_WAKE_TRIES    3u         /* in one window; anew once the vehicle was in use */
 
 /* nothing is known that speaks against flashing @targets, but for signals that are not known, and ECUs that did not
- * answer while they were not. Never where the vehicle has no frame for it */
+ * answer while the vehicle was not in use. Never where the vehicle has no frame for it */
 bool install_wake_sleeps(const struct gateway *self, uint8_t index, uint64_t now_us, uint32_t targets,
 			 enum policy_phase phase);
 /**

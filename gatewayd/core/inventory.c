@@ -6,8 +6,9 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_pause.h"
 
-#define ABSENT_PAUSE_US 60000000u /* between identifications while an ECU is silent */
-#define WAKE_PAUSE_US   60000000u /* between identifications for the ignition's sake */
+#define ABSENT_PAUSE_US 60000000u            /* between identifications while an ECU is silent; … */
+#define ABSENT_MAX_US   UINT64_C(3600000000) /* … twice as long each time, up to this, if the vehicle is not in use */
+#define WAKE_PAUSE_US   60000000u            /* between identifications for the ignition's sake */
 
 /*
  * A boot loader often refuses to tell what the application told: the hardware and its serial number are still the same
@@ -116,6 +117,7 @@ static bool any_missing(const struct gateway *self)
 
 void gateway_bus_up(struct gateway *self, uint64_t now_us)
 {
+	self->n_in_vain = 0;
 	if (self->identifying)
 		self->bus_came_up = true; /* whether an ECU was asked in vain shows at the end */
 	else if ((any_missing(self) || !self->inventory_known) && self->identify_us > now_us + INSTALL_BUS_UP_PAUSE_US)
@@ -133,7 +135,7 @@ static void ask_after_wake(struct gateway *self, uint64_t at_us)
 }
 
 /* While a vehicle stood switched off, an ECU may have been put in another's place. */
-void inventory_ignition(struct gateway *self, uint64_t now_us)
+static void follow_ignition(struct gateway *self, uint64_t now_us)
 {
 	enum ignition ignition = vehicle_ignition(&self->vehicle, now_us);
 
@@ -144,10 +146,42 @@ void inventory_ignition(struct gateway *self, uint64_t now_us)
 	if (!self->ignition_was_off || (ignition != IGNITION_ON && ignition != IGNITION_CRANKING))
 		return;
 	self->ignition_was_off = false;
+	self->n_in_vain = 0;
 	if (self->identifying)
 		self->woke = true; /* half of them may have been asked while they slept */
 	else
 		ask_after_wake(self, now_us + INSTALL_BUS_UP_PAUSE_US);
+}
+
+void inventory_signal(struct gateway *self, uint64_t now_us)
+{
+	const bool was_silent = self->vehicle_silent;
+
+	self->vehicle_silent = vehicle_silent(&self->vehicle, now_us);
+	if (was_silent && !self->vehicle_silent && self->identify_us < now_us + INSTALL_BUS_UP_PAUSE_US)
+		self->identify_us = now_us + INSTALL_BUS_UP_PAUSE_US; /* its ECUs are waking, too */
+	follow_ignition(self, now_us);
+}
+
+uint64_t inventory_deadline(const struct gateway *self)
+{
+	return self->vehicle_silent ? GATEWAY_NEVER : self->identify_us;
+}
+
+/* until ECUs that did not answer are asked again; each time keeps the network of a parked vehicle awake */
+static uint64_t absent_pause_us(struct gateway *self, uint64_t now_us)
+{
+	uint64_t pause_us;
+
+	if (self->bus_came_up)
+		return INSTALL_BUS_UP_PAUSE_US;
+	if (self->inventory_changed || vehicle_in_use(&self->vehicle, now_us))
+		self->n_in_vain = 0;
+	pause_us = (uint64_t)ABSENT_PAUSE_US << self->n_in_vain;
+	if (pause_us >= ABSENT_MAX_US)
+		return ABSENT_MAX_US;
+	self->n_in_vain++;
+	return pause_us;
 }
 
 void gateway_identified(struct gateway *self, uint64_t now_us)
@@ -157,8 +191,7 @@ void gateway_identified(struct gateway *self, uint64_t now_us)
 		return;
 	}
 	self->identifying = false;
-	self->identify_us = any_missing(self) ? now_us + (self->bus_came_up ? INSTALL_BUS_UP_PAUSE_US : ABSENT_PAUSE_US)
-					      : GATEWAY_NEVER;
+	self->identify_us = any_missing(self) ? now_us + absent_pause_us(self, now_us) : GATEWAY_NEVER;
 	self->bus_came_up = false;
 	if (self->woke)
 		ask_after_wake(self, now_us);

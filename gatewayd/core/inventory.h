@@ -11,7 +11,11 @@
  * campaigns but @campaign, which is still running, are judged by it. */
 void inventory_found(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t ecu,
 		     const struct flash_identity *told);
-/* a signal came: once the ignition is on after it was off, the ECUs are asked again, at most once a minute */
-void inventory_ignition(struct gateway *self, uint64_t now_us);
+/* A signal came, or is not known any more. Once the ignition is on after it was off, the ECUs are asked again, at most
+ * once a minute; and while ECUs are missed, once the vehicle is heard again after it was silent. */
+void inventory_signal(struct gateway *self, uint64_t now_us);
+/* when ECUs that did not answer are asked again; GATEWAY_NEVER, also while the vehicle sleeps: a request would wake it
+ */
+uint64_t inventory_deadline(const struct gateway *self);
 
 #endif

@@ -91,6 +91,13 @@ enum ignition vehicle_ignition(const struct vehicle *self, uint64_t now_us)
 	return (enum ignition)(int)(self->value[VEHICLE_IGNITION] + 0.5);
 }
 
+bool vehicle_in_use(const struct vehicle *self, uint64_t now_us)
+{
+	const enum ignition ignition = vehicle_ignition(self, now_us);
+
+	return ignition != IGNITION_OFF && ignition != IGNITION_UNKNOWN;
+}
+
 bool vehicle_standstill(const struct vehicle *self, uint64_t now_us)
 {
 	double kmh = self->value[VEHICLE_SPEED_KMH];
@@ -130,6 +137,18 @@ enum vehicle_flag vehicle_flag(const struct vehicle *self, uint64_t now_us, enum
 bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal)
 {
 	return self->config.max_age_ms[signal] != 0;
+}
+
+bool vehicle_silent(const struct vehicle *self, uint64_t now_us)
+{
+	bool came = false;
+
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
+		if (known(self, now_us, (enum vehicle_signal)i))
+			return false;
+		came = came || self->at_us[i] != 0;
+	}
+	return came;
 }
 
 uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us)

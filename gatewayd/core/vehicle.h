@@ -53,6 +53,8 @@ bool vehicle_input(struct vehicle *self, uint64_t now_us, enum vehicle_signal si
 /* Return: true if a value became unknown by its age since the last call */
 bool vehicle_expire(struct vehicle *self, uint64_t now_us);
 enum ignition vehicle_ignition(const struct vehicle *self, uint64_t now_us);
+/* its ignition is not off; false also when unknown */
+bool vehicle_in_use(const struct vehicle *self, uint64_t now_us);
 /* false also when unknown */
 bool vehicle_standstill(const struct vehicle *self, uint64_t now_us);
 /* known to move; false also when unknown */
@@ -65,6 +67,8 @@ enum vehicle_flag vehicle_flag(const struct vehicle *self, uint64_t now_us, enum
 bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal);
 /* as under signals: in the configuration: "speed_kmh" */
 const char *vehicle_signal_name(enum vehicle_signal signal);
+/* signals came, and none is known any more: who sends them sleeps */
+bool vehicle_silent(const struct vehicle *self, uint64_t now_us);
 /* when the next known value becomes unknown: at its age limit, not after it; GATEWAY_NEVER */
 uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us);
 /*

@@ -108,6 +108,61 @@ static void by_night_it_is_woken_and_the_campaign_installed(void **state)
 	}
 }
 
+/* --- ECUs that sleep, though signals come */
+
+/* parked, and started anew while the ECUs sleep: a charger keeps the senders of the signals awake */
+static struct sim *parked_with_sleeping_ecus(struct sim_options options)
+{
+	struct sim *s = parked(options);
+
+	s->world.sleepless = UINT32_MAX;
+	sim_kill(s, 0);
+	(void)sim_for(s, 20 * SIM_S, NULL);
+	SIM_CHECK(s, s->io.running && s->io.gateway->inventory_known && !s->io.gateway->ecus[0].present);
+	SIM_CHECK(s, vehicle_ignition(&s->io.gateway->vehicle, s->world.now_us) == IGNITION_OFF);
+	SIM_CHECK(s, n_asked(s) == 0);
+	return s;
+}
+
+static void ecus_that_sleep_though_signals_come_are_woken(void **state)
+{
+	struct sim *s;
+
+	(void)state;
+	s = parked_with_sleeping_ecus((struct sim_options){.n_ecus = 2});
+	SIM_CHECK(s, sim_for(s, 61 * SIM_S, is_asked_to_wake));
+	sim_check_waits(s, GATEWAY_CODE_WAITING_NETWORK);
+	check_why(s, "asked to wake, 60 s left");
+	sim_ends_done(s);
+	SIM_CHECK(s, n_asked(s) == 1);
+	sim_free(s);
+}
+
+static void an_ecu_that_is_not_there_at_all_is_woken_three_times_for_seconds(void **state)
+{
+	uint64_t began_us, awake_us = 0;
+	struct sim *s;
+
+	(void)state;
+	s = parked_with_sleeping_ecus((struct sim_options){.n_ecus = 1});
+	s->world.deaf = true;
+	for (unsigned i = 1; i <= 3; i++) {
+		SIM_CHECK(s, sim_for(s, TRY_US + PAUSE_US, is_asked_to_wake));
+		began_us = s->world.now_us;
+		SIM_CHECK(s, sim_for(s, TRY_US, is_let_go));
+		awake_us += s->world.now_us - began_us;
+		sim_check_waits(s, GATEWAY_CODE_ECU_ABSENT);
+	}
+	check_why(s, "asked to wake (3 of 3), in vain");
+	SIM_CHECK(s, awake_us < 15 * SIM_S);
+	(void)sim_for(s, 4 * PAUSE_US, NULL);
+	SIM_CHECK(s, n_asked(s) == 3);
+	sim_ignition(s, VEHICLE_CORE_ON); /* in use its network is awake */
+	(void)sim_for(s, 4 * PAUSE_US, NULL);
+	SIM_CHECK(s, n_asked(s) == 3);
+	sim_free(s);
+}
+
 /* --- when it is not asked */
 
 static void with_a_battery_known_to_sag_it_is_not_woken(void **state)
@@ -361,6 +416,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(by_night_it_is_woken_and_the_campaign_installed),
+	    cmocka_unit_test(ecus_that_sleep_though_signals_come_are_woken),
+	    cmocka_unit_test(an_ecu_that_is_not_there_at_all_is_woken_three_times_for_seconds),
 	    cmocka_unit_test(with_a_battery_known_to_sag_it_is_not_woken),
 	    cmocka_unit_test(what_the_budget_does_not_cover_is_not_a_reason_to_wake_it),
 	    cmocka_unit_test(without_consent_it_is_not_woken),

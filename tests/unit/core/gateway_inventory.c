@@ -109,7 +109,7 @@ static void a_bus_that_comes_up_while_ecus_are_asked_has_them_asked_again(void *
 	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 1);
 	sim_run(s, 2 * SECOND);
 	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
-	sim_run(s, 62 * SECOND - 1); /* once: still absent, it is looked for each minute as ever */
+	sim_run(s, 62 * SECOND - 1); /* once: still absent, it is looked for a minute later as ever */
 	assert_int_equal(s->counts[GATEWAY_OUT_IDENTIFY], 2);
 	sim_free(s);
 }
@@ -212,6 +212,76 @@ static void a_running_flash_is_not_disturbed_by_the_ignition(void **state)
 	s->hold_intents = false;
 	sim_for(s, 120 * SECOND);
 	assert_true(s->counts[GATEWAY_OUT_IDENTIFY] > asked);
+	sim_free(s);
+}
+
+/* --- an ECU that does not answer */
+
+/* Return: how often the ECUs are asked from now on */
+static size_t asked_within(struct sim *s, uint64_t seconds)
+{
+	const size_t before = s->counts[GATEWAY_OUT_IDENTIFY];
+
+	sim_for(s, seconds * SECOND);
+	return s->counts[GATEWAY_OUT_IDENTIFY] - before;
+}
+
+static struct sim *with_a_brake_missed(uint32_t ignition_max_age_ms)
+{
+	struct sim *s = sim_new();
+
+	s->config.vehicle.max_age_ms[VEHICLE_IGNITION] = ignition_max_age_ms;
+	s->director->version = 0;
+	s->ecus[BRAKE].present = false;
+	sim_start(s);
+	return s;
+}
+
+static void it_is_asked_each_minute_while_the_vehicle_is_in_use_and_less_and_less_while_it_is_not(void **state)
+{
+	(void)state;
+	struct sim *s = with_a_brake_missed(1000000000);
+
+	ignition(s, IGNITION_OFF);
+	(void)asked_within(s, 1);                      /* at the start */
+	assert_int_equal(asked_within(s, 63 * 60), 6); /* after 1, 2, 4, 8, 16 and 32 minutes more */
+	assert_int_equal(asked_within(s, 10 * 3600), 10);
+	ignition(s, IGNITION_ACCESSORY);
+	ignition(s, IGNITION_ON);
+	assert_int_equal(asked_within(s, 3600), 60);
+	ignition(s, IGNITION_OFF);
+	assert_int_equal(asked_within(s, 63 * 60), 6);
+	s->ecus[BRAKE].present = true;
+	assert_int_equal(asked_within(s, 3600), 1);
+	assert_true(s->gateway->ecus[BRAKE].present);
+	assert_int_equal(asked_within(s, 36000), 0);
+	sim_free(s);
+}
+
+static void while_the_vehicle_sleeps_it_is_not_asked_until_a_signal_comes(void **state)
+{
+	(void)state;
+	struct sim *s = with_a_brake_missed(5000);
+
+	ignition(s, IGNITION_OFF);
+	assert_int_equal(asked_within(s, 1), 1); /* at the start */
+	assert_int_equal(asked_within(s, 8 * 3600), 0);
+	s->ecus[BRAKE].present = true;
+	ignition(s, IGNITION_OFF); /* somebody opened a door */
+	sim_for(s, SECOND - 1);
+	assert_false(s->gateway->ecus[BRAKE].present);
+	assert_int_equal(asked_within(s, 1), 1);
+	assert_true(s->gateway->ecus[BRAKE].present);
+	sim_free(s);
+}
+
+static void where_no_signal_ever_came_it_is_asked_less_and_less(void **state)
+{
+	(void)state;
+	struct sim *s = with_a_brake_missed(0);
+
+	(void)asked_within(s, 1);
+	assert_int_equal(asked_within(s, 63 * 60), 6);
 	sim_free(s);
 }
 
@@ -402,6 +472,9 @@ int main(void)
 	    cmocka_unit_test(an_ignition_that_is_switched_to_and_fro_has_them_asked_once_a_minute),
 	    cmocka_unit_test(an_ignition_that_is_switched_on_while_ecus_are_asked_has_them_asked_again),
 	    cmocka_unit_test(a_running_flash_is_not_disturbed_by_the_ignition),
+	    cmocka_unit_test(it_is_asked_each_minute_while_the_vehicle_is_in_use_and_less_and_less_while_it_is_not),
+	    cmocka_unit_test(while_the_vehicle_sleeps_it_is_not_asked_until_a_signal_comes),
+	    cmocka_unit_test(where_no_signal_ever_came_it_is_asked_less_and_less),
 	    cmocka_unit_test(an_ecu_that_could_not_be_asked_is_as_present_as_before_and_asked_in_a_minute),
 	    cmocka_unit_test(what_could_not_be_asked_after_the_flash_is_no_other_version),
 	    cmocka_unit_test(no_flash_begins_on_the_word_of_an_ecu_that_could_not_be_asked),

@@ -205,6 +205,7 @@ static void an_ecu_that_is_looked_for_every_minute_opens_no_session(void **state
 	s->director->n_campaigns = 0;
 	s->ecus[BRAKE].present = false;
 	sim_start(s);
+	sim_signals(s, IGNITION_ON, 0, 12600);
 	sim_for(s, 40 * SECOND);
 	assert_true(s->gateway->session.resting);
 	sim_for(s, 600 * SECOND);

@@ -47,7 +47,7 @@ static void a_changed_inventory_is_registered_again(void **state)
 	sim_for(s, 60 * SECOND);
 	assert_int_equal(s->counts[GATEWAY_OUT_SEND_REGISTER], 1); /* still absent */
 	s->ecus[BRAKE].present = true;
-	sim_for(s, 60 * SECOND);
+	sim_for(s, 120 * SECOND);
 	assert_int_equal(s->counts[GATEWAY_OUT_SEND_REGISTER], 2);
 	assert_true(s->disk.ecus[BRAKE].known);
 	sim_free(s);
