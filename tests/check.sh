@@ -242,7 +242,7 @@ suite_bench() {
 # tests that an emulated process cannot do, and why
 not_emulated() { # PROGRAM
 	case $1 in
-	unit-ctl-gatewayctl | unit-proto-manifestctl) echo "it starts another program, which the kernel does not emulate" ;;
+	unit-ctl-gatewayctl | unit-ctl-verbs | unit-proto-manifestctl) echo "it starts another program, which the kernel does not emulate" ;;
 	unit-port-simbus_control) echo "the kernel names a process after its emulator" ;;
 	*) return 1 ;;
 	esac
