@@ -8,6 +8,7 @@
 #include "gatewayd/core/install.h"
 #include "gatewayd/core/install_wake.h"
 #include "gatewayd/core/policy.h"
+#include "gatewayd/core/policy_walk.h"
 #include "gatewayd/core/release.h"
 #include "gatewayd/core/service_loss.h"
 
@@ -368,6 +369,12 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 	campaign_earliest(&deadline_us, c->tell_us, now_us);
 	campaign_earliest(&deadline_us, c->wake_until_us, now_us);
 	campaign_earliest(&deadline_us, install_wake_again_us(c), now_us);
+	if (campaign_open_targets(c, true)) {
+		campaign_earliest(&deadline_us, vehicle_unknown_deadline(&self->vehicle, now_us, POLICY_GONE_US),
+				  now_us);
+		campaign_earliest(&deadline_us, vehicle_unknown_deadline(&self->vehicle, now_us, POLICY_GONE_ASLEEP_US),
+				  now_us);
+	}
 	campaign_earliest(&deadline_us, service_loss_deadline(self, index), now_us);
 	for (unsigned i = 0; self->time_trusted && i < sizeof times / sizeof times[0]; i++)
 		campaign_earliest(&deadline_us, window_reached_us(self->time_unix_ms, self->time_at_us, times[i]),

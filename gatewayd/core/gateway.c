@@ -70,6 +70,7 @@ int gateway_campaign_index(const struct gateway *self, const char *id)
 void gateway_start(struct gateway *self, uint64_t now_us)
 {
 	gateway_resume(self, now_us);
+	vehicle_listen(&self->vehicle, now_us);
 	self->identify_again = true;
 	session_start(&self->session, now_us);
 	gateway_settle(self, now_us);

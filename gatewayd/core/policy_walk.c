@@ -37,6 +37,17 @@ static bool unless(struct policy_condition *condition, bool holds, unsigned code
 	return true;
 }
 
+/* nobody will tell what the condition asks about before the ECUs are flashed */
+static bool gone(const struct policy_walk *self, const struct condition *asked)
+{
+	const struct vehicle *v = &self->gateway->vehicle;
+	const bool asleep =
+	    self->gateway->power.config.holds[POWER_AWAKE].configured && !vehicle_heard(v, self->now_us);
+
+	return self->phase == POLICY_RECOVER &&
+	       vehicle_unknown_us(v, self->now_us, asked) >= (asleep ? POLICY_GONE_ASLEEP_US : POLICY_GONE_US);
+}
+
 static bool vehicle(const struct policy_walk *self, struct policy_condition *condition, const struct condition *asked)
 {
 	const struct vehicle *v = &self->gateway->vehicle;
@@ -44,7 +55,7 @@ static bool vehicle(const struct policy_walk *self, struct policy_condition *con
 	const char *fails = vehicle_conditions(v, self->now_us, asked, 1, words, sizeof words);
 
 	condition->asked = *asked;
-	if (!fails)
+	if (!fails || gone(self, asked))
 		return true;
 	condition->code = GATEWAY_CODE_WAITING_VEHICLE;
 	condition->unknown = !vehicle_condition_known(v, self->now_us, asked);
@@ -53,17 +64,6 @@ static bool vehicle(const struct policy_walk *self, struct policy_condition *con
 }
 
 /* --- the vehicle; each Return: false if the term does not concern the campaign */
-
-static bool moving(const struct policy_walk *self, struct policy_condition *condition)
-{
-	condition->asked.kind = CONDITION_STANDSTILL;
-	/* its speed may be what the erased ECU would tell: unknown must not strand it */
-	if (!vehicle_moving(&self->gateway->vehicle, self->now_us))
-		return true;
-	condition->code = GATEWAY_CODE_WAITING_VEHICLE;
-	snprintf(condition->text, sizeof condition->text, "the vehicle is moving");
-	return true;
-}
 
 /* the author wants each of the targets finished, whatever the ignition */
 static bool all_finish(const struct policy_walk *self)
@@ -81,7 +81,7 @@ static bool own_interlock(const struct policy_walk *self, struct policy_conditio
 {
 	const struct vehicle *v = &self->gateway->vehicle;
 
-	if (self->term == POLICY_OWN_STANDSTILL)
+	if (self->term != POLICY_OWN_IGNITION)
 		return vehicle_configured(v, VEHICLE_SPEED_KMH) &&
 		       vehicle(self, condition, &(struct condition){.kind = CONDITION_STANDSTILL});
 	return vehicle_configured(v, VEHICLE_IGNITION) && !policy_needs_ignition_on(self->campaign) &&
@@ -247,7 +247,7 @@ static bool evaluate(const struct policy_walk *self, struct policy_condition *co
 	case POLICY_PRESENT:
 		return present(self, condition);
 	case POLICY_MOVING:
-		return self->phase == POLICY_RECOVER && moving(self, condition);
+		return self->phase == POLICY_RECOVER && own_interlock(self, condition);
 	case POLICY_OWN_STANDSTILL:
 	case POLICY_OWN_IGNITION:
 		return self->phase != POLICY_RECOVER && own_interlock(self, condition);

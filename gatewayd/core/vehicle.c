@@ -15,6 +15,11 @@ void vehicle_init(struct vehicle *self, const struct vehicle_config *config)
 	self->told_charge_percent = -1;
 }
 
+void vehicle_listen(struct vehicle *self, uint64_t now_us)
+{
+	self->listens_us = now_us;
+}
+
 static uint64_t unknown_at(const struct vehicle *self, enum vehicle_signal signal)
 {
 	return self->at_us[signal] + (uint64_t)self->config.max_age_ms[signal] * 1000;
@@ -139,16 +144,62 @@ bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal)
 	return self->config.max_age_ms[signal] != 0;
 }
 
+bool vehicle_heard(const struct vehicle *self, uint64_t now_us)
+{
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
+		if (known(self, now_us, (enum vehicle_signal)i))
+			return true;
+	}
+	return false;
+}
+
 bool vehicle_silent(const struct vehicle *self, uint64_t now_us)
 {
 	bool came = false;
 
-	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
-		if (known(self, now_us, (enum vehicle_signal)i))
-			return false;
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)
 		came = came || self->at_us[i] != 0;
+	return came && !vehicle_heard(self, now_us);
+}
+
+/* of one that is not known */
+static uint64_t unknown_since(const struct vehicle *self, enum vehicle_signal signal)
+{
+	return self->at_us[signal] ? unknown_at(self, signal) : self->listens_us;
+}
+
+uint64_t vehicle_unknown_us(const struct vehicle *self, uint64_t now_us, const struct condition *condition)
+{
+	enum vehicle_signal signal;
+	uint64_t unknown_us = 0;
+
+	if (condition->kind == CONDITION_IGNITION_ON &&
+	    ((known(self, now_us, VEHICLE_IGNITION) && vehicle_ignition(self, now_us) != IGNITION_ON) ||
+	     vehicle_moving(self, now_us)))
+		return 0;
+	for (unsigned i = 0; vehicle_signal_of(condition->kind, i, &signal); i++) {
+		uint64_t since_us;
+
+		if (known(self, now_us, signal))
+			continue;
+		since_us = now_us - unknown_since(self, signal);
+		if (!unknown_us || since_us < unknown_us)
+			unknown_us = since_us;
 	}
-	return came;
+	return unknown_us;
+}
+
+uint64_t vehicle_unknown_deadline(const struct vehicle *self, uint64_t now_us, uint64_t unknown_us)
+{
+	uint64_t deadline = GATEWAY_NEVER;
+
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
+		const uint64_t at_us = unknown_since(self, (enum vehicle_signal)i) + unknown_us;
+
+		if (at_us > now_us && at_us < deadline)
+			deadline = at_us;
+	}
+	return deadline;
 }
 
 uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us)

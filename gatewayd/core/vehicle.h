@@ -38,6 +38,7 @@ struct vehicle {
 	struct vehicle_config config;
 	double value[VEHICLE_SIGNALS];
 	uint64_t at_us[VEHICLE_SIGNALS]; /* 0 = never */
+	uint64_t listens_us;             /* since when signals are listened to */
 	/* private: what vehicle_input() and vehicle_expire() last said to be known */
 	bool told_known[VEHICLE_SIGNALS];
 	enum ignition told_ignition;
@@ -48,6 +49,8 @@ struct vehicle {
 };
 
 void vehicle_init(struct vehicle *self, const struct vehicle_config *config);
+/* from now on a signal would be heard */
+void vehicle_listen(struct vehicle *self, uint64_t now_us);
 /* Return: true if what is known changed in kind (not each new speed) */
 bool vehicle_input(struct vehicle *self, uint64_t now_us, enum vehicle_signal signal, double value);
 /* Return: true if a value became unknown by its age since the last call */
@@ -67,8 +70,15 @@ enum vehicle_flag vehicle_flag(const struct vehicle *self, uint64_t now_us, enum
 bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal);
 /* as under signals: in the configuration: "speed_kmh" */
 const char *vehicle_signal_name(enum vehicle_signal signal);
+/* any signal is known */
+bool vehicle_heard(const struct vehicle *self, uint64_t now_us);
 /* signals came, and none is known any more: who sends them sleeps */
 bool vehicle_silent(const struct vehicle *self, uint64_t now_us);
+/* for how long what the condition asks about has not been known, in microseconds; 0 if it is, or if what is known
+ * speaks against it */
+uint64_t vehicle_unknown_us(const struct vehicle *self, uint64_t now_us, const struct condition *condition);
+/* when the next signal will have been unknown for @unknown_us; GATEWAY_NEVER */
+uint64_t vehicle_unknown_deadline(const struct vehicle *self, uint64_t now_us, uint64_t unknown_us);
 /* when the next known value becomes unknown: at its age limit, not after it; GATEWAY_NEVER */
 uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us);
 /*

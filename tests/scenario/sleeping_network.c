@@ -392,6 +392,27 @@ static void an_ecu_left_without_software_is_finished_though_the_network_fell_asl
 	sim_free(s);
 }
 
+/* it was the one that sent them: the network is woken for them first, as far as anybody knows in vain */
+static void an_ecu_left_without_software_does_not_wait_for_signals_for_ever(void **state)
+{
+	uint64_t lost_us;
+	struct sim *s;
+
+	(void)state;
+	s = parked((struct sim_options){.n_ecus = 1});
+	SIM_CHECK(s, sim_for(s, 120 * SIM_S, sim_is_transferring));
+	for (int i = 0; i < VEHICLE_CORE_QUANTITIES; i++)
+		vehicle_core_mute(&s->world.vehicle, s->world.now_us, (enum vehicle_core_quantity)i, true);
+	s->downtime_us = 10 * SIM_S;
+	sim_kill(s, 0);
+	lost_us = s->world.now_us + s->downtime_us;
+	(void)sim_for(s, 3599 * SIM_S + s->downtime_us, NULL);
+	SIM_CHECK(s, sim_is_erased(s) && n_asked(s) == 1 + 3);
+	sim_ends_done(s);
+	SIM_CHECK(s, s->world.now_us < lost_us + 3700 * SIM_S);
+	sim_free(s);
+}
+
 static void restarts_are_given_no_more_tries(void **state)
 {
 	(void)state;
@@ -428,6 +449,7 @@ int main(void)
 	    cmocka_unit_test(it_is_let_go_on_each_way_out),
 	    cmocka_unit_test(a_gateway_that_starts_while_it_sleeps_asks_its_ecus_once_it_is_awake),
 	    cmocka_unit_test(an_ecu_left_without_software_is_finished_though_the_network_fell_asleep),
+	    cmocka_unit_test(an_ecu_left_without_software_does_not_wait_for_signals_for_ever),
 	    cmocka_unit_test(restarts_are_given_no_more_tries),
 	};
 

@@ -116,10 +116,76 @@ static void an_erased_ecu_is_not_flashed_on_the_move_but_without_a_known_speed(v
 	sim_for(s, 15 * SECOND);
 	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
 	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
-	sim_for(s, 10 * SECOND); /* its speed was the erased ECU's to tell */
+	sim_for(s, 64 * SECOND); /* not known, and it may come again */
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+	assert_string_equal(sim_campaign(s)->text, "the speed is not known");
+	sim_for(s, 3 * SECOND); /* it was the erased ECU's to tell */
 	assert_int_equal(s->ecus[BRAKE].n_flashes, 2);
 	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_VERIFIED);
 	sim_free(s);
+}
+
+/* the first flash of the brake fails once it is erased; what is asked of the vehicle for it, and nothing else, are
+ * @kinds */
+static struct sim *with_an_erased_brake(const enum condition_kind *kinds, size_t n)
+{
+	struct sim *s = sim_new();
+	struct component_doc *c = &s->manifest->components[BRAKE];
+
+	no_conditions(s);
+	for (size_t i = 0; i < n; i++)
+		c->conditions[c->n_conditions++] = (struct condition){kinds[i], 0};
+	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)
+		s->config.vehicle.max_age_ms[i] = 20000;
+	s->ecus[BRAKE].fail_times = 1;
+	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
+	sim_start(s);
+	gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 1);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	sim_for(s, 5 * SECOND);
+	assert_true(sim_campaign(s)->targets[BRAKE].erased);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+	return s;
+}
+
+static void an_erased_ecu_does_not_wait_for_what_it_told_itself(void **state)
+{
+	(void)state;
+	const enum condition_kind kinds[] = {CONDITION_IGNITION_OFF, CONDITION_STANDSTILL, CONDITION_GEAR_PARK};
+	struct sim *s = with_an_erased_brake(kinds, 3);
+
+	s->gateway->campaigns[0].retry_us = s->now_us + 40 * SECOND; /* by then nothing is known any more */
+	sim_for(s, 73 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
+	sim_for(s, 10 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 2);
+	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_VERIFIED);
+	sim_free(s);
+}
+
+static void an_erased_ecu_waits_for_what_is_known_to_speak_against_it(void **state)
+{
+	(void)state;
+	const enum condition_kind kinds[] = {CONDITION_GEAR_PARK, CONDITION_IGNITION_ON};
+
+	for (unsigned k = 0; k < 2; k++) {
+		struct sim *s = with_an_erased_brake(&kinds[0], 1);
+
+		sim_campaign(s)->manifest.components[BRAKE].conditions[0].kind = kinds[k];
+		for (unsigned i = 0; i < 60; i++) { /* of the speed nothing */
+			gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 0);
+			gateway_signal(s->gateway, s->now_us, VEHICLE_IGNITION, IGNITION_OFF);
+			sim_for(s, 10 * SECOND);
+		}
+		assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+		assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
+		gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 1);
+		gateway_signal(s->gateway, s->now_us, VEHICLE_IGNITION, k ? IGNITION_ON : IGNITION_OFF);
+		sim_for(s, 10 * SECOND);
+		assert_int_equal(s->ecus[BRAKE].n_flashes, 2);
+		sim_free(s);
+	}
 }
 
 /* the speed is not what it was while the bus is quiet, and is again once it is loud */
@@ -234,6 +300,8 @@ int main(void)
 	    cmocka_unit_test(a_speed_that_is_not_known_is_not_standing_still),
 	    cmocka_unit_test(a_signal_that_is_not_configured_is_not_waited_for),
 	    cmocka_unit_test(an_erased_ecu_is_not_flashed_on_the_move_but_without_a_known_speed),
+	    cmocka_unit_test(an_erased_ecu_does_not_wait_for_what_it_told_itself),
+	    cmocka_unit_test(an_erased_ecu_waits_for_what_is_known_to_speak_against_it),
 	    cmocka_unit_test(runs_that_are_stopped_come_ever_more_rarely),
 	    cmocka_unit_test(an_ecu_that_runs_another_version_than_promised_is_not_without_software),
 	    cmocka_unit_test(the_campaign_after_a_wrong_version_waits_for_its_window_and_consent),
