@@ -229,9 +229,9 @@ uint32_t install_power_may_go_on(const struct gateway *self, const struct campai
 static uint32_t wanted_by(const struct gateway *self, const struct campaign *campaign, uint64_t now_us)
 {
 	/* from the first request until the bus is loud again and the ECUs were asked once more who they are, for which
-	 * another tester may let us wait for hours */
+	 * another tester may let us wait for hours, and which a daemon that is being stopped leaves to the next one */
 	bool works = (campaign->state == CAMPAIGN_INSTALLING && self->flashing) ||
-		     (campaign->state == CAMPAIGN_VERIFYING && !self->diagnostics_locked);
+		     (campaign->state == CAMPAIGN_VERIFYING && !self->diagnostics_locked && !self->stop_wanted);
 	uint32_t holds = campaign->power_asked;
 
 	/* the signals on which it rests would fall silent meanwhile; or they are silent */

@@ -148,7 +148,7 @@ static void on_pump(uv_prepare_t *handle)
 	while (gateway_pop_output(d->gateway, &out))
 		carry_out(d, &out);
 	daemon_service_after(d);
-	if (d->stopping && gateway_idle(d->gateway) && !flasher_busy(d->flasher)) {
+	if (d->stopping && gateway_idle(d->gateway) && !flasher_busy(d->flasher) && !holds_releasing(d->holds)) {
 		begin_close(d);
 		return;
 	}

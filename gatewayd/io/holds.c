@@ -43,7 +43,7 @@ static void on_cycle(uv_timer_t *timer)
 	const struct config_frame *frame = self->frame;
 	bool sent = flasher_send(self->holds->flasher, frame->bus, self->on ? &frame->ask : &frame->release);
 
-	if (self->on || !sent)
+	if (self->on || (!sent && self->releases == RELEASES))
 		return;
 	self->releases--;
 	if (!self->releases)
@@ -63,6 +63,17 @@ void holds_order(struct holds *self, const struct power_order *order)
 		return;
 	uv_timer_start(&hold->timer, on_cycle, hold->frame->cycle_ms, hold->frame->cycle_ms);
 	on_cycle(&hold->timer);
+}
+
+bool holds_releasing(const struct holds *self)
+{
+	for (unsigned i = 0; i < POWER_HOLDS; i++) {
+		const struct hold *hold = &self->holds[i];
+
+		if (!hold->on && hold->releases > 0 && hold->releases < RELEASES)
+			return true;
+	}
+	return false;
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -147,6 +147,11 @@ killed_and_stopped() {
 	check "the campaign is finished by the next process" verified stopped 40
 }
 
+# since it was last asked for
+let_go_in_log() {
+	[[ $(awk '/ 521#01/ { released = 0 } / 521#00/ { released++ } END { print released }' "$stage/bus.log") == 3 ]]
+}
+
 held() {
 	local profile=$stage/held.yaml
 	vehicle_world
@@ -160,8 +165,13 @@ held() {
 	need offer held --target ecu=lamp,component=lamp,hardware_id=LAMP-HW-2
 	need at_frame_done
 	check "terminal 15 is held while an ECU that needs it is erased" vehicle_says kl15_held 1
-	check "it is flashed" eval 'reached held verified 40 && memory_equal held lamp'
-	check "and terminal 15 let go" stage_until 30 let_go
+	kill -TERM "$(stage_pid gatewayd)"
+	gateway_gone
+	check "SIGTERM: it is flashed to the end, and terminal 15 let go at once" vehicle_says kl15_held 0
+	check "with three frames" let_go_in_log
+	need stage_gateway_start
+	check "the next process takes note of it" eval 'reached held verified 40 && memory_equal held lamp'
+	check "and holds terminal 15 no longer than that" stage_until 30 let_go
 }
 
 without_signal() {
