@@ -229,8 +229,10 @@ struct gateway {
 	uint64_t asked_us;     /* when the last identification began */
 	bool ignition_was_off; /* and has not been switched on since */
 	bool ignition_was_known;
-	bool woke;              /* it was, while the ECUs are being identified */
-	uint32_t not_asked;     /* bit per ECU: the last identification could not ask it */
+	bool woke;          /* it was, while the ECUs are being identified */
+	uint32_t not_asked; /* bit per ECU: the last identification could not ask it */
+	/* hardware id and serial number that an erased ECU told last, and that are not its own; "" = it did not */
+	char doubtful[GATEWAY_MAX_ECUS][2 * FLASH_VERSION_BYTES];
 	bool bus_came_up;       /* while the ECUs are being identified */
 	bool inventory_changed; /* while it is being identified */
 	bool stop_flash_due;

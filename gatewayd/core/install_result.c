@@ -66,17 +66,23 @@ void install_not_this_ecu(struct gateway *self, uint8_t index, uint8_t target, u
 	gateway_log(self, GATEWAY_LOG_ERROR, index, target, code, text);
 }
 
-/* The ECU said that it is another one, and the inventory knows it by now. Return: whether that ends the target */
+/* The ECU said that it is another one, and the inventory knows it by now, or doubts it. Return: whether that ends the
+ * target */
 static bool not_meant(const struct gateway *self, const struct target *target, enum flash_code result, unsigned *code)
 {
 	char text[GATEWAY_TEXT_BYTES];
+	unsigned other;
 
 	if (result != FLASH_WRONG_HARDWARE && result != FLASH_WRONG_SERIAL)
 		return false;
-	*code = policy_check_identity(&target->doc, &self->ecus[target->ecu], text);
-	if (!*code && target->erased)
-		*code = GATEWAY_CODE_WRONG_SERIAL; /* the one that was erased is gone */
-	return *code != GATEWAY_CODE_OK;
+	other = policy_check_identity(&target->doc, &self->ecus[target->ecu], text);
+	if (!other && target->erased && !self->ecus[target->ecu].erased)
+		other = GATEWAY_CODE_WRONG_SERIAL; /* the one that was erased is gone */
+	if (other)
+		*code = other;
+	else if (self->doubtful[target->ecu][0])
+		*code = GATEWAY_CODE_WRONG_SERIAL;
+	return other != 0;
 }
 
 /* new terms that came while an ECU was changed were not for it: with the next session they come again */
@@ -91,7 +97,7 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 {
 	struct campaign *c = &self->campaigns[index];
 	struct target *t = &c->targets[target];
-	unsigned code;
+	unsigned code = result->code ? (unsigned)result->code : GATEWAY_CODE_CHECK_FAILED;
 
 	t->running = false;
 	t->answered = true;
@@ -130,8 +136,7 @@ void install_result(struct gateway *self, uint8_t index, uint8_t target, uint64_
 			install_mark_erased(self, index, target, true);
 			t->state = TARGET_FLASHING;
 		}
-		failed_attempt(self, index, target, now_us,
-			       result->code ? (unsigned)result->code : GATEWAY_CODE_CHECK_FAILED, result->text);
+		failed_attempt(self, index, target, now_us, code, result->text);
 		return;
 	}
 	install_mark_erased(self, index, target, false);

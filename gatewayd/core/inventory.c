@@ -28,11 +28,46 @@ static struct flash_identity merged(const struct ecu_info *ecu, const struct fla
 	return identity;
 }
 
+static bool differ(const char *a, const char *b)
+{
+	return a[0] && b[0] && strcmp(a, b) != 0;
+}
+
+/*
+ * An erased ECU is given up if it was replaced, which one garbled or forged answer must not bring about: what it tells
+ * of itself has to be told twice.
+ */
+static bool is_doubtful(struct gateway *self, uint8_t ecu, const struct flash_identity *identity)
+{
+	const struct ecu_info *e = &self->ecus[ecu];
+	char *doubtful = self->doubtful[ecu], text[GATEWAY_TEXT_BYTES], now[sizeof self->doubtful[ecu]];
+	bool again;
+
+	if (!e->erased || !e->known ||
+	    (!differ(e->identity.serial_number, identity->serial_number) &&
+	     !differ(e->identity.hardware_id, identity->hardware_id))) {
+		doubtful[0] = 0;
+		return false;
+	}
+	snprintf(now, sizeof now, "%s\n%s", identity->hardware_id, identity->serial_number);
+	again = !strcmp(doubtful, now);
+	memcpy(doubtful, now, sizeof now);
+	if (again)
+		return false;
+	snprintf(text, sizeof text,
+		 "%.30s is erased, and says that it is %.25s %.25s, was %.25s %.25s: asked once more", e->name,
+		 identity->hardware_id, identity->serial_number, e->identity.hardware_id, e->identity.serial_number);
+	gateway_log_ecu(self, GATEWAY_EVENT_NONE, GATEWAY_LOG_WARNING, ecu, GATEWAY_CODE_WRONG_SERIAL, text);
+	return true;
+}
+
 static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, const struct flash_identity *told)
 {
 	struct ecu_info *e = &self->ecus[ecu];
 	const struct flash_identity identity = merged(e, told);
 
+	if (is_doubtful(self, ecu, &identity))
+		return;
 	if (e->known && e->identity.serial_number[0] && strcmp(e->identity.serial_number, identity.serial_number)) {
 		char text[GATEWAY_TEXT_BYTES];
 
@@ -104,12 +139,13 @@ void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu)
 	gateway_settle(self, now_us);
 }
 
+/* or not believed yet */
 static bool any_missing(const struct gateway *self)
 {
 	if (self->not_asked)
 		return true;
 	for (unsigned i = 0; i < self->config.n_ecus; i++) {
-		if (!self->ecus[i].present)
+		if (!self->ecus[i].present || self->doubtful[i][0])
 			return true;
 	}
 	return false;

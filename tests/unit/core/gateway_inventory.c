@@ -434,13 +434,55 @@ static void an_erased_ecu_that_was_swapped_is_not_recovered_in_the_new_one(void 
 	sim_for(s, 5 * SECOND);
 	assert_true(sim_campaign(s)->targets[0].erased);
 	swap_brake(s, "HW-brake", FLASH_WRONG_SERIAL);
+	s->ecus[BRAKE].fail_times = 2;
 	sim_for(s, 300 * SECOND);
-	assert_int_equal(s->ecus[BRAKE].n_flashes, 2);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 3); /* it has to say so twice */
 	assert_int_equal(sim_campaign(s)->targets[0].state, TARGET_FAILED);
 	assert_int_equal(sim_campaign(s)->targets[0].code, GATEWAY_CODE_WRONG_SERIAL);
 	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WRONG_SERIAL);
 	assert_false(s->gateway->ecus[BRAKE].erased);
 	sim_free(s);
+}
+
+/* @told: the serial number that the erased brake tells once, by a flash or by an identification */
+static void doubted_once(const char *told, bool by_flash)
+{
+	struct sim *s = with_a_campaign_for_the_brake("");
+	struct flash_identity *identity = &s->ecus[BRAKE].identity;
+	const struct flash_identity own = *identity;
+
+	s->ecus[BRAKE].fail_times = 1;
+	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
+	gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
+	sim_for(s, 5 * SECOND);
+	assert_true(sim_campaign(s)->targets[0].erased);
+	if (by_flash) {
+		swap_brake(s, "HW-brake", FLASH_WRONG_SERIAL);
+		snprintf(identity->serial_number, sizeof identity->serial_number, "%s", told);
+		while (s->ecus[BRAKE].n_flashes < 2)
+			sim_for(s, SECOND / 10);
+		assert_int_equal(sim_campaign(s)->targets[0].code, GATEWAY_CODE_WRONG_SERIAL);
+	} else {
+		identity->hardware_id[0] = 0;
+		snprintf(identity->serial_number, sizeof identity->serial_number, "%s", told);
+		ask_again(s);
+		assert_int_equal(s->last_log_code, GATEWAY_CODE_WRONG_SERIAL);
+	}
+	assert_true(s->gateway->ecus[BRAKE].erased);
+	assert_string_equal(s->gateway->ecus[BRAKE].identity.serial_number, "SN-brake");
+	assert_string_equal(s->gateway->ecus[BRAKE].identity.hardware_id, "HW-brake");
+	*identity = own;
+	sim_for(s, 300 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
+static void an_erased_ecu_is_not_given_up_for_one_answer(void **state)
+{
+	(void)state;
+	doubted_once("SN-x", true);
+	doubted_once("SN-x", false);
+	doubted_once("0000000000", false);
 }
 
 static void an_ecu_that_tells_no_serial_number_is_tried_as_often_as_any(void **state)
@@ -482,6 +524,7 @@ int main(void)
 	    cmocka_unit_test(another_serial_number_found_by_the_flash_ends_a_campaign_that_names_one),
 	    cmocka_unit_test(a_campaign_that_names_no_serial_number_goes_on_with_the_new_ecu),
 	    cmocka_unit_test(an_erased_ecu_that_was_swapped_is_not_recovered_in_the_new_one),
+	    cmocka_unit_test(an_erased_ecu_is_not_given_up_for_one_answer),
 	    cmocka_unit_test(an_ecu_that_tells_no_serial_number_is_tried_as_often_as_any),
 	};
 
