@@ -37,6 +37,14 @@ static inline void sim_settle(struct sim *s)
 		assert_true(n++ < 5000); /* it must come to rest */
 }
 
+/* all ECUs are asked once more */
+static inline void sim_ask_again(struct sim *s)
+{
+	s->gateway->identify_again = true;
+	gateway_heartbeat(s->gateway, s->now_us, 0);
+	sim_settle(s);
+}
+
 /* lets time pass to @until_us, with each deadline met at its microsecond */
 static inline void sim_run(struct sim *s, uint64_t until_us)
 {

@@ -1,13 +1,6 @@
 /* gateway: what must neither strand an erased ECU nor take a whole one for erased. */
 #include "tests/unit/core/fixture.h"
 
-static void ask_again(struct sim *s)
-{
-	s->gateway->identify_again = true;
-	gateway_heartbeat(s->gateway, s->now_us, 0);
-	sim_settle(s);
-}
-
 /* its application does not tell it, its boot loader does */
 static void a_serial_number_told_for_the_first_time_is_no_replacement(void **state)
 {
@@ -22,7 +15,7 @@ static void a_serial_number_told_for_the_first_time_is_no_replacement(void **sta
 	sim_for(s, 5 * SECOND);
 	assert_true(sim_campaign(s)->targets[BRAKE].erased);
 	snprintf(s->ecus[BRAKE].identity.serial_number, FLASH_VERSION_BYTES, "SN-brake");
-	ask_again(s);
+	sim_ask_again(s);
 	assert_true(s->gateway->ecus[BRAKE].erased);
 	sim_for(s, 120 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
@@ -118,7 +111,7 @@ static void the_manifest_of_a_touched_campaign_is_not_judged_again(void **state)
 	assert_true(s->ecus[ENGINE].erased);
 	snprintf(s->ecus[BRAKE].identity.hardware_id, FLASH_VERSION_BYTES, "HW-new");
 	snprintf(s->ecus[BRAKE].identity.serial_number, FLASH_VERSION_BYTES, "SN-new");
-	ask_again(s);
+	sim_ask_again(s);
 	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_FAILED);
 	sim_kill(s, true);
 	s->prepare_fail_times = 1;

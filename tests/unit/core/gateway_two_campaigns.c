@@ -172,9 +172,7 @@ static void an_ecu_that_is_replaced_is_not_an_erased_one(void **state)
 	s->ecus[BRAKE].fail_code = FLASH_NO_ANSWER; /* nothing of it is told by a flash */
 	snprintf(s->ecus[BRAKE].identity.hardware_id, FLASH_VERSION_BYTES, "HW-brake");
 	snprintf(s->ecus[BRAKE].identity.serial_number, FLASH_VERSION_BYTES, "SN-new");
-	s->gateway->identify_again = true;
-	gateway_heartbeat(s->gateway, s->now_us, 0);
-	sim_settle(s);
+	sim_ask_again(s);
 	assert_true(s->gateway->ecus[BRAKE].erased); /* it has to say so twice */
 	sim_for(s, 61 * SECOND);
 	assert_false(s->gateway->ecus[BRAKE].erased);
