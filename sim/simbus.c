@@ -384,6 +384,21 @@ static int no_socket(const char *option, const char *path, int error)
 	return 1;
 }
 
+/* everything that another simbus may hold, and then the log, which that one may be writing */
+static int begin(struct program *p)
+{
+	int r = 0;
+
+	if (p->options.control_path) {
+		r = simbus_control_new(&p->loop, p->options.control_path, p->bus, shut_down, p, &p->control);
+		if (r != 0)
+			return no_socket("control", p->options.control_path, r);
+	}
+	if (p->log && (r = simbus_log_open(p->log)) != 0)
+		return complain(p->options.log_path, r);
+	return 0;
+}
+
 static int run(struct program *p)
 {
 	int r = simbus_new(&p->loop, &p->options.bus, &p->bus);
@@ -393,20 +408,17 @@ static int run(struct program *p)
 	for (unsigned i = 0; i < p->options.n_faults; i++)
 		simbus_add_fault(p->bus, &p->options.faults[i]); /* there is room: as many as may be given */
 	watch_signals(p);
-	if (p->options.control_path) {
-		r = simbus_control_new(&p->loop, p->options.control_path, p->bus, shut_down, p, &p->control);
-		if (r != 0) {
-			no_socket("control", p->options.control_path, r);
-			shut_down(p);
-			uv_run(&p->loop, UV_RUN_DEFAULT);
-			return 1;
-		}
+	r = begin(p);
+	if (r == 0) {
+		const struct bus_config *bus = &p->options.bus.bus;
+
+		fprintf(stderr, "simbus: listening on %s, %u/%u bit/s, %s\n", p->options.bus.path, bus->nominal_bps,
+			bus->data_bps, p->options.bus.paced ? "paced" : "not paced");
+	} else {
+		shut_down(p);
 	}
-	const struct bus_config *bus = &p->options.bus.bus;
-	fprintf(stderr, "simbus: listening on %s, %u/%u bit/s, %s\n", p->options.bus.path, bus->nominal_bps,
-		bus->data_bps, p->options.bus.paced ? "paced" : "not paced");
 	uv_run(&p->loop, UV_RUN_DEFAULT);
-	return 0;
+	return r;
 }
 
 int main(int argc, char **argv)

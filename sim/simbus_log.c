@@ -11,7 +11,8 @@
 #define ERROR_FLAG   0x20000000u /* of the identifier on PF_CAN */
 
 struct simbus_log {
-	int fd;
+	const char *path;
+	int fd; /* -1 before it is opened */
 	bool live;
 	int error; /* the first one */
 	size_t n;
@@ -60,16 +61,17 @@ int simbus_log_new(const char *path, struct simbus_log **log)
 
 	if (!self)
 		return -ENOMEM;
+	self->path = path;
+	self->fd = -1;
 	self->live = strcmp(path, "-") == 0;
-	self->fd = self->live ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (self->fd < 0) {
-		int error = errno;
-
-		free(self);
-		return -error;
-	}
 	*log = self;
 	return 0;
+}
+
+int simbus_log_open(struct simbus_log *self)
+{
+	self->fd = self->live ? STDOUT_FILENO : open(self->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return self->fd < 0 ? -errno : 0;
 }
 
 int simbus_log_flush(struct simbus_log *self)
@@ -106,7 +108,7 @@ int simbus_log_free(struct simbus_log *self)
 	if (!self)
 		return 0;
 	int r = simbus_log_flush(self);
-	if (!self->live && close(self->fd) != 0 && r == 0)
+	if (!self->live && self->fd >= 0 && close(self->fd) != 0 && r == 0)
 		r = -errno;
 	free(self);
 	return r;

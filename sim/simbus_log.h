@@ -12,8 +12,12 @@
 
 struct simbus_log;
 
-/* @path: a file, which is emptied, or "-" for standard output, live. Return: 0 or -errno. */
+/* @path: a file, or "-" for standard output, live; stays the caller's, unchanged. It is not touched yet. Return: 0 or
+ * -errno. */
 int simbus_log_new(const char *path, struct simbus_log **log);
+/* Empties the file: it may be that of a simbus that runs, so only once it is known that there is none. To be called
+ * before the first frame. Return: 0 or -errno. */
+int simbus_log_open(struct simbus_log *self);
 void simbus_log_frame(struct simbus_log *self, const char *name, uint64_t unix_us, const struct can_msg *msg);
 /* at the end of a batch: what is live goes out */
 void simbus_log_batch(struct simbus_log *self);

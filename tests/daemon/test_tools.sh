@@ -74,4 +74,20 @@ documents() {
 	done
 }
 
-run_groups manners documents
+# second_simbus ARGUMENT… - one that cannot run, with the log of the one that does
+second_simbus() {
+	expect_status 1 timeout 5 "$BIN/simbus" --log "$stage/bus.log" "$@" && grep -qx "a frame" "$stage/bus.log"
+}
+
+bus_log() {
+	stage_spawn simbus "$BIN/simbus" --listen "$stage/bus" --control "$stage/bus.control" --log "$stage/bus.log"
+	need stage_ready simbus 5 "simbus: listening"
+	check "simbus makes its log when it starts" test -f "$stage/bus.log"
+	echo "a frame" >"$stage/bus.log"
+	check "a second simbus at its socket leaves its log alone" second_simbus --listen "$stage/bus"
+	check "and so does one at its control socket" second_simbus --listen "$stage/other" --control "$stage/bus.control"
+	check "a log that cannot be made: it says so and leaves no socket behind" eval \
+		'expect_status 1 timeout 5 "$BIN/simbus" --listen "$stage/other" --log "$stage/nowhere/log" 2>"$stage/err" && grep -q "nowhere/log: No such file" "$stage/err" && [[ ! -e $stage/other ]]'
+}
+
+run_groups manners documents bus_log

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/simbus_log.h"
@@ -35,19 +36,19 @@ static void a_log_holds_whole_lines_whenever_it_is_written(void **state)
 	struct can_msg msg = {.id = 0x7e0, .len = 8};
 	struct simbus_log *log;
 	char dir[] = "/tmp/simbus-log-XXXXXX";
-	char line[256];
+	char path[64], line[256];
 	unsigned n = 0;
 	FILE *file;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(simbus_log_new(dir, &log), -EISDIR);
-	snprintf(line, sizeof(line), "%s/log", dir);
-	assert_int_equal(simbus_log_new(line, &log), 0);
+	snprintf(path, sizeof(path), "%s/log", dir);
+	assert_int_equal(simbus_log_new(path, &log), 0);
+	assert_int_equal(simbus_log_open(log), 0);
 	for (unsigned i = 0; i < 5000; i++)
 		simbus_log_frame(log, "can0", i, &msg);
-	file = fopen(line, "r"); /* as after a kill: nothing was flushed by hand */
-	unlink(line);
+	file = fopen(path, "r"); /* as after a kill: nothing was flushed by hand */
+	unlink(path);
 	rmdir(dir);
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file)) {
@@ -63,11 +64,46 @@ static void a_log_holds_whole_lines_whenever_it_is_written(void **state)
 	fclose(file);
 }
 
+static void a_file_is_left_alone_until_the_log_is_opened(void **state)
+{
+	char path[] = "/tmp/simbus-log-XXXXXX";
+	struct simbus_log *log;
+	struct stat st;
+	const int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "frames\n", 7), 7);
+	assert_int_equal(simbus_log_new(path, &log), 0);
+	assert_int_equal(simbus_log_free(log), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 7);
+	assert_int_equal(simbus_log_new(path, &log), 0);
+	assert_int_equal(simbus_log_open(log), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(simbus_log_free(log), 0);
+	close(fd);
+	unlink(path);
+}
+
+static void a_log_that_cannot_be_opened_says_why(void **state)
+{
+	struct simbus_log *log;
+
+	(void)state;
+	assert_int_equal(simbus_log_new("/tmp", &log), 0);
+	assert_int_equal(simbus_log_open(log), -EISDIR);
+	assert_int_equal(simbus_log_free(log), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_log_is_what_candump_writes),
 	    cmocka_unit_test(a_log_holds_whole_lines_whenever_it_is_written),
+	    cmocka_unit_test(a_file_is_left_alone_until_the_log_is_opened),
+	    cmocka_unit_test(a_log_that_cannot_be_opened_says_why),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
