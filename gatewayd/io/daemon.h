@@ -7,6 +7,15 @@
 #include "gatewayd/io/config.h"
 
 /**
+ * daemon_hold_reload() - a SIGHUP waits until daemon_run() listens for it, instead of ending the process
+ *
+ * To be called first, before there are threads, which take over what is blocked. It is kept, not ignored: what it asks
+ * for is done by the first reading of the configuration only if it came before that, and the file may have changed
+ * since. Nothing that gatewayd runs is another program, which would take it over blocked.
+ */
+void daemon_hold_reload(void);
+
+/**
  * daemon_run() - runs until SIGTERM or SIGINT, then to the next safe point; SIGHUP has the configuration read again
  * @config: changed then
  *

@@ -41,6 +41,30 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 
 /* --- the configuration read again */
 
+static sigset_t reload_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void daemon_hold_reload(void)
+{
+	const sigset_t set = reload_signals();
+
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* the handler is there: one that waited comes now, and is obeyed in the loop's first turn */
+static void let_reload(void)
+{
+	const sigset_t set = reload_signals();
+
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static void take_over(struct daemon *d, struct reload *reload)
 {
 	flasher_reload(d->flasher, reload->keys, reload->profiles);
@@ -180,6 +204,7 @@ int daemon_service_open(struct daemon *d)
 	watch_signal(d, &d->on_term, on_stop_signal, SIGTERM);
 	watch_signal(d, &d->on_int, on_stop_signal, SIGINT);
 	watch_signal(d, &d->on_hup, on_reload_signal, SIGHUP);
+	let_reload();
 	notify_init(&d->notify, &d->loop);
 	return 0;
 }

@@ -53,6 +53,7 @@ int main(int argc, char **argv)
 	struct config *config;
 	bool check = false;
 
+	daemon_hold_reload();
 	while ((option = getopt_long(argc, argv, "c:l:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':

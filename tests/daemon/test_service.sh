@@ -184,4 +184,41 @@ reloading() {
 	check "each report was applied exactly once" reports_whole one two
 }
 
-run_groups locked without_logind stopping reloading
+# --- SIGHUP while it starts
+
+has_open() { # PID FILE
+	local open
+	for open in "/proc/$1/fd"/*; do
+		[[ $open -ef $2 ]] && return 0
+	done
+	return 1
+}
+
+# It waits for its configuration, which comes through a pipe, and is told to reload. By the time that it reads on, the file is
+# another one: whoever asked wants that one.
+early_hup() {
+	mkfifo "$stage/early.yaml" || return 1
+	stage_spawn gatewayd "$BIN/gatewayd" --config "$stage/early.yaml"
+	exec {early}<>"$stage/early.yaml"
+	stage_until 5 has_open "$(stage_pid gatewayd)" "$stage/early.yaml" || return 1
+	kill -HUP "$(stage_pid gatewayd)"
+	sed 's/^  retry_pause_s: .*/  retry_pause_s: 3/' "$stage/gatewayd.yaml" >"$stage/changed.yaml"
+	mv "$stage/changed.yaml" "$stage/early.yaml"
+	cat "$stage/gatewayd.yaml" >&"$early"
+	exec {early}>&-
+	stage_ready gatewayd 30 "gatewayd "
+}
+
+starting() {
+	local early
+	stage_port=unix:$stage/bus
+	stage_backend_port=1
+	stage_pki
+	need stage_dbus
+	stage_gateway_config
+	check "a SIGHUP that comes before the configuration is read does not end it" early_hup
+	check "and is obeyed once it runs: the file may have changed since it was read" said 5 'changed: policy\.retry_pause_s$'
+	check "the next one, too" eval 'mark; kill -HUP "$(stage_pid gatewayd)"; said 5 "nothing changed that counts at once"'
+}
+
+run_groups locked without_logind stopping reloading starting
