@@ -278,8 +278,10 @@ int main(int argc, char **argv)
 		case 'u':
 			options.until = optarg;
 			if (!state_known(optarg)) {
+				char names[STATE_NAMES_BYTES];
+
 				fprintf(stderr, "gatewayctl: --until: there is no state '%s'; there are: %s\n", optarg,
-					state_names());
+					state_names(names));
 				return CTL_USAGE;
 			}
 			break;

@@ -1,56 +1,66 @@
 #include "gatewayd/ctl/state.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
-static const struct {
-	const char *name;
-	int rank; /* on the way from offered to done; 0 aside of it */
-	bool final;
-} states[] = {
-    {"offered", 1, false},     {"downloading", 2, false}, {"ready", 3, false},        {"waiting", 4, false},
-    {"installing", 5, false},  {"suspended", 0, false},   {"activating", 6, false},   {"verifying", 7, false},
-    {"done", 8, true},         {"declined", 0, true},     {"expired", 0, true},       {"cancelled", 0, true},
-    {"superseded", 0, true},   {"failed", 0, true},       {"rolling-back", 0, false}, {"rolled-back", 0, true},
-    {"inconsistent", 0, true},
-};
+#include "proto/mapping.h"
 
-static int find(const char *state)
+/* CAMPAIGN_NONE if there is none */
+static enum campaign_state find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(states[i].name, state) == 0)
-			return (int)i;
-	return -1;
+	for (int i = CAMPAIGN_OFFERED; i <= CAMPAIGN_FAILED; i++)
+		if (strcmp(campaign_state_info((enum campaign_state)i)->name, name) == 0)
+			return (enum campaign_state)i;
+	return CAMPAIGN_NONE;
+}
+
+/* on the way from offered to done; 0 aside of it */
+static unsigned rank(enum campaign_state state)
+{
+	static const enum campaign_state way[] = {
+	    CAMPAIGN_OFFERED,    CAMPAIGN_DOWNLOADING, CAMPAIGN_READY,     CAMPAIGN_WAITING,
+	    CAMPAIGN_INSTALLING, CAMPAIGN_ACTIVATING,  CAMPAIGN_VERIFYING, CAMPAIGN_DONE,
+	};
+
+	for (unsigned i = 0; i < sizeof(way) / sizeof(way[0]); i++)
+		if (way[i] == state)
+			return i + 1;
+	return 0;
 }
 
 bool state_known(const char *state)
 {
-	return find(state) >= 0;
+	return find(state) != CAMPAIGN_NONE;
 }
 
 bool state_final(const char *state)
 {
-	int i = find(state);
+	const enum campaign_state known = find(state);
 
-	return i >= 0 && states[i].final;
+	return known != CAMPAIGN_NONE && campaign_state_info(known)->final;
 }
 
 bool state_success(const char *state)
 {
-	return strcmp(state, "done") == 0;
+	return find(state) == CAMPAIGN_DONE;
 }
 
 bool state_reached(const char *state, const char *goal)
 {
-	int at = find(state), to = find(goal);
+	const unsigned at = rank(find(state)), to = rank(find(goal));
 
 	if (strcmp(state, goal) == 0)
 		return true;
-	return at >= 0 && to >= 0 && states[to].rank > 0 && states[at].rank > states[to].rank;
+	return to > 0 && at > to;
 }
 
-const char *state_names(void)
+const char *state_names(char out[STATE_NAMES_BYTES])
 {
-	return "offered, downloading, ready, waiting, installing, suspended, activating, verifying, done, declined, "
-	       "expired, cancelled, superseded, failed, rolling-back, rolled-back, inconsistent";
+	size_t n = 0;
+
+	for (int i = CAMPAIGN_OFFERED; i <= CAMPAIGN_FAILED && n < STATE_NAMES_BYTES; i++)
+		n += (size_t)snprintf(out + n, STATE_NAMES_BYTES - n, "%s%s", n ? ", " : "",
+				      campaign_state_info((enum campaign_state)i)->name);
+	return out;
 }

@@ -1,11 +1,13 @@
 /*
  * state - the life of a campaign as its names on D-Bus tell it: which are final, which is success, what comes after
- * what.
+ * what. The names are those of proto/mapping.def.
  */
 #ifndef GATEWAYD_CTL_STATE_H
 #define GATEWAYD_CTL_STATE_H
 
 #include <stdbool.h>
+
+#define STATE_NAMES_BYTES 512u
 
 /* one of the names that gatewayd uses */
 bool state_known(const char *state);
@@ -18,7 +20,7 @@ bool state_success(const char *state);
  * A state that ends a campaign otherwise passes nothing.
  */
 bool state_reached(const char *state, const char *goal);
-/* all names, separated by ", " */
-const char *state_names(void);
+/* all names, separated by ", ". Return: @out */
+const char *state_names(char out[STATE_NAMES_BYTES]);
 
 #endif

@@ -16,7 +16,7 @@ rules=(
 	"proto/ctl|proto/ proto/ctl/ common/ metadata.pb-c.h session.pb-c.h|*"
 	"gatewayd/core|gatewayd/core/ ecu-flash/ uds/ proto/mapping.h|$libc"
 	"gatewayd/io|gatewayd/core/ gatewayd/io/ ecu-flash/ ecu-flash/load/ uds/ uds/port/ proto/ common/ metadata.pb-c.h session.pb-c.h|*"
-	"gatewayd/ctl|gatewayd/ctl/ common/|*"
+	"gatewayd/ctl|gatewayd/ctl/ common/ proto/mapping.h|*"
 	"sim|sim/ uds/ uds/port/ proto/ common/ metadata.pb-c.h session.pb-c.h|*"
 )
 

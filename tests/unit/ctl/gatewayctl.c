@@ -293,12 +293,12 @@ static void watch_ends_at_once_when_the_campaign_has_ended(void **state)
 {
 	(void)state;
 	fake_new_campaign("c1", "done");
-	fake_new_campaign("c2", "rolled-back");
+	fake_new_campaign("c2", "rolled_back");
 	follow(NULL, false, "c1");
 	assert_int_equal(ran.status, 0);
 	follow(NULL, false, "c2");
 	assert_int_equal(ran.status, 1);
-	follow(NULL, false, "c2", "--until", "rolled-back");
+	follow(NULL, false, "c2", "--until", "rolled_back");
 	assert_int_equal(ran.status, 0);
 }
 

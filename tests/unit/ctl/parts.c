@@ -21,7 +21,7 @@ static void a_state_is_reached_once_it_is_passed_but_never_by_failing(void **sta
 	assert_true(state_reached("done", "installing"));
 	assert_false(state_reached("downloading", "ready"));
 	assert_false(state_reached("failed", "ready"));
-	assert_false(state_reached("rolled-back", "installing"));
+	assert_false(state_reached("rolled_back", "installing"));
 	assert_true(state_reached("failed", "failed"));
 	assert_false(state_reached("done", "failed"));
 	assert_false(state_reached("suspended", "installing"));
@@ -31,12 +31,12 @@ static void a_state_is_reached_once_it_is_passed_but_never_by_failing(void **sta
 static void every_state_that_is_listed_is_known_and_only_done_is_success(void **state)
 {
 	static const char *const final[] = {"done",       "declined", "expired",     "cancelled",
-					    "superseded", "failed",   "rolled-back", "inconsistent"};
-	char names[512], *name, *rest = NULL;
+					    "superseded", "failed",   "rolled_back", "inconsistent"};
+	char names[STATE_NAMES_BYTES], *name, *rest = NULL;
 	unsigned n = 0, n_final = 0, n_success = 0;
 
 	(void)state;
-	snprintf(names, sizeof(names), "%s", state_names());
+	assert_ptr_equal(state_names(names), names);
 	for (name = strtok_r(names, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest)) {
 		assert_true(state_known(name));
 		n_final += state_final(name);
@@ -49,7 +49,9 @@ static void every_state_that_is_listed_is_known_and_only_done_is_success(void **
 		assert_true(state_final(final[i]));
 	assert_int_equal(n_success, 1);
 	assert_true(state_success("done"));
-	assert_false(state_known("rolling_back"));
+	assert_true(state_known("rolling_back"));
+	assert_false(state_known("rolling-back"));
+	assert_false(state_known("none"));
 }
 
 static void text_of_others_cannot_steer_a_terminal(void **state)
