@@ -1,9 +1,11 @@
 #include "sim/can_station.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "uds/port/can_link_setup.h"
 #include "uds/port/hr_timer.h"
 
 #define REOPEN_MS 500
@@ -240,6 +242,17 @@ int can_station_open(uv_loop_t *loop, const char *port, bool fd, const struct ca
 	*station = self;
 	can_station_kick(self);
 	return 0;
+}
+
+void can_station_why(const char *port, bool fd, int error, char text[CAN_LINK_TEXT_BYTES])
+{
+	const struct can_link_wanted wanted = {.fd = fd}; /* with which nothing is changed */
+	const bool is_link = strncmp(port, "unix:", 5) != 0 && error != -EAFNOSUPPORT;
+	struct can_recovery none = {0};
+	struct can_link_info info;
+
+	if (!is_link || can_link_setup(port, &wanted, &none, can_station_now_us(), &info, text) == 0)
+		snprintf(text, CAN_LINK_TEXT_BYTES, "%.200s: %s", port, strerror(-error));
 }
 
 void can_station_kick(struct can_station *self)

@@ -5,6 +5,7 @@
 #ifndef SIM_CAN_STATION_H
 #define SIM_CAN_STATION_H
 
+#include "uds/port/can_link.h"
 #include "uds/port/can_port.h"
 
 #define CAN_STATION_WINDOW  32u
@@ -38,6 +39,10 @@ struct can_station;
  */
 int can_station_open(uv_loop_t *loop, const char *port, bool fd, const struct can_station_member *members, size_t n,
 		     void (*on_bus)(void *owner, int error), void *owner, struct can_station **station);
+
+/* Why can_station_open() failed with @error, in words that name the port: of an interface what is wrong with it, and
+ * what to do, as ecu-flash and gatewayd say it. */
+void can_station_why(const char *port, bool fd, int error, char text[CAN_LINK_TEXT_BYTES]);
 
 /* a core was changed from outside: drain, send and arm now */
 void can_station_kick(struct can_station *self);

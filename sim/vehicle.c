@@ -248,6 +248,7 @@ static int begin(struct program *p, const struct options *o)
 	    .pop_frame = on_pop_frame,
 	    .outputs = on_outputs,
 	};
+	char why[CAN_LINK_TEXT_BYTES];
 	int r;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -265,7 +266,8 @@ static int begin(struct program *p, const struct options *o)
 	vehicle_core_init(&p->core, &p->config, can_station_now_us());
 	r = can_station_open(&p->loop, o->bus, false, &member, 1, on_bus, p, &p->station);
 	if (r != 0) {
-		fprintf(stderr, "vehicle-sim: --bus %s: %s\n", o->bus, strerror(-r));
+		can_station_why(o->bus, false, r, why);
+		fprintf(stderr, "vehicle-sim: --bus: %s\n", why);
 		return r;
 	}
 	if (!o->control)

@@ -189,6 +189,7 @@ static int open_bus(struct vecu_run *self, size_t at, struct yaml_error *error)
 {
 	struct can_station_member members[VECU_MAX_ECUS];
 	struct vecu_bus *bus = &self->setup->buses[at];
+	char why[CAN_LINK_TEXT_BYTES];
 	size_t n = 0;
 	int r;
 
@@ -204,8 +205,10 @@ static int open_bus(struct vecu_run *self, size_t at, struct yaml_error *error)
 		return -EINVAL;
 	}
 	r = can_station_open(self->loop, bus->port, bus->fd, members, n, on_bus, bus, &self->stations[at]);
-	if (r != 0)
-		snprintf(error->text, sizeof(error->text), "bus %s: %s: %s", bus->name, bus->port, strerror(-r));
+	if (r != 0) {
+		can_station_why(bus->port, bus->fd, r, why);
+		snprintf(error->text, sizeof(error->text), "bus %s: %s", bus->name, why);
+	}
 	return r;
 }
 

@@ -239,6 +239,11 @@ for kind in 11 fd; do
 		stage=$here shown=$here/tool.out
 		tool 4 info && grep -qF "vcan0 carries no CAN FD frames, which are wanted: \`ip link set vcan0 down\` and \`ip link set vcan0 mtu 72 up\`" $shown
 		result $? "on an interface for classic frames alone, ecu-flash says how it is made one for CAN FD"
+		shown=$here/ecu.out
+		! timeout 5 "$BIN/virtual-ecu" --config "$work/fd/ecu.yaml" --bus body=vcan0 >$shown 2>&1 &&
+			grep -qF "bus body: vcan0 carries no CAN FD frames, which are wanted: \`ip link set vcan0 down\` and \`ip link set vcan0 mtu 72 up\`" $shown
+		result $? "and so does virtual-ecu"
+		shown=$here/tool.out
 		ip link set vcan0 down && ip link set vcan0 mtu 72 up
 		result $? "which works"
 	fi

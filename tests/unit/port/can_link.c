@@ -13,28 +13,12 @@
 #include "tests/unit/port/link_bytes.h"
 #include "uds/port/can_link.h"
 
-static uint8_t bytes[4096];
+static uint8_t bytes[LINK_BYTES_MAX];
 static char text[CAN_LINK_TEXT_BYTES];
 
 static size_t decode(const char *hex)
 {
-	size_t n = 0;
-
-	memset(bytes, 0, sizeof(bytes));
-	while (*hex) {
-		char *end;
-		const char pair[3] = {hex[0], hex[1], '\0'};
-
-		if (*hex == 'z') {
-			n += strtoul(hex + 1, &end, 10);
-			hex = end + 1;
-		} else {
-			bytes[n++] = (uint8_t)strtoul(pair, NULL, 16);
-			hex += 2;
-		}
-		assert_true(n < sizeof(bytes));
-	}
-	return n;
+	return link_bytes_decode(hex, bytes);
 }
 
 static struct can_link_info parsed(const char *hex)

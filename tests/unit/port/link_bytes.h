@@ -5,6 +5,33 @@
 #ifndef TESTS_UNIT_PORT_LINK_BYTES_H
 #define TESTS_UNIT_PORT_LINK_BYTES_H
 
+#include <stdlib.h>
+#include <string.h>
+
+#define LINK_BYTES_MAX 4096u
+
+/* Return: how many of @bytes it makes; all others are zero */
+static inline size_t link_bytes_decode(const char *hex, uint8_t bytes[LINK_BYTES_MAX])
+{
+	size_t n = 0;
+
+	memset(bytes, 0, LINK_BYTES_MAX);
+	while (*hex) {
+		char *end;
+		const char pair[3] = {hex[0], hex[1], '\0'};
+
+		if (*hex == 'z') {
+			n += strtoul(hex + 1, &end, 10);
+			hex = end + 1;
+		} else {
+			bytes[n++] = (uint8_t)strtoul(pair, NULL, 16);
+			hex += 2;
+		}
+		assert_true(n < LINK_BYTES_MAX);
+	}
+	return n;
+}
+
 /* kvaser_pci (SJA1000 at 8 MHz), up: bitrate 500000 sample-point 0.875 restart-ms 100 */
 static const char up_controller[] =
     "b403000010000000010000007d0000000000180102000000c1000500000000000900030063616e300000000008000d00"
