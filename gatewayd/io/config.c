@@ -11,17 +11,15 @@
 #include "gatewayd/io/config_priv.h"
 #include "proto/check.h"
 
-int config_range(struct loader *l, const char *key, uint64_t value, uint64_t min, uint64_t max)
+int config_number(struct loader *l, const char *key, int64_t value, uint32_t fallback, uint32_t min, uint32_t max,
+		  uint32_t *out)
 {
-	if (value >= min && value <= max)
-		return 0;
-	return yaml_error_at(l->doc, l->error, key, "must be %llu..%llu, is %llu", (unsigned long long)min,
-			     (unsigned long long)max, (unsigned long long)value);
-}
+	const int64_t number = yaml_has(l->doc, key) ? value : fallback;
 
-uint32_t config_given_or(struct loader *l, const char *key, uint32_t value, uint32_t fallback)
-{
-	return yaml_has(l->doc, key) ? value : fallback;
+	if (number < min || number > max)
+		return yaml_error_at(l->doc, l->error, key, "must be %u..%u, is %lld", min, max, (long long)number);
+	*out = (uint32_t)number;
+	return 0;
 }
 
 /* names that stand in signed documents and messages */
@@ -65,12 +63,13 @@ static int load_backend(struct loader *l)
 	const struct yaml_backend *in = &l->yaml->backend;
 	struct config *out = l->config;
 	struct session_config *session = &out->core.session;
+	uint32_t port;
 	int r;
 
-	if ((r = config_range(l, "backend.port", in->port, 1, 65535)))
+	if ((r = config_number(l, "backend.port", in->port, 0, 1, 65535, &port)))
 		return r;
 	snprintf(out->backend_host, sizeof(out->backend_host), "%s", in->host);
-	snprintf(out->backend_port, sizeof(out->backend_port), "%u", in->port);
+	snprintf(out->backend_port, sizeof(out->backend_port), "%u", port);
 	if ((r = file_of(l, "backend.ca", in->ca, out->backend_ca)) ||
 	    (r = file_of(l, "backend.certificate", in->certificate, out->backend_certificate)) ||
 	    (r = file_of(l, "backend.key", in->key, out->backend_key)))
@@ -79,13 +78,13 @@ static int load_backend(struct loader *l)
 	out->backend_ca_line = yaml_line_of(l->doc, "backend.ca");
 	out->backend_certificate_line = yaml_line_of(l->doc, "backend.certificate");
 	out->backend_key_line = yaml_line_of(l->doc, "backend.key");
-	session->backoff_min_ms = config_given_or(l, "backend.backoff_min_ms", in->backoff_min_ms, 1000);
-	session->backoff_max_ms = config_given_or(l, "backend.backoff_max_ms", in->backoff_max_ms, 300000);
-	session->answer_max_ms = config_given_or(l, "backend.answer_max_ms", in->answer_max_ms, 30000);
-	if ((r = config_range(l, "backend.backoff_min_ms", session->backoff_min_ms, 10, 3600000)) ||
-	    (r = config_range(l, "backend.backoff_max_ms", session->backoff_max_ms, session->backoff_min_ms, 86400000)))
+	if ((r = config_number(l, "backend.backoff_min_ms", in->backoff_min_ms, 1000, 10, 3600000,
+			       &session->backoff_min_ms)) ||
+	    (r = config_number(l, "backend.backoff_max_ms", in->backoff_max_ms, 300000, session->backoff_min_ms,
+			       86400000, &session->backoff_max_ms)))
 		return r;
-	return config_range(l, "backend.answer_max_ms", session->answer_max_ms, 100, 600000);
+	return config_number(l, "backend.answer_max_ms", in->answer_max_ms, 30000, 100, 600000,
+			     &session->answer_max_ms);
 }
 
 static int load_keys(struct loader *l, const char *name, const struct yaml_keys *in, struct config_key_list *out)
@@ -102,8 +101,7 @@ static int load_keys(struct loader *l, const char *name, const struct yaml_keys 
 	}
 	out->n = (uint8_t)in->keys_count;
 	snprintf(key, sizeof(key), "trust.%s.threshold", name);
-	threshold = config_given_or(l, key, in->threshold, 1);
-	if ((r = config_range(l, key, threshold, 1, in->keys_count)))
+	if ((r = config_number(l, key, in->threshold, 1, 1, in->keys_count, &threshold)))
 		return r;
 	out->threshold = (uint8_t)threshold;
 	return 0;
@@ -151,18 +149,17 @@ static int load_link(struct loader *l, unsigned index)
 	int r;
 
 	snprintf(key, sizeof(key), "buses[%u].bitrate", index);
-	out->bitrate = config_given_or(l, key, in->bitrate, 500000);
-	if ((r = config_range(l, key, out->bitrate, 10000, 1000000)))
+	if ((r = config_number(l, key, in->bitrate, 500000, 10000, 1000000, &out->bitrate)))
 		return r;
-	out->link.bitrate = config_given_or(l, key, in->bitrate, 0);
+	out->link.bitrate = yaml_has(l->doc, key) ? out->bitrate : 0;
 	out->link.fd = in->fd;
 	snprintf(key, sizeof(key), "buses[%u].data_bitrate", index);
 	if (yaml_has(l->doc, key)) {
 		if (!in->fd)
 			return yaml_error_at(l->doc, l->error, key, "is of CAN FD: needs fd: true");
-		if ((r = config_range(l, key, in->data_bitrate, 10000, 16000000)))
+		if ((r = config_number(l, key, in->data_bitrate, 0, 10000, 16000000, &out->data_bitrate)))
 			return r;
-		out->data_bitrate = out->link.data_bitrate = in->data_bitrate;
+		out->link.data_bitrate = out->data_bitrate;
 	}
 	if (is_simulated(in->port))
 		return no_link(l, index);
@@ -170,8 +167,7 @@ static int load_link(struct loader *l, unsigned index)
 		return r;
 	snprintf(key, sizeof(key), "buses[%u].restart_ms", index);
 	out->link.has_restart_ms = yaml_has(l->doc, key);
-	out->link.restart_ms = in->restart_ms;
-	if ((r = config_range(l, key, in->restart_ms, 0, 600000)))
+	if ((r = config_number(l, key, in->restart_ms, 0, 0, 600000, &out->link.restart_ms)))
 		return r;
 	snprintf(key, sizeof(key), "buses[%u].bring_up", index);
 	out->link.bring_up = in->bring_up;
@@ -202,8 +198,7 @@ static int load_buses(struct loader *l)
 		if ((r = load_link(l, i)))
 			return r;
 		snprintf(key, sizeof(key), "buses[%u].max_parallel", i);
-		parallel = config_given_or(l, key, in->max_parallel, 1);
-		if ((r = config_range(l, key, parallel, 1, FLASH_BUS_MAX_TARGETS)))
+		if ((r = config_number(l, key, in->max_parallel, 1, 1, FLASH_BUS_MAX_TARGETS, &parallel)))
 			return r;
 		out->max_parallel = (uint8_t)parallel;
 	}
@@ -301,27 +296,25 @@ static int load_policy(struct loader *l)
 {
 	const struct yaml_policy *in = &l->yaml->policy;
 	struct gateway_config *out = &l->config->core;
-	uint32_t attempts = config_given_or(l, "policy.max_attempts", in->max_attempts, 3);
+	uint32_t attempts;
 	int r;
 
-	out->postpone_s = config_given_or(l, "policy.postpone_s", in->postpone_s, 3600);
-	out->retry_pause_s = config_given_or(l, "policy.retry_pause_s", in->retry_pause_s, 30);
-	out->poll_s = config_given_or(l, "policy.poll_s", in->poll_s, INQUIRY_DEFAULT_POLL_S);
-	out->wake_to_check = in->wake_to_check;
-	if ((r = config_range(l, "policy.postpone_s", out->postpone_s, 60, 604800)) ||
-	    (r = config_range(l, "policy.retry_pause_s", out->retry_pause_s, 1, 86400)) ||
-	    (r = config_range(l, "policy.poll_s", out->poll_s, 1, INQUIRY_MAX_POLL_S)) ||
-	    (r = config_range(l, "policy.max_attempts", attempts, 1, 20)))
+	if ((r = config_number(l, "policy.postpone_s", in->postpone_s, 3600, 60, 604800, &out->postpone_s)) ||
+	    (r = config_number(l, "policy.retry_pause_s", in->retry_pause_s, 30, 1, 86400, &out->retry_pause_s)) ||
+	    (r = config_number(l, "policy.poll_s", in->poll_s, INQUIRY_DEFAULT_POLL_S, 1, INQUIRY_MAX_POLL_S,
+			       &out->poll_s)) ||
+	    (r = config_number(l, "policy.max_attempts", in->max_attempts, 3, 1, 20, &attempts)))
 		return r;
 	out->max_attempts = (uint8_t)attempts;
-	return config_driver(l->doc, l->error, in, out);
+	out->wake_to_check = in->wake_to_check;
+	return config_driver(l);
 }
 
 static int load_rest(struct loader *l)
 {
 	const struct yaml_config *in = l->yaml;
 	struct config *out = l->config;
-	uint32_t min_free_mib = config_given_or(l, "min_free_mib", in->min_free_mib, 16);
+	uint32_t min_free_mib;
 	char why[300];
 	int r;
 
@@ -329,7 +322,7 @@ static int load_rest(struct loader *l)
 		return r;
 	if ((r = path_of(l, "state_dir", in->state_dir ? in->state_dir : config_state_dir(), out->state_dir)))
 		return r;
-	if ((r = config_range(l, "min_free_mib", min_free_mib, 0, 1048576)))
+	if ((r = config_number(l, "min_free_mib", in->min_free_mib, 16, 0, 1048576, &min_free_mib)))
 		return r;
 	out->min_free_bytes = (uint64_t)min_free_mib << 20;
 	snprintf(out->dbus_address, sizeof(out->dbus_address), "%s", in->dbus ? in->dbus : "system");

@@ -60,17 +60,16 @@ static int load_frame(struct loader *l, enum power_hold hold, const char *name, 
 	snprintf(where, sizeof(where), "power.%s", name);
 	snprintf(key, sizeof(key), "%s.bus", where);
 	if ((r = config_bus_index(l, key, in->bus, &out->bus)) ||
-	    (r = config_identifier(l, where, in->id, in->id_bits, &extended)) ||
+	    (r = config_identifier(l, where, in->id, in->id_bits, &extended, &out->ask.id)) ||
 	    (r = load_data(l, where, "data", in->data, out->bus, &out->ask)) ||
 	    (in->release_data && (r = load_data(l, where, "release_data", in->release_data, out->bus, &out->release))))
 		return r;
 	out->configured = true;
-	out->ask.id = out->release.id = in->id;
+	out->release.id = out->ask.id;
 	out->ask.flags |= extended ? CAN_MSG_EXTENDED : 0;
 	out->release.flags |= extended ? CAN_MSG_EXTENDED : 0;
 	snprintf(key, sizeof(key), "%s.cycle_ms", where);
-	out->cycle_ms = config_given_or(l, key, in->cycle_ms, 100);
-	if ((r = config_range(l, key, out->cycle_ms, 5, 60000)))
+	if ((r = config_number(l, key, in->cycle_ms, 100, 5, 60000, &out->cycle_ms)))
 		return r;
 	l->config->core.power.holds[hold].configured = true;
 	return 0;
@@ -81,7 +80,6 @@ static int load_confirmed(struct loader *l, enum power_hold hold, const char *na
 			  enum vehicle_signal signal)
 {
 	char key[64];
-	uint32_t confirm_ms;
 	int r = load_frame(l, hold, name, in);
 
 	if (r || !in)
@@ -97,11 +95,7 @@ static int load_confirmed(struct loader *l, enum power_hold hold, const char *na
 		    "its sender is left out of that: survives_silence: true",
 		    vehicle_signal_name(signal), l->config->core.vehicle.silent_with[signal]);
 	snprintf(key, sizeof(key), "power.%s.confirm_ms", name);
-	confirm_ms = config_given_or(l, key, in->confirm_ms, 2000);
-	if ((r = config_range(l, key, confirm_ms, 10, 60000)))
-		return r;
-	l->config->core.power.holds[hold].confirm_ms = confirm_ms;
-	return 0;
+	return config_number(l, key, in->confirm_ms, 2000, 10, 60000, &l->config->core.power.holds[hold].confirm_ms);
 }
 
 static int load_grantor(struct loader *l, const char *name)
@@ -123,19 +117,17 @@ static int load_grantor(struct loader *l, const char *name)
 static int load_budget(struct loader *l, const struct yaml_power *in)
 {
 	struct power_config *out = &l->config->core.power;
+	uint32_t charge, per_hour;
 	int r;
 
-	if ((r = config_range(l, "power.max_awake_s", in->max_awake_s, 0, 604800)) ||
-	    (r = config_range(l, "power.min_battery_mv", in->min_battery_mv, 0, 100000)) ||
-	    (r = config_range(l, "power.max_drop_mv", in->max_drop_mv, 0, 100000)) ||
-	    (r = config_range(l, "power.min_charge_percent", in->min_charge_percent, 0, 100)) ||
-	    (r = config_range(l, "power.percent_per_hour", in->percent_per_hour, 0, 100)))
+	if ((r = config_number(l, "power.max_awake_s", in->max_awake_s, 0, 0, 604800, &out->max_awake_s)) ||
+	    (r = config_number(l, "power.min_battery_mv", in->min_battery_mv, 0, 0, 100000, &out->min_battery_mv)) ||
+	    (r = config_number(l, "power.max_drop_mv", in->max_drop_mv, 0, 0, 100000, &out->max_drop_mv)) ||
+	    (r = config_number(l, "power.min_charge_percent", in->min_charge_percent, 0, 0, 100, &charge)) ||
+	    (r = config_number(l, "power.percent_per_hour", in->percent_per_hour, 0, 0, 100, &per_hour)))
 		return r;
-	out->max_awake_s = in->max_awake_s;
-	out->min_battery_mv = in->min_battery_mv;
-	out->max_drop_mv = in->max_drop_mv;
-	out->min_charge_percent = (uint8_t)in->min_charge_percent;
-	out->percent_per_hour = (uint8_t)in->percent_per_hour;
+	out->min_charge_percent = (uint8_t)charge;
+	out->percent_per_hour = (uint8_t)per_hour;
 	if ((out->min_battery_mv || out->max_drop_mv) && !l->config->signals[VEHICLE_BATTERY_MV].configured)
 		return yaml_error_at(l->doc, l->error, "power",
 				     "min_battery_mv and max_drop_mv need signals.battery_mv");

@@ -1,6 +1,6 @@
 /*
  * config_priv - shared by config.c and the files that load parts of the configuration: config_signals.c,
- * config_power.c.
+ * config_power.c, config_driver.c.
  */
 #ifndef GATEWAYD_IO_CONFIG_PRIV_H
 #define GATEWAYD_IO_CONFIG_PRIV_H
@@ -16,17 +16,19 @@ struct loader {
 	char folder[CONFIG_PATH_BYTES];
 };
 
-/* Return: 0, or 1 with an error that names @key; so do all that return int */
-int config_range(struct loader *l, const char *key, uint64_t value, uint64_t min, uint64_t max);
-/* the value in the file, else @fallback */
-uint32_t config_given_or(struct loader *l, const char *key, uint32_t value, uint32_t fallback);
+/* The number in the file, else @fallback; @out is set if it is in range. Return: 0, or 1 with an error that names @key;
+ * so do all that return int. */
+int config_number(struct loader *l, const char *key, int64_t value, uint32_t fallback, uint32_t min, uint32_t max,
+		  uint32_t *out);
 int config_bus_index(struct loader *l, const char *key, const char *name, uint8_t *bus);
 /* an identifier of 11 or 29 bits under @where ("signals.ignition") */
-int config_identifier(struct loader *l, const char *where, uint32_t id, uint32_t id_bits, bool *extended);
+int config_identifier(struct loader *l, const char *where, int64_t id, int64_t id_bits, bool *extended, uint32_t *out);
 
 /* after buses and ECUs */
 int config_load_signals(struct loader *l);
 /* after signals */
 int config_load_power(struct loader *l);
+/* the driver's part of the policy */
+int config_driver(struct loader *l);
 
 #endif

@@ -1,5 +1,8 @@
 /*
  * config_schema - the YAML form of gatewayd's configuration as libcyaml loads it, before it is checked and resolved.
+ *
+ * Numbers are signed and 64 bits wide, so that a negative one, and one that is too large, is told with the range that
+ * it should be in.
  */
 #ifndef GATEWAYD_IO_CONFIG_SCHEMA_H
 #define GATEWAYD_IO_CONFIG_SCHEMA_H
@@ -10,19 +13,19 @@
 
 struct yaml_backend {
 	char *host;
-	uint32_t port;
+	int64_t port;
 	char *ca;
 	char *certificate;
 	char *key;
-	uint32_t backoff_min_ms;
-	uint32_t backoff_max_ms;
-	uint32_t answer_max_ms;
+	int64_t backoff_min_ms;
+	int64_t backoff_max_ms;
+	int64_t answer_max_ms;
 };
 
 struct yaml_keys {
 	char **keys;
 	unsigned keys_count;
-	uint32_t threshold;
+	int64_t threshold;
 };
 
 struct yaml_trust {
@@ -35,12 +38,12 @@ struct yaml_bus {
 	char *name;
 	char *port;
 	bool fd;
-	uint32_t bitrate;
+	int64_t bitrate;
 	double sample_point;
-	uint32_t data_bitrate;
-	uint32_t restart_ms;
+	int64_t data_bitrate;
+	int64_t restart_ms;
 	bool bring_up;
-	uint32_t max_parallel;
+	int64_t max_parallel;
 };
 
 struct yaml_ecu {
@@ -50,25 +53,25 @@ struct yaml_ecu {
 };
 
 struct yaml_values {
-	uint32_t off;
-	uint32_t accessory;
-	uint32_t on;
-	uint32_t cranking;
+	int64_t off;
+	int64_t accessory;
+	int64_t on;
+	int64_t cranking;
 };
 
 enum yaml_byte_order { YAML_ORDER_LITTLE, YAML_ORDER_BIG };
 
 struct yaml_signal {
 	char *bus;
-	uint32_t id;
-	uint32_t id_bits;
-	uint32_t start_bit;
-	uint32_t length;
+	int64_t id;
+	int64_t id_bits;
+	int64_t start_bit;
+	int64_t length;
 	enum yaml_byte_order byte_order;
 	bool is_signed;
 	double factor;
 	double offset;
-	uint32_t max_age_ms;
+	int64_t max_age_ms;
 	bool survives_silence;
 	struct yaml_values *values;
 };
@@ -87,12 +90,12 @@ struct yaml_signals {
 
 struct yaml_frame {
 	char *bus;
-	uint32_t id;
-	uint32_t id_bits;
+	int64_t id;
+	int64_t id_bits;
 	char *data;
 	char *release_data;
-	uint32_t cycle_ms;
-	uint32_t confirm_ms;
+	int64_t cycle_ms;
+	int64_t confirm_ms;
 	char *granted_by;
 };
 
@@ -100,16 +103,16 @@ struct yaml_power {
 	struct yaml_frame *awake;
 	struct yaml_frame *kl15_hold;
 	struct yaml_frame *drive_inhibit;
-	uint32_t max_awake_s;
-	uint32_t min_battery_mv;
-	uint32_t max_drop_mv;
-	uint32_t min_charge_percent;
-	uint32_t percent_per_hour;
+	int64_t max_awake_s;
+	int64_t min_battery_mv;
+	int64_t max_drop_mv;
+	int64_t min_charge_percent;
+	int64_t percent_per_hour;
 };
 
 /* how long the driver may postpone, per urgency */
 struct yaml_postpone_max {
-	int64_t low; /* signed, so that a negative one is told with the range that it should be in */
+	int64_t low;
 	int64_t normal;
 	int64_t high;
 	int64_t critical;
@@ -118,17 +121,17 @@ struct yaml_postpone_max {
 struct yaml_policy {
 	struct yaml_postpone_max postpone_max_s;
 	int64_t service_notice_s;
-	uint32_t postpone_s;
-	uint32_t max_attempts;
-	uint32_t retry_pause_s;
-	uint32_t poll_s;
+	int64_t postpone_s;
+	int64_t max_attempts;
+	int64_t retry_pause_s;
+	int64_t poll_s;
 	bool wake_to_check;
 };
 
 struct yaml_config {
 	char *vehicle_id;
 	char *state_dir;
-	uint32_t min_free_mib;
+	int64_t min_free_mib;
 	char *dbus;
 	char *ecu_keys;
 	char *seed_key_dir;
@@ -148,13 +151,5 @@ struct yaml_config {
 };
 
 extern const cyaml_schema_value_t config_schema;
-
-struct yaml_doc;
-struct yaml_error;
-struct gateway_config;
-
-/* config_driver.c: the driver's part of the policy, checked. Return: 0, or < 0 with the error said */
-int config_driver(const struct yaml_doc *doc, struct yaml_error *error, const struct yaml_policy *in,
-		  struct gateway_config *out);
 
 #endif

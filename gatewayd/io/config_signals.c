@@ -5,25 +5,24 @@
 
 #include "gatewayd/io/config_priv.h"
 
-int config_identifier(struct loader *l, const char *where, uint32_t id, uint32_t id_bits, bool *extended)
+int config_identifier(struct loader *l, const char *where, int64_t id, int64_t id_bits, bool *extended, uint32_t *out)
 {
 	char key[64];
 
 	snprintf(key, sizeof(key), "%s.id_bits", where);
-	id_bits = config_given_or(l, key, id_bits, 11);
-	if (id_bits != 11 && id_bits != 29)
-		return yaml_error_at(l->doc, l->error, key, "must be 11 or 29, is %u", id_bits);
+	if (yaml_has(l->doc, key) && id_bits != 11 && id_bits != 29)
+		return yaml_error_at(l->doc, l->error, key, "must be 11 or 29, is %lld", (long long)id_bits);
 	*extended = id_bits == 29;
 	snprintf(key, sizeof(key), "%s.id", where);
-	return config_range(l, key, id, 0, *extended ? 0x1fffffff : 0x7ff);
+	return config_number(l, key, id, 0, 0, *extended ? 0x1fffffff : 0x7ff, out);
 }
 
 /* highest raw value that the signal can have, as far as ours go */
-static uint64_t highest_value(const struct can_signal *codec)
+static uint32_t highest_value(const struct can_signal *codec)
 {
 	unsigned bits = codec->is_signed ? codec->length - 1u : codec->length;
 
-	return bits >= 31 ? INT32_MAX : (UINT64_C(1) << bits) - 1;
+	return bits >= 31 ? INT32_MAX : (UINT32_C(1) << bits) - 1;
 }
 
 static int load_ignition_values(struct loader *l, const struct yaml_signal *in, struct config_signal *out)
@@ -38,6 +37,7 @@ static int load_ignition_values(struct loader *l, const struct yaml_signal *in, 
 	    {IGNITION_CRANKING, "signals.ignition.values.cranking"},
 	};
 	static const char *const needed[] = {"signals.ignition.values.off", "signals.ignition.values.on"};
+	uint32_t value;
 	int r;
 
 	if (!in->values)
@@ -45,21 +45,21 @@ static int load_ignition_values(struct loader *l, const struct yaml_signal *in, 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!yaml_has(l->doc, needed[i]))
 			return yaml_error_at(l->doc, l->error, "signals.ignition.values", "needs off: and on:");
-	const uint32_t values[] = {in->values->off, in->values->accessory, in->values->on, in->values->cranking};
+	const int64_t values[] = {in->values->off, in->values->accessory, in->values->on, in->values->cranking};
 
 	out->ignition_values[IGNITION_UNKNOWN] = -1;
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		out->ignition_values[states[i].state] = -1;
 		if (!yaml_has(l->doc, states[i].key))
 			continue;
-		if ((r = config_range(l, states[i].key, values[i], 0, highest_value(&out->codec))))
+		if ((r = config_number(l, states[i].key, values[i], 0, 0, highest_value(&out->codec), &value)))
 			return r;
 		/* of two states with one value neither is known, and off must never be assumed */
 		for (size_t k = 0; k < i; k++)
-			if (out->ignition_values[states[k].state] == (int32_t)values[i])
+			if (out->ignition_values[states[k].state] == (int32_t)value)
 				return yaml_error_at(l->doc, l->error, states[i].key,
-						     "%u is the value of another state too", values[i]);
-		out->ignition_values[states[i].state] = (int32_t)values[i];
+						     "%u is the value of another state too", value);
+		out->ignition_values[states[i].state] = (int32_t)value;
 	}
 	return 0;
 }
@@ -69,22 +69,23 @@ static int load_flag_values(struct loader *l, const char *name, const struct yam
 {
 	const struct yaml_values none = {0};
 	const struct yaml_values *values = in->values ? in->values : &none;
+	uint32_t value;
 	char key[64];
 	int r;
 
 	snprintf(key, sizeof(key), "signals.%s.values.on", name);
-	out->ignition_values[0] = -1;
-	out->ignition_values[1] = (int32_t)config_given_or(l, key, values->on, 1);
-	if ((r = config_range(l, key, (uint64_t)out->ignition_values[1], 0, highest_value(&out->codec))))
+	if ((r = config_number(l, key, values->on, 1, 0, highest_value(&out->codec), &value)))
 		return r;
+	out->ignition_values[0] = -1;
+	out->ignition_values[1] = (int32_t)value;
 	snprintf(key, sizeof(key), "signals.%s.values.off", name);
-	if (yaml_has(l->doc, key)) { /* else every other value says no */
-		out->ignition_values[0] = (int32_t)values->off;
-		if ((r = config_range(l, key, values->off, 0, highest_value(&out->codec))))
-			return r;
-		if (out->ignition_values[0] == out->ignition_values[1])
-			return yaml_error_at(l->doc, l->error, key, "%u is the value of on too", values->off);
-	}
+	if (!yaml_has(l->doc, key)) /* every other value says no */
+		return 0;
+	if ((r = config_number(l, key, values->off, 0, 0, highest_value(&out->codec), &value)))
+		return r;
+	out->ignition_values[0] = (int32_t)value;
+	if (out->ignition_values[0] == out->ignition_values[1])
+		return yaml_error_at(l->doc, l->error, key, "%u is the value of on too", value);
 	return 0;
 }
 
@@ -108,7 +109,7 @@ static int load_signal(struct loader *l, enum vehicle_signal which, const struct
 	const char *name = vehicle_signal_name(which);
 	struct config_signal *out = &l->config->signals[which];
 	char key[64];
-	uint32_t max_age_ms;
+	uint32_t length, start_bit;
 	int r;
 
 	if (!in)
@@ -118,14 +119,13 @@ static int load_signal(struct loader *l, enum vehicle_signal which, const struct
 	if ((r = config_bus_index(l, key, in->bus, &out->bus)))
 		return r;
 	snprintf(key, sizeof(key), "signals.%s", name);
-	if ((r = config_identifier(l, key, in->id, in->id_bits, &out->extended_id)))
+	if ((r = config_identifier(l, key, in->id, in->id_bits, &out->extended_id, &out->id)))
 		return r;
-	out->id = in->id;
 	snprintf(key, sizeof(key), "signals.%s.length", name);
-	if ((r = config_range(l, key, in->length, 1, 64)))
+	if ((r = config_number(l, key, in->length, 0, 1, 64, &length)))
 		return r;
 	snprintf(key, sizeof(key), "signals.%s.start_bit", name);
-	if ((r = config_range(l, key, in->start_bit, 0, 511)))
+	if ((r = config_number(l, key, in->start_bit, 0, 0, 511, &start_bit)))
 		return r;
 	snprintf(key, sizeof(key), "signals.%s.offset", name);
 	if (!isfinite(in->offset))
@@ -134,8 +134,8 @@ static int load_signal(struct loader *l, enum vehicle_signal which, const struct
 	if (yaml_has(l->doc, key) && (in->factor == 0 || !isfinite(in->factor)))
 		return yaml_error_at(l->doc, l->error, key, "must be a finite number other than 0");
 	out->codec = (struct can_signal){
-	    .start_bit = (uint16_t)in->start_bit,
-	    .length = (uint8_t)in->length,
+	    .start_bit = (uint16_t)start_bit,
+	    .length = (uint8_t)length,
 	    .order = in->byte_order == YAML_ORDER_BIG ? CAN_SIGNAL_BIG_ENDIAN : CAN_SIGNAL_LITTLE_ENDIAN,
 	    .is_signed = in->is_signed,
 	    .factor = yaml_has(l->doc, key) ? in->factor : 1.0,
@@ -146,10 +146,8 @@ static int load_signal(struct loader *l, enum vehicle_signal which, const struct
 		return yaml_error_at(l->doc, l->error, key, "does not fit a frame of %s",
 				     l->config->buses[out->bus].fd ? "64 bytes" : "8 bytes");
 	snprintf(key, sizeof(key), "signals.%s.max_age_ms", name);
-	max_age_ms = config_given_or(l, key, in->max_age_ms, 2000);
-	if ((r = config_range(l, key, max_age_ms, 10, 600000)))
+	if ((r = config_number(l, key, in->max_age_ms, 2000, 10, 600000, &l->config->core.vehicle.max_age_ms[which])))
 		return r;
-	l->config->core.vehicle.max_age_ms[which] = max_age_ms;
 	load_survival(l, which, in->survives_silence);
 	if (which == VEHICLE_IGNITION)
 		return load_ignition_values(l, in, out);
