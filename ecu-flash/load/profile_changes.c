@@ -36,7 +36,7 @@ static int find_where(const struct at *at, enum where *where)
 static int find_step(struct at *at, const struct profile_yaml_change *y, enum where where, uint8_t *index)
 {
 	const struct profile *p = at->load->profile;
-	uint64_t nth = at_has(at, "nth") ? y->nth : 1;
+	int64_t nth = at_has(at, "nth") ? y->nth : 1;
 	enum flash_step_kind kind;
 
 	at->step = where_text(y, where);

@@ -11,7 +11,7 @@
 struct number {
 	const char *key;
 	size_t from;
-	uint64_t min, max;
+	int64_t min, max;
 	size_t to;
 	size_t to_size;
 	uint64_t scale;
@@ -71,14 +71,20 @@ static bool has(const struct load *l, const char *key)
 	return load_has(l, key);
 }
 
-int load_range(const struct load *l, const char *key, uint64_t value, uint64_t min, uint64_t max, bool hex)
+const char *load_number_text(int64_t value, bool hex, char out[LOAD_NUMBER_BYTES])
 {
+	snprintf(out, LOAD_NUMBER_BYTES, hex && value >= 0 ? "0x%" PRIx64 : "%" PRId64, value);
+	return out;
+}
+
+int load_range(const struct load *l, const char *key, int64_t value, int64_t min, int64_t max, bool hex)
+{
+	char is[LOAD_NUMBER_BYTES], low[LOAD_NUMBER_BYTES], high[LOAD_NUMBER_BYTES];
+
 	if (value >= min && value <= max)
 		return 0;
-	if (hex)
-		return yaml_error_at(l->doc, l->error, key, "must be 0x%" PRIx64 "..0x%" PRIx64 ", is 0x%" PRIx64, min,
-				     max, value);
-	return yaml_error_at(l->doc, l->error, key, "must be %" PRIu64 "..%" PRIu64 ", is %" PRIu64, min, max, value);
+	return yaml_error_at(l->doc, l->error, key, "must be %s..%s, is %s", load_number_text(min, hex, low),
+			     load_number_text(max, hex, high), load_number_text(value, hex, is));
 }
 
 static int apply_numbers(const struct load *l)
@@ -86,14 +92,14 @@ static int apply_numbers(const struct load *l)
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		const struct number *n = &numbers[i];
 		uint8_t *to = (uint8_t *)l->profile + n->to;
-		uint64_t value;
+		int64_t number;
 
 		if (!has(l, n->key))
 			continue;
-		memcpy(&value, (const uint8_t *)l->yaml + n->from, sizeof value);
-		if (load_range(l, n->key, value, n->min, n->max, n->hex))
+		memcpy(&number, (const uint8_t *)l->yaml + n->from, sizeof number);
+		if (load_range(l, n->key, number, n->min, n->max, n->hex))
 			return 1;
-		value *= n->scale;
+		const uint64_t value = (uint64_t)number * n->scale;
 		switch (n->to_size) {
 		case 1:
 			*to = (uint8_t)value;
@@ -170,7 +176,7 @@ static int apply_addressing(const struct load *l)
 
 	a->form = (enum isotp_addressing)y->form; /* absent: 0, which is normal */
 	if (has(l, "addressing.id_bits") && y->id_bits != 11 && y->id_bits != 29)
-		return yaml_error_at(l->doc, l->error, "addressing.id_bits", "must be 11 or 29, is %" PRIu64,
+		return yaml_error_at(l->doc, l->error, "addressing.id_bits", "must be 11 or 29, is %" PRId64,
 				     y->id_bits);
 	a->extended_id = y->id_bits == 29;
 	if (load_range(l, "addressing.target_address", y->target_address, 0, 255, true) ||
@@ -214,16 +220,16 @@ static int apply_addressing(const struct load *l)
 
 static int apply_st_min(const struct load *l)
 {
-	uint64_t us = l->yaml->link.st_min_us;
+	int64_t us = l->yaml->link.st_min_us;
 
 	if (us > 0 && us < 1000 && us % 100 == 0)
 		l->profile->link.st_min = (uint8_t)(0xf0 + us / 100);
-	else if (us % 1000 == 0 && us <= 127000)
+	else if (us % 1000 == 0 && us >= 0 && us <= 127000)
 		l->profile->link.st_min = (uint8_t)(us / 1000);
 	else
 		return yaml_error_at(
 		    l->doc, l->error, "link.st_min_us",
-		    "must be 0, 100..900 in steps of 100, or 1000..127000 in steps of 1000; is %" PRIu64, us);
+		    "must be 0, 100..900 in steps of 100, or 1000..127000 in steps of 1000; is %" PRId64, us);
 	return 0;
 }
 
@@ -247,15 +253,15 @@ static int apply_link(const struct load *l)
 {
 	struct isotp_config *link = &l->profile->link;
 	struct can_node_functional *functional = &l->profile->functional;
-	uint64_t tx_dl = l->yaml->link.tx_dl;
+	int64_t tx_dl = l->yaml->link.tx_dl;
 
 	link->fd = l->yaml->link.fd;
 	link->brs = has(l, "link.brs") ? l->yaml->link.brs : link->fd;
 	link->tx_dl = link->fd ? 64 : 8;
 	if (has(l, "link.tx_dl")) {
-		if (tx_dl < 8 || tx_dl > 64 || can_msg_fd_len((size_t)tx_dl) != tx_dl)
+		if (tx_dl < 8 || tx_dl > 64 || can_msg_fd_len((size_t)tx_dl) != (size_t)tx_dl)
 			return yaml_error_at(l->doc, l->error, "link.tx_dl",
-					     "must be one of 8, 12, 16, 20, 24, 32, 48, 64; is %" PRIu64, tx_dl);
+					     "must be one of 8, 12, 16, 20, 24, 32, 48, 64; is %" PRId64, tx_dl);
 		if (tx_dl > 8 && !link->fd)
 			return yaml_error_at(l->doc, l->error, "link.tx_dl", "above 8 needs fd: true");
 		link->tx_dl = (uint8_t)tx_dl;

@@ -23,7 +23,7 @@ static bool has(const struct load *l, const char *part, const char *name)
 	return load_has(l, key);
 }
 
-static int range(const struct load *l, const char *part, const char *name, uint64_t value, uint64_t min, uint64_t max)
+static int range(const struct load *l, const char *part, const char *name, int64_t value, int64_t min, int64_t max)
 {
 	char key[KEY_BYTES];
 
@@ -234,7 +234,7 @@ int profile_status_apply(const struct load *l)
 {
 	const __typeof__(l->yaml->routine_status) *y = &l->yaml->routine_status;
 	struct profile_status *s = l->profile->status;
-	const uint64_t running = l->yaml->routines.running_status;
+	const int64_t running = l->yaml->routines.running_status;
 
 	if (load_has(l, "routines.running_status")) {
 		if (load_range(l, "routines.running_status", running, 0, 0xff, true))

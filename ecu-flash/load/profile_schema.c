@@ -1,7 +1,7 @@
 #include "ecu-flash/load/profile_yaml.h"
 
 #define OPT                         CYAML_FLAG_OPTIONAL
-#define UINT(structure, key)        CYAML_FIELD_UINT(#key, OPT, structure, key)
+#define INT(structure, key)         CYAML_FIELD_INT(#key, OPT, structure, key)
 #define BOOL(structure, key)        CYAML_FIELD_BOOL(#key, OPT, structure, key)
 #define WORD(structure, key)        CYAML_FIELD_STRING(#key, OPT, structure, key, 1)
 #define ENUM(structure, key, words) CYAML_FIELD_ENUM(#key, OPT, structure, key, words, CYAML_ARRAY_LEN(words))
@@ -66,35 +66,35 @@ static const cyaml_strval_t part_words[] = {
 
 static const cyaml_schema_field_t addressing_fields[] = {
     ENUM(addressing_t, form, form_words),
-    UINT(addressing_t, request),
-    UINT(addressing_t, response),
-    UINT(addressing_t, functional),
-    UINT(addressing_t, id_bits),
-    UINT(addressing_t, target_address),
-    UINT(addressing_t, source_address),
-    UINT(addressing_t, address_extension),
-    UINT(addressing_t, functional_address),
+    INT(addressing_t, request),
+    INT(addressing_t, response),
+    INT(addressing_t, functional),
+    INT(addressing_t, id_bits),
+    INT(addressing_t, target_address),
+    INT(addressing_t, source_address),
+    INT(addressing_t, address_extension),
+    INT(addressing_t, functional_address),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t link_fields[] = {
-    BOOL(link_t, fd),         BOOL(link_t, brs),       UINT(link_t, tx_dl),   WORD(link_t, pad),
-    UINT(link_t, block_size), UINT(link_t, st_min_us), UINT(link_t, n_as_ms), UINT(link_t, n_ar_ms),
-    UINT(link_t, n_bs_ms),    UINT(link_t, n_cr_ms),   CYAML_FIELD_END,
+    BOOL(link_t, fd),        BOOL(link_t, brs),      INT(link_t, tx_dl),   WORD(link_t, pad),
+    INT(link_t, block_size), INT(link_t, st_min_us), INT(link_t, n_as_ms), INT(link_t, n_ar_ms),
+    INT(link_t, n_bs_ms),    INT(link_t, n_cr_ms),   CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t timing_fields[] = {
-    UINT(timing_t, p2_ms),         UINT(timing_t, p2_star_ms),    UINT(timing_t, s3_ms),
-    UINT(timing_t, max_pending),   UINT(timing_t, pending_max_s), UINT(timing_t, answer_max_ms),
-    UINT(timing_t, busy_pause_ms), UINT(timing_t, busy_repeats),  UINT(timing_t, boot_wait_ms),
-    UINT(timing_t, boot_max_ms),   UINT(timing_t, block_retries), CYAML_FIELD_END,
+    INT(timing_t, p2_ms),         INT(timing_t, p2_star_ms),    INT(timing_t, s3_ms),
+    INT(timing_t, max_pending),   INT(timing_t, pending_max_s), INT(timing_t, answer_max_ms),
+    INT(timing_t, busy_pause_ms), INT(timing_t, busy_repeats),  INT(timing_t, boot_wait_ms),
+    INT(timing_t, boot_max_ms),   INT(timing_t, block_retries), CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t security_fields[] = {
-    UINT(security_t, level), ENUM(security_t, algorithm, algorithm_words),
-    WORD(security_t, key),   WORD(security_t, library),
+    INT(security_t, level), ENUM(security_t, algorithm, algorithm_words),
+    WORD(security_t, key),  WORD(security_t, library),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t named_security_fields[] = {
     CYAML_FIELD_STRING("name", CYAML_FLAG_DEFAULT, security_t, name, 1),
-    UINT(security_t, level),
+    INT(security_t, level),
     ENUM(security_t, algorithm, algorithm_words),
     WORD(security_t, key),
     WORD(security_t, library),
@@ -103,13 +103,13 @@ static const cyaml_schema_field_t named_security_fields[] = {
 static const cyaml_schema_value_t security_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, security_t, named_security_fields)};
 static const cyaml_schema_field_t dids_fields[] = {
-    UINT(dids_t, hardware), UINT(dids_t, serial),      UINT(dids_t, boot), UINT(dids_t, application),
-    UINT(dids_t, data),     UINT(dids_t, fingerprint), CYAML_FIELD_END,
+    INT(dids_t, hardware), INT(dids_t, serial),      INT(dids_t, boot), INT(dids_t, application),
+    INT(dids_t, data),     INT(dids_t, fingerprint), CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t decoding_fields[] = {
     ENUM(decoding_t, as, coding_words),
-    UINT(decoding_t, offset),
-    UINT(decoding_t, length),
+    INT(decoding_t, offset),
+    INT(decoding_t, length),
     CYAML_FIELD_END,
 };
 #define DECODING(key) CYAML_FIELD_MAPPING(#key, OPT, decodings_t, key, decoding_fields)
@@ -120,12 +120,12 @@ static const cyaml_schema_field_t part_fields[] = {
     CYAML_FIELD_ENUM("part", CYAML_FLAG_DEFAULT, part_t, part, part_words, CYAML_ARRAY_LEN(part_words)),
     WORD(part_t, hex),
     WORD(part_t, text),
-    UINT(part_t, length),
+    INT(part_t, length),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t part_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, part_t, part_fields)};
 static const cyaml_schema_field_t status_fields[] = {
-    WORD(status_t, success), WORD(status_t, running), UINT(status_t, offset), BOOL(status_t, required), CYAML_FIELD_END,
+    WORD(status_t, success), WORD(status_t, running), INT(status_t, offset), BOOL(status_t, required), CYAML_FIELD_END,
 };
 #define STATUS(key) CYAML_FIELD_MAPPING(#key, OPT, statuses_t, key, status_fields)
 static const cyaml_schema_field_t statuses_fields[] = {
@@ -133,48 +133,48 @@ static const cyaml_schema_field_t statuses_fields[] = {
     STATUS(switch_back), STATUS(other), CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t routines_fields[] = {
-    UINT(routines_t, preconditions),
-    UINT(routines_t, erase),
-    UINT(routines_t, check),
-    UINT(routines_t, dependencies),
-    UINT(routines_t, switch_over),
-    UINT(routines_t, switch_back),
-    UINT(routines_t, running_status),
-    UINT(routines_t, erase_address_bytes),
-    UINT(routines_t, erase_length_bytes),
-    UINT(routines_t, first_block),
-    UINT(routines_t, block_bytes),
+    INT(routines_t, preconditions),
+    INT(routines_t, erase),
+    INT(routines_t, check),
+    INT(routines_t, dependencies),
+    INT(routines_t, switch_over),
+    INT(routines_t, switch_back),
+    INT(routines_t, running_status),
+    INT(routines_t, erase_address_bytes),
+    INT(routines_t, erase_length_bytes),
+    INT(routines_t, first_block),
+    INT(routines_t, block_bytes),
     BOOL(routines_t, erase_format_byte),
     ENUM(routines_t, erase_argument, erase_words),
     ENUM(routines_t, check_argument, check_words),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t memory_fields[] = {
-    UINT(memory_t, address_bytes),
-    UINT(memory_t, length_bytes),
-    UINT(memory_t, data_format),
-    UINT(memory_t, max_block),
+    INT(memory_t, address_bytes),
+    INT(memory_t, length_bytes),
+    INT(memory_t, data_format),
+    INT(memory_t, max_block),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t estimate_fields[] = {
     CYAML_FIELD_FLOAT("erase_ms_per_kib", OPT, estimate_t, erase_ms_per_kib),
-    UINT(estimate_t, program_us_per_block),
+    INT(estimate_t, program_us_per_block),
     CYAML_FIELD_END,
 };
 
 #define STEP struct profile_yaml_step
-static const cyaml_schema_value_t nrc_schema = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint64_t)};
+static const cyaml_schema_value_t nrc_schema = {CYAML_VALUE_INT(CYAML_FLAG_DEFAULT, int64_t)};
 
 /* the keys of a step; @set: where they lie in @structure */
-#define STEP_KEYS(structure, set)                                                                                  \
-	CYAML_FIELD_STRING("session", OPT, structure, set session, 1),                                             \
-	    CYAML_FIELD_STRING("reset", OPT, structure, set reset, 1),                                             \
-	    CYAML_FIELD_STRING("use", OPT, structure, set use, 1), CYAML_FIELD_UINT("id", OPT, structure, set id), \
-	    CYAML_FIELD_STRING("data", OPT, structure, set data, 1),                                               \
-	    CYAML_FIELD_UINT("wait_ms", OPT, structure, set wait_ms),                                              \
-	    CYAML_FIELD_UINT("retries", OPT, structure, set retries),                                              \
-	    CYAML_FIELD_BOOL("point_of_no_return", OPT, structure, set point_of_no_return),                        \
-	    CYAML_FIELD_SEQUENCE_COUNT("accept_nrc", OPT | CYAML_FLAG_POINTER, structure, set accept_nrc,          \
+#define STEP_KEYS(structure, set)                                                                                 \
+	CYAML_FIELD_STRING("session", OPT, structure, set session, 1),                                            \
+	    CYAML_FIELD_STRING("reset", OPT, structure, set reset, 1),                                            \
+	    CYAML_FIELD_STRING("use", OPT, structure, set use, 1), CYAML_FIELD_INT("id", OPT, structure, set id), \
+	    CYAML_FIELD_STRING("data", OPT, structure, set data, 1),                                              \
+	    CYAML_FIELD_INT("wait_ms", OPT, structure, set wait_ms),                                              \
+	    CYAML_FIELD_INT("retries", OPT, structure, set retries),                                              \
+	    CYAML_FIELD_BOOL("point_of_no_return", OPT, structure, set point_of_no_return),                       \
+	    CYAML_FIELD_SEQUENCE_COUNT("accept_nrc", OPT | CYAML_FLAG_POINTER, structure, set accept_nrc,         \
 				       set n_accept_nrc, &nrc_schema, 0, PROFILE_MAX_ACCEPTED)
 
 static const cyaml_schema_field_t step_fields[] = {
@@ -188,7 +188,7 @@ static const cyaml_schema_field_t change_fields[] = {
     WORD(CHANGE, after),
     WORD(CHANGE, before),
     WORD(CHANGE, remove),
-    UINT(CHANGE, nth),
+    INT(CHANGE, nth),
     STEP_KEYS(CHANGE, set.),
     CYAML_FIELD_MAPPING_PTR("add", OPT | CYAML_FLAG_POINTER, CHANGE, add, step_fields),
     CYAML_FIELD_END,
@@ -199,7 +199,7 @@ static const cyaml_schema_field_t bus_step_fields[] = {
     WORD(STEP, session),
     WORD(STEP, setting),
     WORD(STEP, control),
-    UINT(STEP, communication_type),
+    INT(STEP, communication_type),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t step_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, STEP, step_fields)};

@@ -73,11 +73,11 @@ static int belongs(const struct at *at, const char *name, bool allowed)
 	return allowed || !at_has(at, name) ? 0 : at_fail(at, name, "does not belong to a %s step", at->step);
 }
 
-int at_number(const struct at *at, const char *name, uint64_t value, uint64_t min, uint64_t max)
+int at_number(const struct at *at, const char *name, int64_t value, int64_t min, int64_t max)
 {
 	if (value >= min && value <= max)
 		return 0;
-	return at_fail(at, name, "must be %" PRIu64 "..%" PRIu64 ", is %" PRIu64, min, max, value);
+	return at_fail(at, name, "must be %" PRId64 "..%" PRId64 ", is %" PRId64, min, max, value);
 }
 
 int at_kind(const struct at *at, const char *name, const char *word, enum flash_step_kind *kind)
@@ -138,13 +138,15 @@ static int apply_words(const struct at *at, const struct profile_yaml_step *y, s
 
 static int apply_refusals(const struct at *at, const struct profile_yaml_step *y, struct flash_step *step)
 {
+	char is[LOAD_NUMBER_BYTES];
+
 	if (!at_has(at, "accept_nrc"))
 		return 0;
 	step->n_accept_nrc = 0;
 	for (uint32_t i = 0; i < y->n_accept_nrc; i++) {
 		if (y->accept_nrc[i] < 1 || y->accept_nrc[i] > 0xff)
-			return at_fail(at, "accept_nrc", "must be negative responses, 0x01..0xff, is 0x%" PRIx64,
-				       y->accept_nrc[i]);
+			return at_fail(at, "accept_nrc", "must be negative responses, 0x01..0xff, is %s",
+				       load_number_text(y->accept_nrc[i], true, is));
 		step->accept_nrc[step->n_accept_nrc++] = (uint8_t)y->accept_nrc[i];
 	}
 	return 0;

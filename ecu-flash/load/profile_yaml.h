@@ -1,5 +1,7 @@
 /*
  * profile_yaml - private to ecu-flash/load: a profile as it stands in YAML, before ranges and words are checked.
+ *
+ * Numbers are signed, so that a negative one is told with the range that it should be in.
  */
 #ifndef ECU_FLASH_LOAD_PROFILE_YAML_H
 #define ECU_FLASH_LOAD_PROFILE_YAML_H
@@ -15,23 +17,23 @@ struct profile_yaml_step {
 	char control[PROFILE_WORD_BYTES];
 	char use[PROFILE_WORD_BYTES];
 	char data[128];
-	uint64_t id, wait_ms, retries, communication_type;
+	int64_t id, wait_ms, retries, communication_type;
 	bool point_of_no_return;
-	uint64_t *accept_nrc;
+	int64_t *accept_nrc;
 	uint32_t n_accept_nrc;
 };
 
 /* one entry of change_steps: where, and what */
 struct profile_yaml_change {
 	char at[PROFILE_WORD_BYTES], after[PROFILE_WORD_BYTES], before[PROFILE_WORD_BYTES], remove[PROFILE_WORD_BYTES];
-	uint64_t nth;
+	int64_t nth;
 	struct profile_yaml_step set; /* with `at` */
 	struct profile_yaml_step *add;
 };
 
 struct profile_yaml_security {
 	char name[PROFILE_WORD_BYTES];
-	uint64_t level;
+	int64_t level;
 	int algorithm;
 	char key[PROFILE_NAME_BYTES];
 	char library[PROFILE_LIBRARY_BYTES];
@@ -39,13 +41,13 @@ struct profile_yaml_security {
 
 struct profile_yaml_decoding {
 	int as;
-	uint64_t offset, length;
+	int64_t offset, length;
 };
 
 struct profile_yaml_status {
 	char success[32];
 	char running[PROFILE_WORD_BYTES];
-	uint64_t offset;
+	int64_t offset;
 	bool required;
 };
 
@@ -53,7 +55,7 @@ struct profile_yaml_part {
 	int part;
 	char hex[4 * PROFILE_MAX_FINGERPRINT];
 	char text[PROFILE_MAX_FINGERPRINT + 1];
-	uint64_t length;
+	int64_t length;
 };
 
 struct profile_yaml {
@@ -61,16 +63,16 @@ struct profile_yaml {
 	char template_name[PROFILE_WORD_BYTES];
 	struct {
 		int form;
-		uint64_t request, response, functional, id_bits, target_address, source_address, address_extension;
-		uint64_t functional_address;
+		int64_t request, response, functional, id_bits, target_address, source_address, address_extension;
+		int64_t functional_address;
 	} addressing;
 	struct {
 		bool fd, brs;
-		uint64_t tx_dl, block_size, st_min_us, n_as_ms, n_ar_ms, n_bs_ms, n_cr_ms;
+		int64_t tx_dl, block_size, st_min_us, n_as_ms, n_ar_ms, n_bs_ms, n_cr_ms;
 		char pad[PROFILE_WORD_BYTES];
 	} link;
 	struct {
-		uint64_t p2_ms, p2_star_ms, s3_ms, max_pending, pending_max_s, answer_max_ms, busy_pause_ms,
+		int64_t p2_ms, p2_star_ms, s3_ms, max_pending, pending_max_s, answer_max_ms, busy_pause_ms,
 		    busy_repeats, boot_wait_ms, boot_max_ms, block_retries;
 	} timing;
 	int supply;
@@ -78,7 +80,7 @@ struct profile_yaml {
 	struct profile_yaml_security *securities;
 	uint32_t n_securities;
 	struct {
-		uint64_t hardware, serial, boot, application, data, fingerprint;
+		int64_t hardware, serial, boot, application, data, fingerprint;
 	} dids;
 	struct {
 		struct profile_yaml_decoding hardware, serial, boot, application, data;
@@ -87,8 +89,8 @@ struct profile_yaml {
 	struct profile_yaml_part *fingerprint_parts;
 	uint32_t n_fingerprint_parts;
 	struct {
-		uint64_t preconditions, erase, check, dependencies, switch_over, switch_back, running_status;
-		uint64_t erase_address_bytes, erase_length_bytes, first_block, block_bytes;
+		int64_t preconditions, erase, check, dependencies, switch_over, switch_back, running_status;
+		int64_t erase_address_bytes, erase_length_bytes, first_block, block_bytes;
 		bool erase_format_byte;
 		int erase_argument, check_argument;
 	} routines;
@@ -96,11 +98,11 @@ struct profile_yaml {
 		struct profile_yaml_status erase, check, dependencies, switch_over, switch_back, other;
 	} routine_status;
 	struct {
-		uint64_t address_bytes, length_bytes, data_format, max_block;
+		int64_t address_bytes, length_bytes, data_format, max_block;
 	} memory;
 	struct {
 		double erase_ms_per_kib;
-		uint64_t program_us_per_block;
+		int64_t program_us_per_block;
 	} estimate;
 	struct profile_yaml_step *steps;
 	uint32_t n_steps;
@@ -129,8 +131,11 @@ static inline bool load_has(const struct load *l, const char *key)
 	return yaml_has(l->doc, key);
 }
 
+/* "0x1f", "31", "-31" */
+#define LOAD_NUMBER_BYTES 24u
+const char *load_number_text(int64_t value, bool hex, char out[LOAD_NUMBER_BYTES]);
 /* Return: 0, or 1 with an error at @key; @hex: how people write the number */
-int load_range(const struct load *l, const char *key, uint64_t value, uint64_t min, uint64_t max, bool hex);
+int load_range(const struct load *l, const char *key, int64_t value, int64_t min, int64_t max, bool hex);
 
 /* each: what the document has of it, laid over the profile; Return: 0 or 1 with the error */
 int profile_security_apply(const struct load *l);
@@ -150,7 +155,7 @@ struct at {
 
 bool at_has(const struct at *at, const char *name);
 int at_fail(const struct at *at, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int at_number(const struct at *at, const char *name, uint64_t value, uint64_t min, uint64_t max);
+int at_number(const struct at *at, const char *name, int64_t value, int64_t min, int64_t max);
 int at_kind(const struct at *at, const char *name, const char *text, enum flash_step_kind *kind);
 /* a whole step, with the usual values of its kind where the document says nothing */
 int at_new_step(const struct at *at, const struct profile_yaml_step *y, struct flash_step *step);

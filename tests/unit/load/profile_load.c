@@ -172,6 +172,8 @@ static void forms_of_addressing_fill_the_identifiers(void **state)
 		       "lamp.yaml:3: addressing.address_extension: is missing");
 	expect_refused("name: a\nsecurity: {key: k}\naddressing: {form: normal, request: 0x800, response: 2}\n",
 		       "addressing.request: must be 0x0..0x7ff, is 0x800");
+	expect_refused("name: a\nsecurity: {key: k}\naddressing: {form: normal, request: -1, response: 2}\n",
+		       "addressing.request: must be 0x0..0x7ff, is -1");
 }
 
 static void what_an_ecu_has_not_leaves_the_template(void **state)
@@ -229,6 +231,14 @@ static void wrong_values_are_refused_with_line_and_key(void **state)
 	expect_line_refused("timing: {p2_ms: 010}", "lamp.yaml:4: timing.p2_ms");
 	expect_line_refused("timing: {p2_ms: 12abc}", "lamp.yaml:4: timing.p2_ms");
 	expect_line_refused("timing: {p3_ms: 1}", "lamp.yaml:4: timing.p3_ms");
+	expect_line_refused("timing: {p2_ms: -1}", "lamp.yaml:4: timing.p2_ms: must be 1..65535, is -1");
+	expect_line_refused("routines: {first_block: -1}",
+			    "lamp.yaml:4: routines.first_block: must be 0..4294967295, is -1");
+	expect_line_refused("dids: {serial: -0x10}", "lamp.yaml:4: dids.serial: must be 0x0..0xffff, is -16");
+	expect_line_refused("link: {st_min_us: -1000}", "lamp.yaml:4: link.st_min_us: must be");
+	expect_line_refused("link: {fd: true, tx_dl: -8}", "lamp.yaml:4: link.tx_dl: must be one of");
+	expect_line_refused("steps:\n- {step: erase, retries: -1}",
+			    "lamp.yaml:5: steps[0].retries: must be 0..10, is -1");
 	expect_line_refused("dids: {serial: 0x10000}", "lamp.yaml:4: dids.serial: must be 0x0..0xffff, is 0x10000");
 	expect_line_refused("link: {tx_dl: 64}", "lamp.yaml:4: link.tx_dl: above 8 needs fd");
 	expect_line_refused("link: {fd: true, tx_dl: 9}", "lamp.yaml:4: link.tx_dl: must be one of");

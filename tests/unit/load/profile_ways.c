@@ -271,6 +271,8 @@ static void routines_take_and_say_what_the_ecu_wants(void **state)
 	expect_line_refused("routine_status: {check: {success: \"0011223344\"}}",
 			    "routine_status.check.success: must be 1..4 bytes");
 	expect_line_refused("routine_status: {check: {offset: 64}}", "routine_status.check.offset: must be 0..63");
+	expect_line_refused("routine_status: {check: {offset: -1}}",
+			    "routine_status.check.offset: must be 0..63, is -1");
 	expect_line_refused("routines: {block_bytes: 5}", "lamp.yaml:4: routines.block_bytes: must be 1..4, is 5");
 	expect_line_refused("routines: {erase_address_bytes: 6}", "routines.erase_address_bytes: must be 1..5");
 }
@@ -285,6 +287,8 @@ static void steps_name_the_refusals_that_they_bear(void **state)
 	expect_line_refused(
 	    "change_steps: [{at: fingerprint, accept_nrc: [0x131]}]",
 	    "lamp.yaml:4: change_steps[0].accept_nrc: must be negative responses, 0x01..0xff, is 0x131");
+	expect_line_refused("change_steps: [{at: fingerprint, accept_nrc: [-1]}]",
+			    "change_steps[0].accept_nrc: must be negative responses, 0x01..0xff, is -1");
 	expect_line_refused("change_steps: [{at: fingerprint, accept_nrc: [1, 2, 3, 4, 5]}]",
 			    "change_steps[0].accept_nrc");
 	expect_line_refused("change_steps: [{at: check_memory, accept_nrc: [0x31]}]", "cannot be taken for done");
