@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* raw values may have all 64 bits; other numbers are signed, so that a negative one is told with the range that it
+ * should be in */
 struct yaml_values {
 	uint64_t off, accessory, on, cranking;
 };
 
 struct yaml_signal {
-	uint64_t id, id_bits, dlc, cycle_ms, start_bit, length;
+	int64_t id, id_bits, dlc, cycle_ms, start_bit, length;
 	enum can_signal_order byte_order;
 	bool is_signed;
 	double factor, offset;
@@ -24,7 +26,8 @@ struct yaml_state {
 
 struct yaml_grant {
 	enum vehicle_core_quantity quantity;
-	uint64_t id, id_bits, start_bit, length, asks, delay_ms, timeout_ms;
+	int64_t id, id_bits, start_bit, length, delay_ms, timeout_ms;
+	uint64_t asks;
 	enum can_signal_order byte_order;
 };
 
@@ -38,7 +41,7 @@ struct yaml_vehicle {
 };
 
 struct yaml_event {
-	uint64_t at_ms;
+	int64_t at_ms;
 	struct yaml_state set;
 };
 
@@ -65,12 +68,12 @@ static const cyaml_schema_field_t values_fields[] = {
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t signal_fields[] = {
-    CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct yaml_signal, id),
-    CYAML_FIELD_UINT("id_bits", OPT, struct yaml_signal, id_bits),
-    CYAML_FIELD_UINT("dlc", OPT, struct yaml_signal, dlc),
-    CYAML_FIELD_UINT("cycle_ms", OPT, struct yaml_signal, cycle_ms),
-    CYAML_FIELD_UINT("start_bit", CYAML_FLAG_DEFAULT, struct yaml_signal, start_bit),
-    CYAML_FIELD_UINT("length", CYAML_FLAG_DEFAULT, struct yaml_signal, length),
+    CYAML_FIELD_INT("id", CYAML_FLAG_DEFAULT, struct yaml_signal, id),
+    CYAML_FIELD_INT("id_bits", OPT, struct yaml_signal, id_bits),
+    CYAML_FIELD_INT("dlc", OPT, struct yaml_signal, dlc),
+    CYAML_FIELD_INT("cycle_ms", OPT, struct yaml_signal, cycle_ms),
+    CYAML_FIELD_INT("start_bit", CYAML_FLAG_DEFAULT, struct yaml_signal, start_bit),
+    CYAML_FIELD_INT("length", CYAML_FLAG_DEFAULT, struct yaml_signal, length),
     CYAML_FIELD_ENUM("byte_order", OPT | CYAML_FLAG_STRICT, struct yaml_signal, byte_order, order_words,
 		     CYAML_ARRAY_LEN(order_words)),
     CYAML_FIELD_BOOL("signed", OPT, struct yaml_signal, is_signed),
@@ -110,15 +113,15 @@ static const cyaml_schema_field_t signals_fields[] = {
 };
 static const cyaml_schema_field_t grant_fields[] = {
     CYAML_FIELD_ENUM("signal", CYAML_FLAG_STRICT, struct yaml_grant, quantity, granted_words, 2),
-    CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct yaml_grant, id),
-    CYAML_FIELD_UINT("id_bits", OPT, struct yaml_grant, id_bits),
-    CYAML_FIELD_UINT("start_bit", OPT, struct yaml_grant, start_bit),
-    CYAML_FIELD_UINT("length", OPT, struct yaml_grant, length),
+    CYAML_FIELD_INT("id", CYAML_FLAG_DEFAULT, struct yaml_grant, id),
+    CYAML_FIELD_INT("id_bits", OPT, struct yaml_grant, id_bits),
+    CYAML_FIELD_INT("start_bit", OPT, struct yaml_grant, start_bit),
+    CYAML_FIELD_INT("length", OPT, struct yaml_grant, length),
     CYAML_FIELD_ENUM("byte_order", OPT | CYAML_FLAG_STRICT, struct yaml_grant, byte_order, order_words,
 		     CYAML_ARRAY_LEN(order_words)),
     CYAML_FIELD_UINT("asks", OPT, struct yaml_grant, asks),
-    CYAML_FIELD_UINT("delay_ms", OPT, struct yaml_grant, delay_ms),
-    CYAML_FIELD_UINT("timeout_ms", OPT, struct yaml_grant, timeout_ms),
+    CYAML_FIELD_INT("delay_ms", OPT, struct yaml_grant, delay_ms),
+    CYAML_FIELD_INT("timeout_ms", OPT, struct yaml_grant, timeout_ms),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t grant_schema = {
@@ -134,7 +137,7 @@ static const cyaml_schema_value_t vehicle_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_vehicle, vehicle_fields)};
 
 static const cyaml_schema_field_t event_fields[] = {
-    CYAML_FIELD_UINT("at_ms", CYAML_FLAG_DEFAULT, struct yaml_event, at_ms),
+    CYAML_FIELD_INT("at_ms", CYAML_FLAG_DEFAULT, struct yaml_event, at_ms),
     CYAML_FIELD_MAPPING("set", CYAML_FLAG_DEFAULT, struct yaml_event, set, state_fields),
     CYAML_FIELD_END,
 };
@@ -156,41 +159,49 @@ static bool has(const struct yaml_doc *doc, const char *at, const char *key)
 	return yaml_has(doc, path);
 }
 
-static int out_of_range(const struct yaml_doc *doc, struct yaml_error *error, const char *at, const char *key,
-			const char *range)
+/* Return: 0, or 1 with the error */
+static int check_range(const struct yaml_doc *doc, struct yaml_error *error, const char *at, const char *key,
+		       int64_t value, int64_t min, int64_t max)
 {
 	char path[96];
 
+	if (value >= min && value <= max)
+		return 0;
 	snprintf(path, sizeof(path), "%s.%s", at, key);
-	return yaml_error_at(doc, error, path, "must be %s", range);
+	return yaml_error_at(doc, error, path, "must be %lld..%lld, is %lld", (long long)min, (long long)max,
+			     (long long)value);
+}
+
+static int check_identifier(const struct yaml_doc *doc, struct yaml_error *error, const char *at, int64_t id,
+			    int64_t id_bits)
+{
+	char path[96];
+
+	if (id_bits == 11 || id_bits == 29)
+		return check_range(doc, error, at, "id", id, 0, id_bits == 29 ? 0x1fffffff : 0x7ff);
+	snprintf(path, sizeof(path), "%s.id_bits", at);
+	return yaml_error_at(doc, error, path, "must be 11 or 29, is %lld", (long long)id_bits);
 }
 
 static int take_signal(const struct yaml_doc *doc, const struct yaml_signal *y, const char *at,
 		       struct vehicle_core_signal *out, struct yaml_error *error)
 {
-	uint64_t dlc = has(doc, at, "dlc") ? y->dlc : 8;
-	uint64_t cycle_ms = has(doc, at, "cycle_ms") ? y->cycle_ms : 100;
-	uint64_t id_bits = has(doc, at, "id_bits") ? y->id_bits : 11;
+	const int64_t dlc = has(doc, at, "dlc") ? y->dlc : 8;
+	const int64_t cycle_ms = has(doc, at, "cycle_ms") ? y->cycle_ms : 100;
+	const int64_t id_bits = has(doc, at, "id_bits") ? y->id_bits : 11;
 	const uint64_t raw[VEHICLE_CORE_IGNITIONS] = {y->values.off, y->values.accessory, y->values.on,
 						      y->values.cranking};
 
-	if (id_bits != 11 && id_bits != 29)
-		return out_of_range(doc, error, at, "id_bits", "11 or 29");
-	if (y->id > (id_bits == 29 ? 0x1fffffffu : 0x7ffu))
-		return out_of_range(doc, error, at, "id", "within id_bits");
-	if (dlc < 1 || dlc > 8)
-		return out_of_range(doc, error, at, "dlc", "1..8");
-	if (cycle_ms < 1 || cycle_ms > 3600000)
-		return out_of_range(doc, error, at, "cycle_ms", "1..3600000");
-	if (y->length < 1 || y->length > 64)
-		return out_of_range(doc, error, at, "length", "1..64");
-	if (y->start_bit > 63)
-		return out_of_range(doc, error, at, "start_bit", "0..63");
+	if (check_identifier(doc, error, at, y->id, id_bits) || check_range(doc, error, at, "dlc", dlc, 1, 8) ||
+	    check_range(doc, error, at, "cycle_ms", cycle_ms, 1, 3600000) ||
+	    check_range(doc, error, at, "length", y->length, 1, 64) ||
+	    check_range(doc, error, at, "start_bit", y->start_bit, 0, 63))
+		return 1;
 	*out = (struct vehicle_core_signal){
 	    .id = (uint32_t)y->id,
 	    .extended_id = id_bits == 29,
 	    .dlc = (uint8_t)dlc,
-	    .cycle_us = 1000 * cycle_ms,
+	    .cycle_us = 1000 * (uint64_t)cycle_ms,
 	    .codec = {.start_bit = (uint16_t)y->start_bit,
 		      .length = (uint8_t)y->length,
 		      .order = y->byte_order,
@@ -221,24 +232,17 @@ static int take_grant(const struct yaml_doc *doc, const struct yaml_grant *y, un
 		      struct vehicle_core_grant *out, struct yaml_error *error)
 {
 	char at[64];
-	uint64_t id_bits, length, timeout_ms;
+	int64_t id_bits, length, timeout_ms;
 
 	snprintf(at, sizeof(at), "grants[%u]", index);
 	id_bits = has(doc, at, "id_bits") ? y->id_bits : 11;
 	length = has(doc, at, "length") ? y->length : 1;
 	timeout_ms = has(doc, at, "timeout_ms") ? y->timeout_ms : 1000;
-	if (id_bits != 11 && id_bits != 29)
-		return out_of_range(doc, error, at, "id_bits", "11 or 29");
-	if (y->id > (id_bits == 29 ? 0x1fffffffu : 0x7ffu))
-		return out_of_range(doc, error, at, "id", "within id_bits");
-	if (length < 1 || length > 64)
-		return out_of_range(doc, error, at, "length", "1..64");
-	if (y->start_bit > 63)
-		return out_of_range(doc, error, at, "start_bit", "0..63");
-	if (y->delay_ms > 600000)
-		return out_of_range(doc, error, at, "delay_ms", "0..600000");
-	if (timeout_ms < 1 || timeout_ms > 600000)
-		return out_of_range(doc, error, at, "timeout_ms", "1..600000");
+	if (check_identifier(doc, error, at, y->id, id_bits) || check_range(doc, error, at, "length", length, 1, 64) ||
+	    check_range(doc, error, at, "start_bit", y->start_bit, 0, 63) ||
+	    check_range(doc, error, at, "delay_ms", y->delay_ms, 0, 600000) ||
+	    check_range(doc, error, at, "timeout_ms", timeout_ms, 1, 600000))
+		return 1;
 	*out = (struct vehicle_core_grant){
 	    .quantity = y->quantity,
 	    .id = (uint32_t)y->id,
@@ -248,8 +252,8 @@ static int take_grant(const struct yaml_doc *doc, const struct yaml_grant *y, un
 		      .order = y->byte_order,
 		      .factor = 1},
 	    .asks = has(doc, at, "asks") ? y->asks : 1,
-	    .delay_us = 1000 * y->delay_ms,
-	    .timeout_us = 1000 * timeout_ms,
+	    .delay_us = 1000 * (uint64_t)y->delay_ms,
+	    .timeout_us = 1000 * (uint64_t)timeout_ms,
 	};
 	return 0;
 }
@@ -307,15 +311,20 @@ static int take_scenario(const struct yaml_doc *doc, const struct yaml_scenario 
 			 struct yaml_error *error)
 {
 	for (size_t i = 0; i < y->n_events; i++) {
+		const int64_t at_ms = y->events[i].at_ms, last_ms = i ? y->events[i - 1].at_ms : 0;
 		char at[64];
 
-		snprintf(at, sizeof(at), "events[%zu].set", i);
-		events[i].at_us = 1000 * y->events[i].at_ms;
-		take_state(doc, &y->events[i].set, at, events[i].has, events[i].value);
-		if (y->events[i].at_ms > UINT32_MAX || (i && events[i].at_us < events[i - 1].at_us)) {
+		snprintf(at, sizeof(at), "events[%zu]", i);
+		if (check_range(doc, error, at, "at_ms", at_ms, 0, UINT32_MAX))
+			return 1;
+		if (at_ms < last_ms) {
 			snprintf(at, sizeof(at), "events[%zu].at_ms", i);
-			return yaml_error_at(doc, error, at, "must not be before the last one, nor above 2^32 - 1");
+			return yaml_error_at(doc, error, at, "must not be before the last one, %lld, is %lld",
+					     (long long)last_ms, (long long)at_ms);
 		}
+		events[i].at_us = 1000 * (uint64_t)at_ms;
+		snprintf(at, sizeof(at), "events[%zu].set", i);
+		take_state(doc, &y->events[i].set, at, events[i].has, events[i].value);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* How a virtual ECU is reached, from YAML: addressing, link and timing. */
 #include "sim/virtual_ecu_loader.h"
 
-static uint32_t identifier(struct vecu_loader *l, const char *key, uint64_t value, bool extended_id)
+static uint32_t identifier(struct vecu_loader *l, const char *key, int64_t value, bool extended_id)
 {
 	return vecu_number32(l, key, value, 0, extended_id ? 0x1fffffff : 0x7ff, 0);
 }
@@ -29,7 +29,7 @@ static void load_normal_fixed(struct vecu_loader *l, const struct vecu_yaml_ecu 
 	refuse(l, "request_id", "normal-fixed makes it of the addresses");
 	refuse(l, "response_id", "normal-fixed makes it of the addresses");
 	if (vecu_has(l, "id_bits") && y->id_bits != 29)
-		vecu_fail(l, "id_bits", "must be 29 with normal-fixed");
+		vecu_fail(l, "id_bits", "must be 29 with normal-fixed, is %lld", (long long)y->id_bits);
 	a->extended_id = true;
 	a->rx_id = 0x18da0000u | ecu << 8 | tester;
 	a->tx_id = 0x18da0000u | tester << 8 | ecu;
@@ -44,7 +44,7 @@ static void load_identifiers(struct vecu_loader *l, const struct vecu_yaml_ecu *
 	need(l, "request_id");
 	need(l, "response_id");
 	if (vecu_has(l, "id_bits") && y->id_bits != 11 && y->id_bits != 29)
-		vecu_fail(l, "id_bits", "must be 11 or 29");
+		vecu_fail(l, "id_bits", "must be 11 or 29, is %lld", (long long)y->id_bits);
 	a->extended_id = vecu_has(l, "id_bits") && y->id_bits == 29;
 	a->rx_id = identifier(l, "request_id", y->request_id, a->extended_id);
 	a->tx_id = identifier(l, "response_id", y->response_id, a->extended_id);

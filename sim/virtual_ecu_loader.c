@@ -26,24 +26,24 @@ bool vecu_has(const struct vecu_loader *l, const char *key)
 	return yaml_has(l->doc, path);
 }
 
-uint64_t vecu_number(struct vecu_loader *l, const char *key, uint64_t value, uint64_t min, uint64_t max, uint64_t usual)
+uint64_t vecu_number(struct vecu_loader *l, const char *key, int64_t value, uint64_t min, uint64_t max, uint64_t usual)
 {
 	if (!vecu_has(l, key))
 		return usual;
-	if (value < min || value > max) {
-		vecu_fail(l, key, "must be %llu..%llu, is %llu", (unsigned long long)min, (unsigned long long)max,
-			  (unsigned long long)value);
+	if (value < 0 || (uint64_t)value < min || (uint64_t)value > max) {
+		vecu_fail(l, key, "must be %llu..%llu, is %lld", (unsigned long long)min, (unsigned long long)max,
+			  (long long)value);
 		return usual;
 	}
-	return value;
+	return (uint64_t)value;
 }
 
-uint8_t vecu_number8(struct vecu_loader *l, const char *key, uint64_t value, uint64_t min, uint8_t max, uint8_t usual)
+uint8_t vecu_number8(struct vecu_loader *l, const char *key, int64_t value, uint64_t min, uint8_t max, uint8_t usual)
 {
 	return (uint8_t)vecu_number(l, key, value, min, max, usual);
 }
 
-uint32_t vecu_number32(struct vecu_loader *l, const char *key, uint64_t value, uint64_t min, uint32_t max,
+uint32_t vecu_number32(struct vecu_loader *l, const char *key, int64_t value, uint64_t min, uint32_t max,
 		       uint32_t usual)
 {
 	return (uint32_t)vecu_number(l, key, value, min, max, usual);

@@ -18,10 +18,9 @@ void vecu_fail(struct vecu_loader *l, const char *key, const char *format, ...) 
 bool vecu_has(const struct vecu_loader *l, const char *key);
 
 /* the value if the key is there and in range, else the default */
-uint64_t vecu_number(struct vecu_loader *l, const char *key, uint64_t value, uint64_t min, uint64_t max,
-		     uint64_t usual);
-uint8_t vecu_number8(struct vecu_loader *l, const char *key, uint64_t value, uint64_t min, uint8_t max, uint8_t usual);
-uint32_t vecu_number32(struct vecu_loader *l, const char *key, uint64_t value, uint64_t min, uint32_t max,
+uint64_t vecu_number(struct vecu_loader *l, const char *key, int64_t value, uint64_t min, uint64_t max, uint64_t usual);
+uint8_t vecu_number8(struct vecu_loader *l, const char *key, int64_t value, uint64_t min, uint8_t max, uint8_t usual);
+uint32_t vecu_number32(struct vecu_loader *l, const char *key, int64_t value, uint64_t min, uint32_t max,
 		       uint32_t usual);
 
 /* the schema bounds the length */

@@ -1,7 +1,8 @@
 /*
  * virtual_ecu_yaml - private to virtual_ecu_config: the YAML form of a setup as libcyaml fills it.
  *
- * Numbers are 64 bits wide, so that a value that is too large is seen and named instead of cut.
+ * Numbers are signed and 64 bits wide, so that a value that is negative or too large is told with the range that it
+ * should be in.
  */
 #ifndef SIM_VIRTUAL_ECU_YAML_H
 #define SIM_VIRTUAL_ECU_YAML_H
@@ -9,29 +10,29 @@
 #include "sim/virtual_ecu_config.h"
 
 struct vecu_yaml_region {
-	uint64_t address, size, sector, erase_us_per_sector, program_us_per_kib;
+	int64_t address, size, sector, erase_us_per_sector, program_us_per_kib;
 	bool ram, upload;
 };
 
 struct vecu_yaml_banks {
-	uint64_t switch_over, switch_back;
+	int64_t switch_over, switch_back;
 	enum uds_session session;
 };
 
 struct vecu_yaml_did {
-	uint64_t id;
+	int64_t id;
 	char *text, *hex;
-	uint64_t level;
+	int64_t level;
 	bool writable, secured;
 };
 
 struct vecu_yaml_timing {
-	uint64_t p2_ms, p2_star_ms, s3_ms, pending_margin_ms, reset_ms, boot_switch_ms;
-	uint64_t erase_us_per_kib, erase_us_per_sector, program_us_per_block, program_us_per_kib, check_us_per_kib;
+	int64_t p2_ms, p2_star_ms, s3_ms, pending_margin_ms, reset_ms, boot_switch_ms;
+	int64_t erase_us_per_kib, erase_us_per_sector, program_us_per_block, program_us_per_kib, check_us_per_kib;
 };
 
 struct vecu_yaml_level {
-	uint64_t level;
+	int64_t level;
 	enum vecu_algorithm algorithm;
 	char *key;
 };
@@ -39,7 +40,7 @@ struct vecu_yaml_level {
 struct vecu_yaml_security {
 	enum vecu_algorithm algorithm;
 	char *key;
-	uint64_t level, seed_bytes, attempts, delay_ms;
+	int64_t level, seed_bytes, attempts, delay_ms;
 	bool delay_at_power_on;
 	struct vecu_yaml_level *more_levels;
 	unsigned n_more_levels;
@@ -47,7 +48,7 @@ struct vecu_yaml_security {
 
 struct vecu_yaml_link {
 	bool fd, brs;
-	uint64_t tx_dl, block_size, st_min_us;
+	int64_t tx_dl, block_size, st_min_us;
 };
 
 struct vecu_yaml_identification {
@@ -55,32 +56,32 @@ struct vecu_yaml_identification {
 };
 
 struct vecu_yaml_version_at {
-	uint64_t address, length;
+	int64_t address, length;
 };
 
 struct vecu_yaml_message {
-	uint64_t id, period_ms, dlc;
+	int64_t id, period_ms, dlc;
 };
 
 struct vecu_yaml_factory {
 	char *file, *version;
-	uint64_t address, size;
+	int64_t address, size;
 };
 
 struct vecu_yaml_dtc {
-	uint64_t code, status;
+	int64_t code, status;
 };
 
 struct vecu_yaml_fault {
 	char *fault, *argument;
-	uint64_t at_service, after;
+	int64_t at_service, after;
 };
 
 struct vecu_yaml_ecu {
 	char *name, *bus;
 	enum isotp_addressing addressing;
-	uint64_t request_id, response_id, functional_id, id_bits, max_block_length;
-	uint64_t target_address, source_address, address_extension, functional_address;
+	int64_t request_id, response_id, functional_id, id_bits, max_block_length;
+	int64_t target_address, source_address, address_extension, functional_address;
 	bool fingerprint_required, asynchronous_routines, deauthenticates;
 	struct vecu_yaml_link link;
 	struct vecu_yaml_timing timing;
@@ -95,7 +96,7 @@ struct vecu_yaml_ecu {
 	unsigned n_memory;
 	struct vecu_yaml_did *dids;
 	unsigned n_dids;
-	uint64_t dtc_availability;
+	int64_t dtc_availability;
 	struct vecu_yaml_dtc *dtcs;
 	unsigned n_dtcs;
 	struct vecu_yaml_fault *faults;

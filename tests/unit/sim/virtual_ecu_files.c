@@ -54,7 +54,12 @@ static void wrong_values_are_named_with_file_line_and_key(void **state)
 	(void)state;
 	refuses("    timing: {p2_ms: 0}\n", "e.yaml:9: ecus[0].timing.p2_ms: must be 1..65535, is 0");
 	refuses("    max_block_length: 2\n", "e.yaml:9: ecus[0].max_block_length: ");
-	refuses("    id_bits: 12\n", "e.yaml:9: ecus[0].id_bits: must be 11 or 29");
+	refuses("    timing: {p2_ms: -1}\n", "e.yaml:9: ecus[0].timing.p2_ms: must be 1..65535, is -1");
+	refuses("    timing: {reset_ms: -1}\n", "e.yaml:9: ecus[0].timing.reset_ms: must be 0..3600000, is -1");
+	refuses("    max_block_length: -1\n", "e.yaml:9: ecus[0].max_block_length: must be 3..65535, is -1");
+	refuses("    dids: [{id: -1, text: x}]\n", "e.yaml:9: ecus[0].dids[0].id: must be 0..65535, is -1");
+	refuses("    id_bits: 12\n", "e.yaml:9: ecus[0].id_bits: must be 11 or 29, is 12");
+	refuses("    id_bits: -11\n", "e.yaml:9: ecus[0].id_bits: must be 11 or 29, is -11");
 	refuses("    version: \"1\"\n", "give one of version, version_at and version_from");
 	refuses("    colour: red\n", "e.yaml:9: ecus[0].colour: unknown key");
 	refuses("    link: {st_min_us: 150}\n", "ecus[0].link.st_min_us: must be 0, 100..900");
@@ -79,19 +84,39 @@ static void wrong_values_are_named_with_file_line_and_key(void **state)
 static void a_wrong_vehicle_is_named_with_file_line_and_key(void **state)
 {
 	(void)state;
+	static const char *const signals[][2] = {
+	    {"id: 1, start_bit: 6, length: 3, dlc: 1",
+	     "signals.ignition: must lie within dlc bytes, with a factor other than 0"},
+	    {"id: -1, start_bit: 6, length: 3", "signals.ignition.id: must be 0..2047, is -1"},
+	    {"id: 0x800, start_bit: 6, length: 3", "signals.ignition.id: must be 0..2047, is 2048"},
+	    {"id: 1, id_bits: -29, start_bit: 6, length: 3", "signals.ignition.id_bits: must be 11 or 29, is -29"},
+	    {"id: 1, start_bit: -1, length: 3", "signals.ignition.start_bit: must be 0..63, is -1"},
+	    {"id: 1, start_bit: 6, length: 3, cycle_ms: -1", "signals.ignition.cycle_ms: must be 1..3600000, is -1"},
+	};
 	struct vehicle_core_config vehicle;
 	struct vehicle_core_event *events = NULL;
 	struct yaml_error error = {""};
 	size_t n = 0;
-	char path[128];
+	char path[128], text[256];
 
-	write_text("v.yaml", "signals:\n  ignition: {id: 1, start_bit: 6, length: 3, dlc: 1}\n");
 	path_in_dir("v.yaml", path);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		snprintf(text, sizeof(text), "signals:\n  ignition: {%s}\n", signals[i][0]);
+		write_text("v.yaml", text);
+		assert_int_equal(vehicle_config_load(path, &vehicle, &error), 1);
+		snprintf(text, sizeof(text), "%s:2: %s", path, signals[i][1]);
+		assert_string_equal(error.text, text);
+	}
+	write_text("v.yaml", "signals:\n  kl15_held: {id: 1, start_bit: 0, length: 1}\n"
+			     "grants:\n- {signal: kl15_held, id: 2, delay_ms: -1}\n");
 	assert_int_equal(vehicle_config_load(path, &vehicle, &error), 1);
-	assert_non_null(strstr(error.text, "v.yaml:2: signals.ignition: must lie within dlc bytes"));
+	assert_non_null(strstr(error.text, "v.yaml:4: grants[0].delay_ms: must be 0..600000, is -1"));
 	write_text("v.yaml", "events:\n  - {at_ms: 5, set: {speed_kmh: 1}}\n  - {at_ms: 4, set: {speed_kmh: 1}}\n");
 	assert_int_equal(vehicle_config_load_scenario(path, &events, &n, &error), 1);
-	assert_non_null(strstr(error.text, "v.yaml:3: events[1].at_ms: "));
+	assert_non_null(strstr(error.text, "v.yaml:3: events[1].at_ms: must not be before the last one, 5, is 4"));
+	write_text("v.yaml", "events:\n  - {at_ms: -5, set: {speed_kmh: 1}}\n");
+	assert_int_equal(vehicle_config_load_scenario(path, &events, &n, &error), 1);
+	assert_non_null(strstr(error.text, "v.yaml:2: events[0].at_ms: must be 0..4294967295, is -5"));
 }
 
 /* @addressing: the lines of one ECU's addresses */
