@@ -67,16 +67,16 @@ static const cyaml_schema_field_t config_fields[] = {
     PATH("director_key", struct config, director_key),
     PATH("time_key", struct config, time_key),
     CYAML_FIELD_SEQUENCE("author_keys", CYAML_FLAG_POINTER, struct config, author_keys, &path_schema, 1, 16),
-    CYAML_FIELD_UINT("author_threshold", CYAML_FLAG_OPTIONAL, struct config, author_threshold),
+    CYAML_FIELD_INT("author_threshold", CYAML_FLAG_OPTIONAL, struct config, numbers.author_threshold),
     PATH("control", struct config, control),
-    CYAML_FIELD_UINT("heartbeat_s", CYAML_FLAG_OPTIONAL, struct config, heartbeat_s),
+    CYAML_FIELD_INT("heartbeat_s", CYAML_FLAG_OPTIONAL, struct config, numbers.heartbeat_s),
     OPTIONAL_WORD("mode", struct config, mode, mode_words),
     CYAML_FIELD_SEQUENCE("modes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, modes, &mode_schema, 0, 255),
     OPTIONAL_PATH("strategy", struct config, strategy),
     OPTIONAL_WORD("notice", struct config, notice, notice_words),
     OPTIONAL_WORD("trigger", struct config, trigger, trigger_words),
-    CYAML_FIELD_UINT("trigger_after_s", CYAML_FLAG_OPTIONAL, struct config, trigger_after_s),
-    CYAML_FIELD_UINT("poll_s", CYAML_FLAG_OPTIONAL, struct config, poll_s),
+    CYAML_FIELD_INT("trigger_after_s", CYAML_FLAG_OPTIONAL, struct config, numbers.trigger_after_s),
+    CYAML_FIELD_INT("poll_s", CYAML_FLAG_OPTIONAL, struct config, numbers.poll_s),
     CYAML_FIELD_END,
 };
 
@@ -137,24 +137,31 @@ static int split_listen(struct config *self, const struct yaml_doc *doc, struct 
 	return 0;
 }
 
+/* Return: 0, or 1 with @error */
+static int number_of(const struct yaml_doc *doc, struct yaml_error *error, const char *key, int64_t value,
+		     uint32_t fallback, uint32_t min, uint32_t max, uint32_t *out)
+{
+	const int64_t number = yaml_has(doc, key) ? value : fallback;
+
+	if (number < min || number > max)
+		return yaml_error_at(doc, error, key, "must be %u..%u, is %lld", min, max, (long long)number);
+	*out = (uint32_t)number;
+	return 0;
+}
+
 static int check(struct config *self, const struct yaml_doc *doc, struct yaml_error *error)
 {
-	if (!yaml_has(doc, "heartbeat_s"))
-		self->heartbeat_s = 10;
-	if (self->heartbeat_s < 1 || self->heartbeat_s > 3600)
-		return yaml_error_at(doc, error, "heartbeat_s", "must be 1..3600, is %u", (unsigned)self->heartbeat_s);
-	if (!yaml_has(doc, "author_threshold"))
-		self->author_threshold = 1;
-	if (self->author_threshold < 1 || self->author_threshold > self->author_keys_count)
-		return yaml_error_at(doc, error, "author_threshold", "must be 1..%u, the number of author_keys, is %u",
-				     self->author_keys_count, (unsigned)self->author_threshold);
-	if (!yaml_has(doc, "trigger_after_s"))
-		self->trigger_after_s = 3600;
-	if (self->trigger_after_s > 31536000)
-		return yaml_error_at(doc, error, "trigger_after_s", "must be 0..31536000, is %u",
-				     (unsigned)self->trigger_after_s);
-	if (self->poll_s > 604800)
-		return yaml_error_at(doc, error, "poll_s", "must be 0..604800, is %u", (unsigned)self->poll_s);
+	const struct config_numbers *in = &self->numbers;
+	uint32_t threshold = 0, heartbeat_s = 0;
+
+	if (number_of(doc, error, "heartbeat_s", in->heartbeat_s, 10, 1, 3600, &heartbeat_s) ||
+	    number_of(doc, error, "author_threshold", in->author_threshold, 1, 1, self->author_keys_count,
+		      &threshold) ||
+	    number_of(doc, error, "trigger_after_s", in->trigger_after_s, 3600, 0, 31536000, &self->trigger_after_s) ||
+	    number_of(doc, error, "poll_s", in->poll_s, 0, 0, 604800, &self->poll_s))
+		return 1;
+	self->heartbeat_s = (uint16_t)heartbeat_s;
+	self->author_threshold = (uint8_t)threshold;
 	if (self->mode == GU__UPDATE_MODE__UPDATE_MODE_UNSPECIFIED)
 		self->mode = GU__UPDATE_MODE__UPDATE_MODE_NEGOTIATED;
 	return split_listen(self, doc, error);
