@@ -96,6 +96,34 @@ void gateway_disconnected(struct gateway *self, uint64_t now_us, unsigned code, 
 	gateway_settle(self, now_us);
 }
 
+/*
+ * A signed time is as old as the wait for it, which the network may draw out: only what lies behind the floor by more
+ * than that, and by more than clocks that are right differ, says that one of the two clocks was wrong.
+ */
+static bool lies_behind(const struct gateway *self, uint64_t now_us, uint64_t unix_ms)
+{
+	const uint64_t age_s = (now_us - self->session.asked_us) / 1000000;
+
+	return unix_ms / 1000 + age_s + GATEWAY_CLOCKS_DIFFER_S < self->time_floor_unix_s;
+}
+
+/*
+ * Whose clock is wrong nobody can tell: the backend's, or ours, which an earlier signed time set ahead. The floor
+ * stays, since no backend may bring back a time that was; without our clock it stands still, and true time reaches it.
+ */
+static void distrust(struct gateway *self, uint64_t unix_ms, char *text, size_t n)
+{
+	const uint64_t behind_s = self->time_floor_unix_s - unix_ms / 1000;
+
+	self->time_trusted = false;
+	snprintf(
+	    text, n,
+	    "signed time refused: it is %llu d %02llu h %02llu min %02llu s before the last trusted time or the "
+	    "build; no window opens until it has caught up, or the stored time is removed: gatewayd(8), TRUSTED TIME",
+	    (unsigned long long)(behind_s / 86400), (unsigned long long)(behind_s / 3600 % 24),
+	    (unsigned long long)(behind_s / 60 % 60), (unsigned long long)(behind_s % 60));
+}
+
 void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsigned code)
 {
 	session_heard(&self->session, now_us);
@@ -103,11 +131,13 @@ void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsig
 		gateway_settle(self, now_us);
 		return;
 	}
-	if (code || unix_ms / 1000 < self->time_floor_unix_s) {
+	if (code || lies_behind(self, now_us, unix_ms)) {
 		char text[GATEWAY_TEXT_BYTES];
 
-		snprintf(text, sizeof text, "signed time refused: %.100s",
-			 code ? gateway_code_words(code) : "it lies before the build or the last trusted time");
+		if (code)
+			snprintf(text, sizeof text, "signed time refused: %.100s", gateway_code_words(code));
+		else
+			distrust(self, unix_ms, text, sizeof text);
 		gateway_log(self, GATEWAY_LOG_ERROR, GATEWAY_NONE, GATEWAY_NONE,
 			    code ? code : GATEWAY_CODE_TIME_REFUSED, text);
 		session_time(&self->session, now_us, false);
@@ -116,6 +146,8 @@ void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsig
 	}
 	self->time_trusted = true;
 	self->time_unix_ms = unix_ms;
+	if (unix_ms / 1000 < self->time_floor_unix_s)
+		self->time_unix_ms = self->time_floor_unix_s * 1000; /* time never runs back behind it */
 	self->time_at_us = now_us;
 	gateway_raise_floor(self, now_us);
 	session_time(&self->session, now_us, true);

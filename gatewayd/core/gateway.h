@@ -177,6 +177,7 @@ struct campaign {
 
 #define GATEWAY_MAX_OUTPUTS      128u
 #define GATEWAY_FOREIGN_QUIET_US 60000000u /* without requests of another tester, before we try again */
+#define GATEWAY_CLOCKS_DIFFER_S  60u       /* clocks that are right: those of several backends, and ours as it drifts */
 
 struct gateway {
 	struct gateway_config config;
@@ -288,7 +289,13 @@ void gateway_start(struct gateway *self, uint64_t now_us);
 void gateway_connected(struct gateway *self, uint64_t now_us);
 /* @random: for the back-off's jitter; @code: gateway_code */
 void gateway_disconnected(struct gateway *self, uint64_t now_us, unsigned code, const char *text, uint32_t random);
-/* answers GATEWAY_OUT_SEND_TIME_REQUEST: verified signed time, @unix_ms as the backend said; code not 0: it was refused
+/**
+ * gateway_time() - the answer to GATEWAY_OUT_SEND_TIME_REQUEST
+ * @unix_ms: verified signed time, as the backend said
+ * @code:    not 0: it was refused
+ *
+ * A time behind the floor by more than the wait for it and GATEWAY_CLOCKS_DIFFER_S is refused, and no time is trusted
+ * from then on until one that is not: the floor stands still meanwhile. One behind it by less counts as the floor.
  */
 void gateway_time(struct gateway *self, uint64_t now_us, uint64_t unix_ms, unsigned code);
 struct gateway_registration {

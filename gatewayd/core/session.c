@@ -91,6 +91,7 @@ void session_connected(struct session *self, uint64_t now_us)
 	if (self->state != SESSION_CONNECTING)
 		return;
 	self->state = SESSION_TIME;
+	self->asked_us = now_us;
 	self->heard_us = now_us;
 	self->deadline_us = now_us + answer_max_us(self);
 	push(self, SESSION_ACTION_HELLO_AND_TIME);

@@ -48,6 +48,7 @@ struct session {
 	uint64_t deadline_us;
 	uint32_t heartbeat_s;
 	uint64_t heartbeat_counter;
+	uint64_t asked_us; /* when this session asked for the time, or the last one that came so far */
 	uint64_t heard_us;
 	bool register_when_known; /* registration waits for the inventory */
 	enum session_action actions[SESSION_MAX_ACTIONS];

@@ -189,7 +189,7 @@ static inline void sim_blob(struct sim *s, const struct gateway_output *task)
 
 static inline uint64_t sim_unix_ms(const struct sim *s)
 {
-	return (UNIX_BASE - s->time_lost_s) * 1000 + s->now_us / 1000;
+	return (uint64_t)((int64_t)UNIX_BASE - s->time_lost_s) * 1000 + s->now_us / 1000;
 }
 
 /* one mode for all, unless the test has a table */

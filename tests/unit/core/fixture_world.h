@@ -82,8 +82,8 @@ struct sim {
 	bool ignores_checks;
 	size_t n_checks;
 	uint64_t checked_us[64];
-	uint64_t time_lost_s; /* how far behind the backend's clock is */
-	uint64_t applied;     /* highest report number */
+	int64_t time_lost_s; /* how far behind the backend's clock is; below 0: ahead */
+	uint64_t applied;    /* highest report number */
 	struct report applied_reports[MAX_SENT];
 	size_t n_applied;
 	size_t n_answers;

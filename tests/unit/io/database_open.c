@@ -45,6 +45,48 @@ static void closing_waits_for_what_is_queued(void **state)
 	assert_int_equal(d.gateway->time_floor_unix_s, 1800000050);
 }
 
+/* the statement that gatewayd(8) has for a clock that was wrong by years */
+static void manual_statement(char *sql, size_t n)
+{
+	FILE *f = fopen(TEST_SOURCE_DIR "/../docs/man/gatewayd.8", "r");
+	char line[512];
+
+	assert_non_null(f);
+	sql[0] = '\0';
+	while (fgets(line, sizeof(line), f)) {
+		const char *from = strstr(line, "sqlite3 /var/lib/gatewayd/state.db \"");
+
+		if (from)
+			snprintf(sql, n, "%.*s", (int)strcspn(strchr(from, '"') + 1, "\""), strchr(from, '"') + 1);
+	}
+	fclose(f);
+	assert_string_not_equal(sql, "");
+}
+
+static void a_time_of_the_future_is_removed_as_the_manual_says(void **state)
+{
+	(void)state;
+	char sql[512];
+
+	rig_database_open(&d);
+	rig_database_director(&d, RIG_VERSION);
+	d.gateway->time_floor_unix_s = 4000000000;
+	assert_true(parking_observe(&d.gateway->parking, &d.gateway->config.zone, 4000000000, true));
+	rig_database_store(&d, rig_everything);
+	rig_database_close(&d);
+	rig_database_open(&d);
+	assert_int_equal(d.gateway->time_floor_unix_s, 4000000000);
+	assert_true(d.gateway->parking.known);
+	rig_database_close(&d);
+	manual_statement(sql, sizeof(sql));
+	rig_sql(sql);
+	rig_database_open(&d);
+	assert_int_equal(d.gateway->time_floor_unix_s, d.gateway->config.build_unix_s);
+	assert_false(d.gateway->parking.known);
+	assert_int_equal(d.gateway->director_version, RIG_VERSION);
+	assert_int_equal(d.gateway->campaigns[0].state, CAMPAIGN_OFFERED);
+}
+
 static size_t count_kept(const char *suffix)
 {
 	DIR *dir = opendir(rig_path("state"));
@@ -214,6 +256,7 @@ int main(void)
 	    TEST(an_empty_file_becomes_a_database_with_an_id_that_stays),
 	    TEST(it_may_be_closed_before_it_was_restored),
 	    TEST(closing_waits_for_what_is_queued),
+	    TEST(a_time_of_the_future_is_removed_as_the_manual_says),
 	    TEST(a_damaged_file_is_kept_aside_however_many_there_are),
 	    TEST(damage_in_the_middle_of_a_good_file_is_found),
 	    TEST(a_disk_that_is_read_only_is_named_with_its_reason),
