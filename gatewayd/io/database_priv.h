@@ -71,6 +71,12 @@ int database_exec(sqlite3 *db, const char *sql, const char *kinds, ...);
 /* a column of the row; @out is cut to @n, and "" for NULL */
 void database_column_text(sqlite3_stmt *stmt, int column, char *out, size_t n);
 uint64_t database_column_u64(sqlite3_stmt *stmt, int column);
+/*
+ * Has versions of director documents count from 0 if the keys that sign them are others than at the last start. A
+ * campaign that stands on a document of those before then has a higher version in its row than the one held, and 0 in
+ * memory. Return: 0, or an SQLite code
+ */
+int database_check_keys(sqlite3 *db, const struct trust *trust);
 /* Return: 0, or an SQLite code */
 int database_restore_vehicle(sqlite3 *db, struct gateway *gateway);
 

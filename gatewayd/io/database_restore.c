@@ -165,8 +165,8 @@ static bool open_manifest(struct restore *r, struct campaign *c)
 }
 
 /*
- * The version held is the floor below which no document is taken. It stands whether or not the document itself can be
- * read again: its signer's key may have been replaced since.
+ * The version held is the floor below which no document of the same keys is taken. It stands whether or not the
+ * document itself can be read again.
  */
 static int restore_director(struct restore *r)
 {
@@ -296,16 +296,18 @@ static int restore_campaign(struct restore *r, sqlite3_stmt *stmt)
 	struct campaign *c = r->campaign;
 	char id[GATEWAY_NAME_BYTES], text[GATEWAY_TEXT_BYTES] = "";
 	bool had_manifest;
+	uint64_t document;
 	unsigned code;
 	int result;
 
 	memset(c, 0, sizeof(*c));
 	database_column_text(stmt, 0, id, sizeof(id));
-	c->director_version = database_column_u64(stmt, 1);
-	code = open_director(r, c->director_version, text, sizeof(text));
+	document = database_column_u64(stmt, 1);
+	c->director_version =
+	    document <= r->gateway->director_version ? document : 0; /* of keys before the present ones */
+	code = open_director(r, document, text, sizeof(text));
 	if (code == GATEWAY_CODE_OK && !find_campaign_doc(r, id, &c->doc)) {
-		snprintf(text, sizeof(text), "it is not in director document %llu",
-			 (unsigned long long)c->director_version);
+		snprintf(text, sizeof(text), "it is not in director document %llu", (unsigned long long)document);
 		code = GATEWAY_CODE_NO_SUCH_CAMPAIGN;
 	}
 	if (code) {
@@ -433,9 +435,9 @@ static int restore_all(struct restore *r)
 	gateway_restore_time(r->gateway, meta(r->db, "time_floor"));
 	gateway_restore_power(r->gateway, &used);
 	if ((result = database_restore_vehicle(r->db, r->gateway)) != SQLITE_OK ||
-	    (result = restore_ecus(r)) != SQLITE_OK || (result = restore_director(r)) != SQLITE_OK ||
-	    (result = restore_campaigns(r)) != SQLITE_OK || (result = restore_reports(r)) != SQLITE_OK ||
-	    (result = restore_report_rxswin(r)) != SQLITE_OK)
+	    (result = restore_ecus(r)) != SQLITE_OK || (result = database_check_keys(r->db, r->trust)) != SQLITE_OK ||
+	    (result = restore_director(r)) != SQLITE_OK || (result = restore_campaigns(r)) != SQLITE_OK ||
+	    (result = restore_reports(r)) != SQLITE_OK || (result = restore_report_rxswin(r)) != SQLITE_OK)
 		return result;
 	gateway_restore_reports_end(r->gateway, next_sequence ? next_sequence : 1);
 	return SQLITE_OK;

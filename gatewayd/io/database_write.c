@@ -173,20 +173,44 @@ static int write_target(sqlite3 *db, const struct campaign *c, size_t i)
 		      t->payload_bytes, t->duration_ms, t->transfer_ms, t->estimate_ms);
 }
 
+/* the document that the campaign stands on: one of keys before the present ones stays where it was put */
+static int document_of(sqlite3 *db, const struct campaign *c, uint64_t *version)
+{
+	sqlite3_stmt *stmt;
+	int r;
+
+	*version = c->director_version;
+	if (c->director_version)
+		return SQLITE_OK;
+	r = sqlite3_prepare_v2(db, "SELECT director_version FROM campaign WHERE id=?", -1, &stmt, NULL);
+	if (r != SQLITE_OK)
+		return r;
+	sqlite3_bind_text(stmt, 1, c->doc.id, -1, SQLITE_STATIC);
+	if ((r = sqlite3_step(stmt)) == SQLITE_ROW)
+		*version = database_column_u64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
+}
+
 static int write_campaign(sqlite3 *db, const struct campaign *c)
 {
-	int r = upsert(db, "campaign",
-		       "id, director_version, state, code, text, answer,"
-		       " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
-		       " cancel_wanted, answer_code, triggered, driver_start, end_code, end_text, service_state,"
-		       " service_from, service_expected_s, started, ended, wakes, wakes_of",
-		       1, "tiiitiiiiiiiiiiiitiiiiiii", c->doc.id, c->director_version, (uint64_t)c->state,
-		       (uint64_t)c->code, c->text, (uint64_t)c->answer, c->proposed_start_unix_s,
-		       (uint64_t)c->confirmed, c->confirmed_start_unix_s, (uint64_t)c->consent_given,
-		       c->accepted_unix_s, (uint64_t)c->has_manifest, (uint64_t)c->cancel_wanted,
-		       (uint64_t)c->answer_code, (uint64_t)c->triggered, c->driver_start_unix_s, (uint64_t)c->end_code,
-		       c->end_text, (uint64_t)c->service.state, c->service.from_unix_s, (uint64_t)c->service.expected_s,
-		       c->started_unix_s, c->ended_unix_s, (uint64_t)c->n_wakes, c->wakes_of_unix_s);
+	uint64_t document;
+	int r = document_of(db, c, &document);
+
+	if (r != SQLITE_OK)
+		return r;
+	r = upsert(db, "campaign",
+		   "id, director_version, state, code, text, answer,"
+		   " proposed_start, confirmed, confirmed_start, consent_given, accepted, has_manifest,"
+		   " cancel_wanted, answer_code, triggered, driver_start, end_code, end_text, service_state,"
+		   " service_from, service_expected_s, started, ended, wakes, wakes_of",
+		   1, "tiiitiiiiiiiiiiiitiiiiiii", c->doc.id, document, (uint64_t)c->state, (uint64_t)c->code, c->text,
+		   (uint64_t)c->answer, c->proposed_start_unix_s, (uint64_t)c->confirmed, c->confirmed_start_unix_s,
+		   (uint64_t)c->consent_given, c->accepted_unix_s, (uint64_t)c->has_manifest,
+		   (uint64_t)c->cancel_wanted, (uint64_t)c->answer_code, (uint64_t)c->triggered, c->driver_start_unix_s,
+		   (uint64_t)c->end_code, c->end_text, (uint64_t)c->service.state, c->service.from_unix_s,
+		   (uint64_t)c->service.expected_s, c->started_unix_s, c->ended_unix_s, (uint64_t)c->n_wakes,
+		   c->wakes_of_unix_s);
 
 	for (size_t i = 0; r == SQLITE_OK && i < c->n_targets; i++)
 		r = write_target(db, c, i);

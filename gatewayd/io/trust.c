@@ -130,6 +130,23 @@ void trust_free(struct trust *self)
 	free(self);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, 32);
+}
+
+void trust_director_digest(const struct trust *self, uint8_t sha256[32])
+{
+	uint8_t bytes[1 + sizeof(self->director.keys) / sizeof(self->director.keys[0]) * 32];
+	const size_t n = self->director.n_keys;
+
+	bytes[0] = (uint8_t)self->director.threshold;
+	for (size_t i = 0; i < n; i++)
+		memcpy(bytes + 1 + i * 32, crypto_key_id(self->director.keys[i]), 32);
+	qsort(bytes + 1, n, 32, compare_ids);
+	crypto_sha256(bytes, 1 + n * 32, sha256);
+}
+
 static unsigned code_of(enum envelope_verdict verdict)
 {
 	switch (verdict) {

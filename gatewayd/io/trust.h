@@ -15,6 +15,14 @@ struct trust;
 int trust_load(const struct config *config, struct trust **trust, char *text, size_t n_text);
 void trust_free(struct trust *self);
 
+/**
+ * trust_director_digest() - who may sign director documents, as one value: the same keys and threshold have the same
+ * one
+ *
+ * In whatever order the configuration lists the keys, and whatever their files are called.
+ */
+void trust_director_digest(const struct trust *self, uint8_t sha256[32]);
+
 /*
  * @now_unix_s: TRUST_ACCEPTED_BEFORE for bytes from our own store whose acceptance was recorded: neither keys nor
  * expiry are judged again; 0 = expiry is not judged. @doc: filled on 0. @sha256: of the signed payload,

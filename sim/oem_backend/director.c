@@ -76,18 +76,53 @@ static int read_back(struct backend *backend, const char *vehicle, const uint8_t
 	return 0;
 }
 
+/*
+ * Whether the vehicle's document is signed with a key that counts. A vehicle whose trust.director has another one than
+ * it had counts versions from 0 again, so that those of documents of former keys are of no account. Return: 1 or 0, or
+ * -errno
+ */
+static int is_of_present_key(struct backend *backend, const char *vehicle)
+{
+	const struct envelope_limits limits = {.now_unix_s = 0};
+	struct envelope_error refused;
+	struct signed_info info;
+	Gu__Director *director;
+	sqlite3_stmt *stmt =
+	    store_query(&backend->store, "SELECT envelope FROM director WHERE vehicle = ?1", "t", vehicle);
+	int status = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
+	bool ok =
+	    status == SQLITE_ROW &&
+	    envelope_open_director(sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0),
+				   &backend->directors, &limits, vehicle, &director, &info, &refused) == ENVELOPE_OK;
+
+	sqlite3_finalize(stmt);
+	if (status != SQLITE_ROW && status != SQLITE_DONE)
+		return -EIO;
+	if (ok)
+		envelope_free_director(director);
+	return ok;
+}
+
+/* Return: 0; -EOVERFLOW: there is no higher one; another -errno */
 static int next_version(struct backend *backend, const char *vehicle, uint64_t *version)
 {
-	uint64_t own, held;
-	int status = store_uint(&backend->store, &own, "SELECT version FROM director WHERE vehicle = ?1", "t", vehicle);
+	uint64_t own = 0, held;
+	int status = is_of_present_key(backend, vehicle);
 
+	if (status > 0)
+		status =
+		    store_uint(&backend->store, &own, "SELECT version FROM director WHERE vehicle = ?1", "t", vehicle);
 	if (status < 0)
 		return status;
 	/* a backend that lost its database must not fall below what the vehicle holds */
 	status = store_uint(&backend->store, &held, "SELECT director_held FROM vehicle WHERE id = ?1", "t", vehicle);
 	if (status < 0)
 		return status;
-	*version = (own > held ? own : held) + 1;
+	if (own < held)
+		own = held;
+	if (own == UINT64_MAX)
+		return -EOVERFLOW;
+	*version = own + 1;
 	return 0;
 }
 
@@ -115,6 +150,12 @@ int director_rebuild(struct backend *backend, const char *vehicle, char error[25
 		if (!status)
 			status = sign(backend, &director, version, &envelope, &n);
 		drop(&list);
+	}
+	if (status == -EOVERFLOW) {
+		snprintf(error, 256,
+			 "the vehicle holds the highest version there is: only another director key, here and in its "
+			 "trust.director, has versions count from 0 again");
+		return status;
 	}
 	if (status) {
 		snprintf(error, 256, "cannot sign the director document of %s: %s", vehicle, strerror(-status));
@@ -162,7 +203,10 @@ int director_get(struct backend *backend, const char *vehicle, uint64_t held, ui
 	status = store_uint(&backend->store, version, "SELECT version FROM director WHERE vehicle = ?1", "t", vehicle);
 	if (status <= 0)
 		return status;
-	if (*version < held || expires < backend_now_s() + DIRECTOR_RENEW_S) {
+	int present = is_of_present_key(backend, vehicle);
+	if (present < 0)
+		return present;
+	if (*version < held || !present || expires < backend_now_s() + DIRECTOR_RENEW_S) {
 		status = renew(backend, vehicle);
 		if (status)
 			return status;

@@ -52,6 +52,54 @@ static void a_vehicle_that_holds_a_newer_document_gets_a_newer_one_still(void **
 	hang_up(client);
 }
 
+/* someone else signed it, with our key: until that is another one nothing is above it */
+static void above_the_highest_version_there_is_none(void **state)
+{
+	struct client *client = online(vehicle_1, vin1, UINT64_MAX);
+	char hex[HEX_BYTES];
+	uint64_t version = 0;
+
+	(void)state;
+	hang_up(client);
+	expect_in(ask("{\"command\":\"campaign-add\",\"id\":\"c1\",\"vehicle\":\"VIN1\",\"manifest\":\"%s\","
+		      "\"start_unix_s\":1000,\"end_unix_s\":90000,"
+		      "\"targets\":[{\"ecu\":\"ecm\",\"hardware_id\":\"HW1\",\"component\":\"ecm-app\"}]}",
+		      hex_of(manifest_ref.sha256, hex)),
+		  "the vehicle holds the highest version there is: only another director key");
+	hang_up(online(vehicle_1, vin1, 0)); /* its trust.director has another one now */
+	add_campaign("c1", "VIN1");
+	client = online(vehicle_1, vin1, 0);
+	envelope_free_director(open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version));
+	assert_int_equal(version, 1);
+	hang_up(client);
+}
+
+/* signed with a key that is not ours any more, whatever its version: the vehicle gets one of the present key */
+static void a_document_of_a_former_key_is_signed_anew(void **state)
+{
+	uint64_t version = 0;
+	struct crypto_key *present = backend.director_key, *public = backend.directors.keys[0];
+	char *pem;
+
+	(void)state;
+	backend.director_key = crypto_key_generate(CRYPTO_ED25519);
+	pem = crypto_key_pem_public(backend.director_key);
+	backend.directors.keys[0] = crypto_key_public(pem, strlen(pem));
+	add_campaign("c1", "VIN1");
+	free(pem);
+	crypto_key_free(backend.director_key);
+	crypto_key_free(backend.directors.keys[0]);
+	backend.director_key = present;
+	backend.directors.keys[0] = public;
+	assert_int_equal(store_exec(&backend.store, "UPDATE director SET version = -1", ""), 0);
+	struct client *client = online(vehicle_1, vin1, 0);
+	Gu__Director *director = open_director(take(client, GU__FRAME__BODY_DIRECTOR), &version);
+	assert_int_equal(version, 1);
+	assert_int_equal(director->n_campaigns, 1);
+	envelope_free_director(director);
+	hang_up(client);
+}
+
 static void a_proposal_in_the_window_is_taken_and_another_becomes_its_start(void **state)
 {
 	struct client *client = online(vehicle_1, vin1, 0);
@@ -292,6 +340,8 @@ int main(void)
 	    TEST(a_campaign_added_while_online_is_offered_at_once),
 	    TEST(a_campaign_waits_for_the_vehicle_and_survives_a_restart),
 	    TEST(a_vehicle_that_holds_a_newer_document_gets_a_newer_one_still),
+	    TEST(above_the_highest_version_there_is_none),
+	    TEST(a_document_of_a_former_key_is_signed_anew),
 	    TEST(a_proposal_in_the_window_is_taken_and_another_becomes_its_start),
 	    TEST(a_declined_campaign_is_over),
 	    TEST(a_cancelled_campaign_leaves_the_next_document),

@@ -383,6 +383,36 @@ static void more_campaigns_than_slots_are_taken_once_reports_are_recorded(void *
 	sim_free(s);
 }
 
+/* as gatewayd/io restores it once other keys sign: nothing held, and campaigns of no version */
+static void campaigns_go_on_though_versions_count_from_0_again(void **state)
+{
+	(void)state;
+	for (int lists_it = 0; lists_it < 2; lists_it++) {
+		struct sim *s = sim_new();
+
+		s->director->version = UINT64_MAX;
+		sim_start(s);
+		sim_signals(s, IGNITION_OFF, 0, 0); /* the battery is too low */
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
+		assert_int_equal(s->disk.director_version, UINT64_MAX);
+		sim_kill(s, true);
+		s->disk.director_version = s->disk.campaigns[0].director_version = 0;
+		memset(s->disk.director_sha256, 0, 32);
+		s->director->version = 1;
+		s->director->n_campaigns = (uint8_t)lists_it;
+		sim_fill(s->director_sha256, 110);
+		sim_start(s);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(s->gateway->director_version, 1);
+		sim_signals(s, IGNITION_OFF, 0, 12600);
+		sim_for(s, 120 * SECOND);
+		assert_int_equal(sim_count_reports(s, "c1", CAMPAIGN_DONE), lists_it);
+		assert_int_equal(sim_count_reports(s, "c1", CAMPAIGN_CANCELLED), !lists_it);
+		sim_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,6 +431,7 @@ int main(void)
 	    cmocka_unit_test(a_confirmation_that_crosses_a_new_document_counts),
 	    cmocka_unit_test(a_confirmation_of_old_terms_does_not_count),
 	    cmocka_unit_test(other_files_are_an_offer_anew),
+	    cmocka_unit_test(campaigns_go_on_though_versions_count_from_0_again),
 	    cmocka_unit_test(more_campaigns_than_slots_are_taken_once_reports_are_recorded),
 	};
 

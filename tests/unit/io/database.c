@@ -413,29 +413,6 @@ static void states_of_a_newer_program_lead_to_recovery_not_to_loss(void **state)
 	assert_int_equal(d.gateway->campaigns[1].targets[0].state, TARGET_PENDING);
 }
 
-static void the_director_version_stands_though_its_key_was_replaced(void **state)
-{
-	(void)state;
-	uint8_t sha256[32];
-
-	rig_database_open(&d);
-	rig_database_director(&d, RIG_VERSION);
-	memcpy(sha256, d.gateway->director_sha256, 32);
-	rig_database_store(&d, rig_everything);
-	rig_database_close(&d);
-	rig_config.director_keys.n = 0;
-	rig_list_key(&rig_config.director_keys, "author-2.pub");
-	trust_free(d.trust);
-	d.trust = rig_trust();
-	rig_database_open(&d);
-	/* no older document, and no other one of that version, is taken */
-	assert_int_equal(d.gateway->director_version, RIG_VERSION);
-	assert_memory_equal(d.gateway->director_sha256, sha256, 32);
-	/* what was accepted with the old key goes on: an ECU may be erased by now */
-	assert_int_equal(d.gateway->campaigns[0].n_targets, 2);
-	assert_string_equal(d.gateway->campaigns[0].doc.targets[0].ecu, d.gateway->campaigns[0].targets[0].doc.ecu);
-}
-
 static void a_campaign_whose_ecu_left_the_configuration_is_ended_by_the_core(void **state)
 {
 	(void)state;
@@ -477,7 +454,6 @@ int main(void)
 	    TEST(a_report_that_gave_way_to_others_leaves_no_row),
 	    TEST(a_file_of_a_newer_program_is_read_and_written),
 	    TEST(states_of_a_newer_program_lead_to_recovery_not_to_loss),
-	    TEST(the_director_version_stands_though_its_key_was_replaced),
 	    TEST(a_campaign_whose_ecu_left_the_configuration_is_ended_by_the_core),
 	};
 
