@@ -6,6 +6,7 @@
 #include "uds/port/can_driver.h"
 
 #define REQUEST_BYTES (8u * 1024u * 1024u)
+#define PUSH_WAIT_US  3000000u /* a file that does not come by itself is asked for */
 #define STALL_US      (30u * 1000000u)
 #define WINDOW_US     (60u * 1000000u) /* a byte now and then is no progress either: */
 #define WINDOW_BYTES  (60u * 1024u)    /* at least 1 KiB/s on the whole */
@@ -63,6 +64,7 @@ static void on_writer_ready(void *owner, uint64_t offset)
 	if (offset == 0 && push_is_expected(self, self->fetch.campaign)) {
 		self->fetch.awaits_push = true;
 		self->fetch.progress_us = can_driver_now_us();
+		begin_window(&self->fetch, self->fetch.progress_us);
 		push_feed(self);
 		return;
 	}
@@ -206,6 +208,24 @@ void fetch_stop(struct backend *self)
 	self->fetch = (struct fetch){0};
 }
 
+/* Return: whether the window that is over brought too little; else the next one begins */
+static bool too_slow(struct fetch *self, uint64_t now_us)
+{
+	if (now_us < self->window_us + WINDOW_US)
+		return false;
+	if (self->window_bytes < WINDOW_BYTES)
+		return true;
+	begin_window(self, now_us);
+	return false;
+}
+
+bool fetch_push_stalled(struct backend *self, uint64_t now_us)
+{
+	struct fetch *f = &self->fetch;
+
+	return f->awaits_push && !f->paused && (now_us > f->progress_us + PUSH_WAIT_US || too_slow(f, now_us));
+}
+
 const char *fetch_stalled(struct backend *self, uint64_t now_us)
 {
 	struct fetch *f = &self->fetch;
@@ -214,10 +234,5 @@ const char *fetch_stalled(struct backend *self, uint64_t now_us)
 		return NULL;
 	if (now_us > f->progress_us + STALL_US)
 		return "no byte of a requested file came for 30 s";
-	if (now_us < f->window_us + WINDOW_US)
-		return NULL;
-	if (f->window_bytes < WINDOW_BYTES)
-		return "less than 60 KiB of a requested file came in 60 s";
-	begin_window(f, now_us);
-	return NULL;
+	return too_slow(f, now_us) ? "less than 60 KiB of a requested file came in 60 s" : NULL;
 }

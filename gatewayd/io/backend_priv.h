@@ -124,5 +124,7 @@ void fetch_stop(struct backend *self);
 /* Return: what is wrong, in words, if bytes are awaited and none came for 30 s or less than 60 KiB in 60 s; else NULL
  */
 const char *fetch_stalled(struct backend *self, uint64_t now_us);
+/* Return: whether a file that comes by itself did not for 3 s, or only so slowly: it is to be asked for */
+bool fetch_push_stalled(struct backend *self, uint64_t now_us);
 
 #endif

@@ -4,9 +4,8 @@
 #include "gatewayd/io/backend_priv.h"
 #include "uds/port/can_driver.h"
 
-#define CREDIT_MAX   (4u * PUSH_CREDIT) /* of requests that follow each other closely */
-#define HELD_US      2000000u           /* a chunk whose file is not fetched by then is dropped */
-#define PUSH_WAIT_US 3000000u           /* a file that does not come by itself is asked for */
+#define CREDIT_MAX (4u * PUSH_CREDIT) /* of requests that follow each other closely */
+#define HELD_US    2000000u           /* a chunk whose file is not fetched by then is dropped */
 
 /* reads on once nothing is held */
 static void drop_first(struct backend *self)
@@ -190,6 +189,6 @@ void push_tick(struct backend *self, uint64_t now_us)
 {
 	while (self->push.first && now_us > self->push.held_us + HELD_US)
 		drop_first(self);
-	if (self->fetch.awaits_push && now_us > self->fetch.progress_us + PUSH_WAIT_US)
+	if (fetch_push_stalled(self, now_us))
 		fetch_ask(self);
 }

@@ -202,6 +202,43 @@ static void what_does_not_come_is_asked_for_after_three_seconds(void **state)
 	rig_free(r);
 }
 
+static void what_comes_a_byte_now_and_then_is_asked_for_after_a_minute(void **state)
+{
+	struct file file;
+	struct rig *r = rig_pushed(&file, MODE_SERVER);
+	struct fetch *f = &r->backend->fetch;
+	uint64_t ready_us;
+
+	(void)state;
+	fetch(r, &file);
+	rig_until(r, f->awaits_push);
+	ready_us = f->window_us;
+	assert_true(ready_us > 0);
+	push(r, &file, 0, 1);
+	rig_until(r, f->received == 1);
+	f->progress_us = ready_us + 59000000; /* as each of those before, less than 3 s after the last one */
+	push_tick(r->backend, ready_us + 59999999);
+	assert_true(f->awaits_push);
+	f->paused = true; /* as long as we take nothing, nothing is owed */
+	push_tick(r->backend, ready_us + 70000000);
+	assert_true(f->awaits_push);
+	f->paused = false;
+	f->window_bytes = 60 * 1024; /* enough: the next minute is counted anew */
+	push_tick(r->backend, ready_us + 60000000);
+	assert_true(f->awaits_push);
+	assert_int_equal(f->window_bytes, 0);
+	f->progress_us = ready_us + 119000000;
+	push_tick(r->backend, ready_us + 119999999);
+	assert_true(f->awaits_push);
+	push_tick(r->backend, ready_us + 120000000);
+	assert_int_equal(rig_take(r, GU__FRAME__BODY_BLOB_REQUEST)->blob_request->offset, 1);
+	f->progress_us = f->window_us + 59000000; /* from now on as slow as that is given up */
+	assert_non_null(fetch_stalled(r->backend, f->window_us + 60000000));
+	push(r, &file, 1, FILE_BYTES - 1);
+	rig_until(r, blob_store_has(r->store, &file.ref));
+	rig_free(r);
+}
+
 static void after_a_lost_session_it_says_where_it_is(void **state)
 {
 	struct file file;
@@ -344,6 +381,7 @@ int main(void)
 	    cmocka_unit_test(files_of_campaigns_of_other_modes_are_refused),
 	    cmocka_unit_test(nothing_is_taken_beyond_the_credit_and_asking_renews_it),
 	    cmocka_unit_test(what_does_not_come_is_asked_for_after_three_seconds),
+	    cmocka_unit_test(what_comes_a_byte_now_and_then_is_asked_for_after_a_minute),
 	    cmocka_unit_test(after_a_lost_session_it_says_where_it_is),
 	    cmocka_unit_test(in_a_new_session_it_says_at_once_which_file_is_next),
 	    cmocka_unit_test(what_is_reported_to_download_comes_by_itself),
