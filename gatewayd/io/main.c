@@ -95,6 +95,7 @@ int main(int argc, char **argv)
 		free(config);
 		return 3;
 	}
+	startup_warn(config);
 	status = check ? startup_check(config) : daemon_run(config);
 	if (check && status == 0)
 		printf("%s: valid: vehicle %s, %u ECUs on %u buses\n", path, config->core.vehicle_id,

@@ -54,3 +54,26 @@ int startup_check(const struct config *config)
 	key_ring_free(keys);
 	return status;
 }
+
+void startup_warn(const struct config *config)
+{
+	bool ignition = config->signals[VEHICLE_IGNITION].configured;
+	bool speed = config->signals[VEHICLE_SPEED_KMH].configured;
+	const char *words;
+
+	if (ignition && speed)
+		return;
+	if (speed)
+		words =
+		    "signals.ignition is not configured: ECUs are erased whenever the vehicle stands still, also with "
+		    "its ignition on, as at a traffic light; configure it, except on a bench";
+	else if (ignition)
+		words = "signals.speed_kmh is not configured: ECUs are erased also while the vehicle rolls with its "
+			"ignition off, and erased ones are flashed while it drives; configure it, except on a bench";
+	else
+		words =
+		    "signals.ignition and signals.speed_kmh are not configured: ECUs are erased whatever the vehicle "
+		    "does, also while it drives, unless campaign or author ask for conditions on other signals; "
+		    "configure both, except on a bench";
+	log_write(LOG_WARNING, NULL, "%s: %s", config->path, words);
+}

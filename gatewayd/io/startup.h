@@ -1,5 +1,6 @@
 /*
- * startup - what is looked at before the daemon runs: its keys and certificates, and that its state is its own.
+ * startup - what is looked at before the daemon runs: its keys and certificates, that its state is its own, and what
+ * its configuration leaves unguarded.
  */
 #ifndef GATEWAYD_IO_STARTUP_H
 #define GATEWAYD_IO_STARTUP_H
@@ -17,5 +18,11 @@ int startup_lock(const char *state_dir);
  * Return: 0, or 1 (each that cannot is logged).
  */
 int startup_check(const struct config *config);
+
+/*
+ * startup_warn() - says, at level warning and once, which of the signals are not configured on which the gateway's own
+ * interlock rests (policy_may_install()), what is not guarded then, and what to do
+ */
+void startup_warn(const struct config *config);
 
 #endif

@@ -31,12 +31,28 @@ not_started() {
 	[[ $out =~ $2 ]]
 }
 
+# unguarded SED-SCRIPT WORDS - the configuration with this change is valid, and the check says what is not guarded
+unguarded() {
+	local out
+	sed -E "$1" "$stage/gatewayd.yaml" >"$stage/unguarded.yaml"
+	out=$("$BIN/gatewayd" --config "$stage/unguarded.yaml" --check 2>&1) || return 1
+	echo "$out"
+	[[ $(grep -c warning <<<"$out") == 1 && $out == *unguarded.yaml:\ valid:* && $out == *" warning "*"unguarded.yaml: $2; configure "* ]]
+}
+
 configuration() {
 	stage_port=unix:$stage/bus
 	stage_backend_port=1
 	stage_pki
 	stage_gateway_config
 	check "a good configuration passes --check" "$BIN/gatewayd" --config "$stage/gatewayd.yaml" --check
+	check "with ignition and speed it warns of nothing" eval '! "$BIN/gatewayd" --config "$stage/gatewayd.yaml" --check 2>&1 | grep warning'
+	check "without the speed it is valid, with a warning" unguarded '/^  speed_kmh:/d' \
+		"signals.speed_kmh is not configured: ECUs are erased also while the vehicle rolls with its ignition off, and erased ones are flashed while it drives"
+	check "without the ignition it is valid, with a warning" unguarded '/^  ignition:/d' \
+		"signals.ignition is not configured: ECUs are erased whenever the vehicle stands still, also with its ignition on, as at a traffic light"
+	check "without both it is valid, with one warning" unguarded '/^  (speed_kmh|ignition):/d' \
+		"signals.ignition and signals.speed_kmh are not configured: ECUs are erased whatever the vehicle does, also while it drives, unless campaign or author ask for conditions on other signals"
 	check "a file that is not there" expect_status 3 "$BIN/gatewayd" --config "$stage/nothing.yaml"
 	check "an empty file" eval ': >"$stage/empty.yaml"; expect_status 3 "$BIN/gatewayd" --config "$stage/empty.yaml"'
 	check "no YAML: file and line" refused 's/^buses:/buses: [}/' 'wrong\.yaml:[0-9]+'

@@ -191,6 +191,21 @@ without_signal() {
 		'reached silent declined 20 && field_is silent text "signals.speed_kmh is silent"'
 }
 
+# as on a bench
+without_interlock() {
+	stage_mode=client_initiated
+	world
+	ignition on
+	gateway_config '/^  (ignition|speed_kmh):/d'
+	need release bench '/conditions:/d'
+	need intake bench
+	need offer bench --mode client_initiated --unchecked
+	need stage_gateway_start
+	check "a gateway that has neither ignition nor speed starts, and warns once" eval \
+		'[[ $(grep -c " warning .*signals.ignition and signals.speed_kmh are not configured" "$stage/gatewayd.log") == 1 ]]'
+	check "its ECUs are flashed, with the ignition on" verified bench 40
+}
+
 # on a network that sleeps signals have stopped, and come back while the frame that keeps it awake is sent
 asleep() {
 	local -a ctl
@@ -211,4 +226,4 @@ asleep() {
 	check "then it is installed" verified night 60
 }
 
-run_groups driver_returns not_granted killed_and_stopped held without_signal asleep
+run_groups driver_returns not_granted killed_and_stopped held without_signal without_interlock asleep
