@@ -28,7 +28,7 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_GATEWAYD_PACKAGE_NAME gatewayd)
 set(CPACK_DEBIAN_GATEWAYD_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_GATEWAYD_PACKAGE_DEPENDS "systemd, default-dbus-system-bus | dbus-system-bus, tzdata")
-set(CPACK_DEBIAN_GATEWAYD_PACKAGE_RECOMMENDS "ecu-flash")
+set(CPACK_DEBIAN_GATEWAYD_PACKAGE_RECOMMENDS "ecu-flash, polkitd")
 set(CPACK_DEBIAN_GATEWAYD_PACKAGE_SUGGESTS "gateway-sim, iproute2")
 set(CPACK_DEBIAN_GATEWAYD_DESCRIPTION "daemon that updates the ECUs behind a vehicle's gateway
 gatewayd takes campaigns from an OEM's backend over TLS, verifies them, keeps

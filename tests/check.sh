@@ -207,7 +207,7 @@ suite_vm() {
 suite_arch() {
 	tap includes 60 "$root/tests/arch/includes.sh"
 	tap symbols 60 "$root/tests/arch/symbols.sh" "$root/build/release"
-	tap documents 60 "$root/tests/arch/documents.sh"
+	tap documents 60 "$root/tests/arch/documents.sh" "$root/build/release"
 	tap mapping 60 "$root/tests/arch/mapping.sh"
 	tap formats 60 "$root/tests/arch/formats.sh" "$root/build/release"
 	tap completion 60 "$root/tests/arch/completion.sh" "$root/build/release/bin"

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # What documents promise: files they link to exist, codes are listed, commands they name are built. Prints TAP.
+# `tests/arch/documents.sh BUILD`
 set -u
+build=$(cd "${1:?build folder}" && pwd)
 cd "$(dirname "$0")/../.." || exit 1
 number=0
 result() { # STATUS NAME
@@ -87,4 +89,62 @@ missing=$(named_but_missing docs/automatic-update.md 1)
 [[ -z $missing ]]
 result $? "every file and function that docs/automatic-update.md names exists"
 [[ -z $missing ]] || echo "$missing"
+
+# --- the recipe for Yocto
+
+# of the recipe, with ${PN} as "gatewayd" and the variables of bitbake.conf for a prefix of /usr; a variable is a line
+# shellcheck disable=SC2016  # variables and backquotes of the document
+recipe=$(sed -n '/^```bitbake$/,/^```$/p' docs/yocto.md | sed -e ':more' -e '/\\$/ { N; s/\\\n//; b more' -e '}' -e '
+	s|\${PN}|gatewayd|g; s|\${bindir}|/usr/bin|g; s|\${sbindir}|/usr/sbin|g; s|\${datadir}|/usr/share|g
+	s|\${nonarch_libdir}|/usr/lib|g')
+variable() { # NAME
+	sed -nE "s/^$1 =\+? \"(.*)\"$/\1/p" <<<"$recipe"
+}
+# in the order in which bitbake hands files out, with those that it has without being told
+recipe_packages="$(variable PACKAGES) gatewayd-doc gatewayd"
+declare -A recipe_files=([gatewayd-doc]="/usr/share/doc /usr/share/man")
+for package in $recipe_packages; do
+	recipe_files[$package]+=" $(variable "FILES:$package")"
+done
+declare -A recipe_of=([gatewayd]=gatewayd [ecu-flash]=gatewayd-tools [gateway-sim]=gatewayd-sim)
+
+package_of() { # FILE - and the entry that it is taken by, which may be a folder
+	local package entry
+	for package in $recipe_packages; do
+		for entry in ${recipe_files[$package]}; do
+			[[ $1 == "$entry" || $1 == "$entry"/* ]] && echo "$package $entry" && return
+		done
+	done
+}
+
+installed=$(mktemp -d)
+trap 'rm -rf "$installed"' EXIT
+missing=$(
+	for component in "${!recipe_of[@]}"; do
+		DESTDIR=$installed/$component cmake --install "$build" --prefix /usr --component "$component" >/dev/null ||
+			echo "# $component cannot be installed"
+		(cd "$installed/$component" && find . ! -type d -printf '/%P\n') | while read -r file; do
+			read -r package entry < <(package_of "$file") || echo "# FILES lacks $file"
+			[[ $package =~ ^(${recipe_of[$component]}|gatewayd-doc|gatewayd-bash-completion|)$ ]] ||
+				echo "# $file of $component is in $package"
+			[[ $entry ]] && echo "$entry" >>"$installed/used"
+		done
+	done
+)
+[[ -z $missing && $(wc -l <"$installed/used") -gt 50 ]]
+result $? "docs/yocto.md packages every file that is installed, each where it belongs"
+[[ -z $missing ]] || echo "$missing"
+
+missing=$(
+	comm -23 <(tr -s ' ' '\n' <<<"${recipe_files[*]}" | grep . | sort -u) <(sort -u "$installed/used") |
+		sed 's/^/# nothing is installed of /'
+)
+[[ -z $missing ]]
+result $? "docs/yocto.md packages nothing that is not installed"
+[[ -z $missing ]] || echo "$missing"
+
+# all that is installed is of one of these components
+everything=$(DESTDIR=$installed/all cmake --install "$build" --prefix /usr >/dev/null && cd "$installed/all" && find . ! -type d | sort)
+[[ $everything && $everything == "$(cd "$installed" && find "${!recipe_of[@]}" ! -type d | sed 's|^[^/]*|.|' | sort)" ]]
+result $? "what is installed is the files of these packages"
 echo "1..$number"
