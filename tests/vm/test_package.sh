@@ -125,6 +125,11 @@ pid=$(systemctl show -P MainPID gatewayd)
 	runuser -u nobody -- gatewayctl status >/dev/null && ! runuser -u nobody -- gatewayctl consent first-1 yes >/run/refused 2>&1
 result $? "the daemon runs as a user of its own; others may read what it knows, and change nothing"
 
+# of the host's interfaces: not those of a user namespace of its own
+[[ $(readlink "/proc/$pid/ns/user") == "$(readlink /proc/1/ns/user)" ]] &&
+	((0x$(awk '/^CapEff:/ {print $2}' "/proc/$pid/status") == 1 << 12))
+result $? "on a bench it may bring buses up, and has no other privilege"
+
 # --- an upgrade in the middle of a flash
 
 start=$SECONDS
