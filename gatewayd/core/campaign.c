@@ -370,9 +370,9 @@ uint64_t campaign_deadline(const struct gateway *self, uint8_t index, uint64_t n
 	campaign_earliest(&deadline_us, c->wake_until_us, now_us);
 	campaign_earliest(&deadline_us, install_wake_again_us(c), now_us);
 	if (campaign_open_targets(c, true)) {
-		campaign_earliest(&deadline_us, vehicle_unknown_deadline(&self->vehicle, now_us, POLICY_GONE_US),
+		campaign_earliest(&deadline_us, vehicle_missed_deadline(&self->vehicle, now_us, POLICY_GONE_US),
 				  now_us);
-		campaign_earliest(&deadline_us, vehicle_unknown_deadline(&self->vehicle, now_us, POLICY_GONE_ASLEEP_US),
+		campaign_earliest(&deadline_us, vehicle_missed_deadline(&self->vehicle, now_us, POLICY_GONE_ASLEEP_US),
 				  now_us);
 	}
 	campaign_earliest(&deadline_us, service_loss_deadline(self, index), now_us);

@@ -121,6 +121,7 @@ struct campaign {
 	unsigned end_code;                 /* of cancel_wanted: who wants it; OK: the backend */
 	char end_text[GATEWAY_TEXT_BYTES]; /* and why */
 	struct service_loss service;       /* as it was told last */
+	bool unheard;                      /* its run began while nothing was heard of the vehicle */
 	uint8_t n_wakes;                   /* how often its vehicle's network was asked to wake, see install_wake.h */
 	uint64_t wakes_of_unix_s;          /* for what begins then */
 	struct target targets[GATEWAY_MAX_TARGETS];
@@ -223,10 +224,11 @@ struct gateway {
 	uint64_t vehicle_used_us; /* since when */
 	bool vehicle_used_told;   /* and parking was told of it */
 	bool identify_due;
-	bool identify_again;   /* once nothing is flashed or identified */
-	uint64_t identify_us;  /* after an ECU was absent */
-	uint8_t n_in_vain;     /* identifications, since the last that brought news */
-	bool vehicle_silent;   /* its network sleeps, see vehicle.h */
+	bool identify_again;  /* once nothing is flashed or identified */
+	uint64_t identify_us; /* after an ECU was absent */
+	uint8_t n_in_vain;    /* identifications, since the last that brought news */
+	bool vehicle_heard;   /* as inventory.c saw it last */
+	bool vehicle_in_use;
 	uint64_t asked_us;     /* when the last identification began */
 	bool ignition_was_off; /* and has not been switched on since */
 	bool ignition_was_known;

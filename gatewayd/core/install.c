@@ -83,6 +83,7 @@ static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 	c->stop_asked = false;
 	c->stopped = 0;
 	c->flash_due = true;
+	c->unheard = vehicle_sleeps(&self->vehicle);
 	install_power_drop(self, index); /* from now on its ECUs say what is needed */
 	self->flashing = true;
 	self->changed_manager = true;
@@ -133,6 +134,10 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		install_wake_drop(self, index, now_us);
 		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
 		return;
+	}
+	if (c->unheard && vehicle_heard(&self->vehicle)) {
+		c->unheard = false;
+		c->retry_us = now_us;
 	}
 	if (now_us < c->retry_us) {
 		install_wake_drop(self, index, now_us);

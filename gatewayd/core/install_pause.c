@@ -6,6 +6,7 @@
 
 #define BUS_PAUSE_US       600000000u  /* the longest between two attempts on a bus that is not there */
 #define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
+#define UNHEARD_PAUSE_US   UINT64_C(86400000000) /* after one at which nothing was heard of the vehicle, until it is */
 
 bool install_pause_of_bus(unsigned code)
 {
@@ -67,7 +68,7 @@ uint64_t install_pause_repeat_us(const struct gateway *self, const struct campai
 			pause_us = GATEWAY_FOREIGN_QUIET_US;
 		shortest_us = pause_us < shortest_us ? pause_us : shortest_us;
 	}
-	return shortest_us;
+	return campaign->unheard ? UNHEARD_PAUSE_US : shortest_us;
 }
 
 uint64_t install_pause_stopped_us(const struct gateway *self, const struct campaign *campaign)

@@ -235,7 +235,7 @@ static uint32_t wanted_by(const struct gateway *self, const struct campaign *cam
 	uint32_t holds = campaign->power_asked;
 
 	/* the signals on which it rests would fall silent meanwhile; or they are silent */
-	if (campaign->notice_until_us || now_us < campaign->wake_until_us)
+	if ((campaign->notice_until_us && !self->stop_wanted) || now_us < campaign->wake_until_us)
 		holds |= BIT(POWER_AWAKE);
 	for (unsigned i = 0; i < campaign->n_targets; i++) {
 		const struct target *t = &campaign->targets[i];
@@ -249,7 +249,8 @@ static uint32_t wanted_by(const struct gateway *self, const struct campaign *cam
 			continue;
 		/* it cannot be driven safely, be it flashed now or not; and it stays awake while an attempt is near */
 		holds |= needed & BIT(POWER_DRIVE_INHIBIT);
-		if (campaign->state == CAMPAIGN_INSTALLING || gateway_at_risk(self, t->ecu))
+		if ((campaign->state == CAMPAIGN_INSTALLING || gateway_at_risk(self, t->ecu)) &&
+		    (!self->stop_wanted || self->flashing))
 			holds |= needed;
 	}
 	return holds;

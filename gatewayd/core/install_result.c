@@ -75,13 +75,15 @@ static bool not_meant(const struct gateway *self, const struct target *target, e
 
 	if (result != FLASH_WRONG_HARDWARE && result != FLASH_WRONG_SERIAL)
 		return false;
+	if (self->ecus[target->ecu].erased && self->doubtful[target->ecu][0]) {
+		*code = GATEWAY_CODE_WRONG_SERIAL;
+		return false;
+	}
 	other = policy_check_identity(&target->doc, &self->ecus[target->ecu], text);
 	if (!other && target->erased && !self->ecus[target->ecu].erased)
 		other = GATEWAY_CODE_WRONG_SERIAL; /* the one that was erased is gone */
 	if (other)
 		*code = other;
-	else if (self->doubtful[target->ecu][0])
-		*code = GATEWAY_CODE_WRONG_SERIAL;
 	return other != 0;
 }
 

@@ -140,6 +140,12 @@ void install_wake_resume(struct gateway *self, uint8_t index, uint64_t now_us)
 	c->wake_again_us = c->n_wakes ? now_us + INSTALL_WAKE_PAUSE_US : 0;
 }
 
+bool install_wake_may_help(const struct gateway *self, const struct campaign *campaign)
+{
+	return self->power.config.holds[POWER_AWAKE].configured &&
+	       (campaign->wake_until_us || campaign->n_wakes < INSTALL_WAKE_TRIES);
+}
+
 uint64_t install_wake_again_us(const struct campaign *campaign)
 {
 	return campaign->n_wakes && campaign->n_wakes < INSTALL_WAKE_TRIES && !campaign->wake_until_us

@@ -30,6 +30,8 @@ bool install_wake(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 void install_wake_drop(struct gateway *self, uint8_t index, uint64_t now_us);
 /* the daemon starts: a try that was on is over */
 void install_wake_resume(struct gateway *self, uint8_t index, uint64_t now_us);
+/* the vehicle has a frame for it, and a try is on or left */
+bool install_wake_may_help(const struct gateway *self, const struct campaign *campaign);
 /* when the next try may be made, if one was made and there is another; GATEWAY_NEVER */
 uint64_t install_wake_again_us(const struct campaign *campaign);
 

@@ -6,9 +6,9 @@
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_pause.h"
 
-#define ABSENT_PAUSE_US 60000000u            /* between identifications while an ECU is silent; … */
-#define ABSENT_MAX_US   UINT64_C(3600000000) /* … twice as long each time, up to this, if the vehicle is not in use */
-#define WAKE_PAUSE_US   60000000u            /* between identifications for the ignition's sake */
+#define ABSENT_PAUSE_US 60000000u             /* between identifications while an ECU is silent; … */
+#define ABSENT_MAX_US   UINT64_C(86400000000) /* … twice as long each time, up to this, if the vehicle is not in use */
+#define WAKE_PAUSE_US   60000000u             /* between identifications for the ignition's sake */
 
 /*
  * A boot loader often refuses to tell what the application told: the hardware and its serial number are still the same
@@ -37,23 +37,23 @@ static bool differ(const char *a, const char *b)
  * An erased ECU is given up if it was replaced, which one garbled or forged answer must not bring about: what it tells
  * of itself has to be told twice.
  */
-static bool is_doubtful(struct gateway *self, uint8_t ecu, const struct flash_identity *identity)
+static bool is_doubtful(struct gateway *self, uint8_t ecu, const struct flash_identity *identity, bool not_meant)
 {
 	const struct ecu_info *e = &self->ecus[ecu];
 	char *doubtful = self->doubtful[ecu], text[GATEWAY_TEXT_BYTES], now[sizeof self->doubtful[ecu]];
-	bool again;
+	const bool another = e->known && (differ(e->identity.serial_number, identity->serial_number) ||
+					  differ(e->identity.hardware_id, identity->hardware_id));
 
-	if (!e->erased || !e->known ||
-	    (!differ(e->identity.serial_number, identity->serial_number) &&
-	     !differ(e->identity.hardware_id, identity->hardware_id))) {
+	if (!e->erased || (!another && !not_meant)) {
 		doubtful[0] = 0;
 		return false;
 	}
 	snprintf(now, sizeof now, "%s\n%s", identity->hardware_id, identity->serial_number);
-	again = !strcmp(doubtful, now);
-	memcpy(doubtful, now, sizeof now);
-	if (again)
+	if (!strcmp(doubtful, now)) {
+		doubtful[0] = 0;
 		return false;
+	}
+	memcpy(doubtful, now, sizeof now);
 	snprintf(text, sizeof text,
 		 "%.30s is erased, and says that it is %.25s %.25s, was %.25s %.25s: asked once more", e->name,
 		 identity->hardware_id, identity->serial_number, e->identity.hardware_id, e->identity.serial_number);
@@ -61,12 +61,14 @@ static bool is_doubtful(struct gateway *self, uint8_t ecu, const struct flash_id
 	return true;
 }
 
-static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, const struct flash_identity *told)
+/* @not_meant: a flash found that it is not the one that it was meant for */
+static void identity_told(struct gateway *self, uint64_t now_us, uint8_t ecu, const struct flash_identity *told,
+			  bool not_meant)
 {
 	struct ecu_info *e = &self->ecus[ecu];
 	const struct flash_identity identity = merged(e, told);
 
-	if (is_doubtful(self, ecu, &identity))
+	if (is_doubtful(self, ecu, &identity, not_meant))
 		return;
 	if (e->known && e->identity.serial_number[0] && strcmp(e->identity.serial_number, identity.serial_number)) {
 		char text[GATEWAY_TEXT_BYTES];
@@ -94,7 +96,7 @@ void inventory_found(struct gateway *self, uint64_t now_us, uint8_t campaign, ui
 	self->inventory_changed = !self->ecus[ecu].present;
 	self->ecus[ecu].present = true;
 	self->changed_ecus |= 1u << ecu;
-	identity_told(self, now_us, ecu, told);
+	identity_told(self, now_us, ecu, told, true);
 	if (self->inventory_changed)
 		session_register_again(&self->session);
 	for (uint8_t i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
@@ -124,7 +126,7 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 	}
 	e = &self->ecus[ecu];
 	if (present && identity)
-		identity_told(self, now_us, ecu, identity);
+		identity_told(self, now_us, ecu, identity, false);
 	if (e->present != present)
 		self->inventory_changed = true;
 	e->present = present;
@@ -139,13 +141,22 @@ void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu)
 	gateway_settle(self, now_us);
 }
 
+static bool any_doubtful(const struct gateway *self)
+{
+	for (unsigned i = 0; i < self->config.n_ecus; i++) {
+		if (self->doubtful[i][0])
+			return true;
+	}
+	return false;
+}
+
 /* or not believed yet */
 static bool any_missing(const struct gateway *self)
 {
-	if (self->not_asked)
+	if (self->not_asked || any_doubtful(self))
 		return true;
 	for (unsigned i = 0; i < self->config.n_ecus; i++) {
-		if (!self->ecus[i].present || self->doubtful[i][0])
+		if (!self->ecus[i].present)
 			return true;
 	}
 	return false;
@@ -182,37 +193,59 @@ static void follow_ignition(struct gateway *self, uint64_t now_us)
 	if (!self->ignition_was_off || (ignition != IGNITION_ON && ignition != IGNITION_CRANKING))
 		return;
 	self->ignition_was_off = false;
-	self->n_in_vain = 0;
 	if (self->identifying)
 		self->woke = true; /* half of them may have been asked while they slept */
 	else
 		ask_after_wake(self, now_us + INSTALL_BUS_UP_PAUSE_US);
 }
 
+/* its ECUs wake, too, or cost nothing while it is in use: those that are missed are worth asking again soon */
+static void follow_vehicle(struct gateway *self, uint64_t now_us)
+{
+	const bool was_heard = self->vehicle_heard, was_in_use = self->vehicle_in_use;
+
+	self->vehicle_heard = vehicle_heard(&self->vehicle);
+	self->vehicle_in_use = vehicle_in_use(&self->vehicle, now_us);
+	if ((!self->vehicle_heard || was_heard) && (!self->vehicle_in_use || was_in_use))
+		return;
+	self->n_in_vain = 0;
+	if (self->identify_us < now_us)
+		self->identify_us = now_us + INSTALL_BUS_UP_PAUSE_US; /* it was not its time while the vehicle slept */
+	if (any_missing(self) && self->inventory_known)
+		ask_after_wake(self, now_us + INSTALL_BUS_UP_PAUSE_US);
+}
+
 void inventory_signal(struct gateway *self, uint64_t now_us)
 {
-	const bool was_silent = self->vehicle_silent;
-
-	self->vehicle_silent = vehicle_silent(&self->vehicle, now_us);
-	if (was_silent && !self->vehicle_silent && self->identify_us < now_us + INSTALL_BUS_UP_PAUSE_US)
-		self->identify_us = now_us + INSTALL_BUS_UP_PAUSE_US; /* its ECUs are waking, too */
+	follow_vehicle(self, now_us);
 	follow_ignition(self, now_us);
+}
+
+static bool is_being_woken(const struct gateway *self)
+{
+	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
+		if (self->campaigns[i].state != CAMPAIGN_NONE && self->campaigns[i].wake_until_us)
+			return true;
+	}
+	return false;
 }
 
 uint64_t inventory_deadline(const struct gateway *self)
 {
-	return self->vehicle_silent ? GATEWAY_NEVER : self->identify_us;
+	return vehicle_silent(&self->vehicle) && !is_being_woken(self) ? GATEWAY_NEVER : self->identify_us;
 }
 
 /* until ECUs that did not answer are asked again; each time keeps the network of a parked vehicle awake */
-static uint64_t absent_pause_us(struct gateway *self, uint64_t now_us)
+static uint64_t absent_pause_us(struct gateway *self)
 {
 	uint64_t pause_us;
 
 	if (self->bus_came_up)
 		return INSTALL_BUS_UP_PAUSE_US;
-	if (self->inventory_changed || vehicle_in_use(&self->vehicle, now_us))
+	if (self->inventory_changed || self->vehicle_in_use)
 		self->n_in_vain = 0;
+	if (self->not_asked || any_doubtful(self))
+		return ABSENT_PAUSE_US; /* which says nothing of their being there */
 	pause_us = (uint64_t)ABSENT_PAUSE_US << self->n_in_vain;
 	if (pause_us >= ABSENT_MAX_US)
 		return ABSENT_MAX_US;
@@ -227,7 +260,7 @@ void gateway_identified(struct gateway *self, uint64_t now_us)
 		return;
 	}
 	self->identifying = false;
-	self->identify_us = any_missing(self) ? now_us + absent_pause_us(self, now_us) : GATEWAY_NEVER;
+	self->identify_us = any_missing(self) ? now_us + absent_pause_us(self) : GATEWAY_NEVER;
 	self->bus_came_up = false;
 	if (self->woke)
 		ask_after_wake(self, now_us);

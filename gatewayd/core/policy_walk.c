@@ -6,6 +6,7 @@
 #include "gatewayd/core/command.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_power.h"
+#include "gatewayd/core/install_wake.h"
 #include "gatewayd/core/operator.h"
 #include "gatewayd/core/policy.h"
 
@@ -40,12 +41,11 @@ static bool unless(struct policy_condition *condition, bool holds, unsigned code
 /* nobody will tell what the condition asks about before the ECUs are flashed */
 static bool gone(const struct policy_walk *self, const struct condition *asked)
 {
-	const struct vehicle *v = &self->gateway->vehicle;
-	const bool asleep =
-	    self->gateway->power.config.holds[POWER_AWAKE].configured && !vehicle_heard(v, self->now_us);
+	const struct gateway *g = self->gateway;
+	const uint64_t missed_us = vehicle_missed_us(&g->vehicle, self->now_us, asked);
+	const bool may_wake = !vehicle_heard(&g->vehicle) && install_wake_may_help(g, self->campaign);
 
-	return self->phase == POLICY_RECOVER &&
-	       vehicle_unknown_us(v, self->now_us, asked) >= (asleep ? POLICY_GONE_ASLEEP_US : POLICY_GONE_US);
+	return self->phase == POLICY_RECOVER && missed_us >= (may_wake ? POLICY_GONE_ASLEEP_US : POLICY_GONE_US);
 }
 
 static bool vehicle(const struct policy_walk *self, struct policy_condition *condition, const struct condition *asked)

@@ -14,10 +14,9 @@ enum policy_phase {
 	POLICY_RECOVER, /* they are erased: the vehicle's safety alone */
 };
 
-/* An erased ECU may be the one that sent what a condition rests on. What has not been known for so long counts as
- * holding for it: if other signals are known, or no frame wakes the network; and if it may sleep, and is woken for that
- * first. */
-#define POLICY_GONE_US        60000000u
+/* An erased ECU may be the one that sent what a condition rests on. What has been missed for so long counts as holding
+ * for it: while others send their signals, or once the network was woken for them in vain; and else. */
+#define POLICY_GONE_US        30000000u
 #define POLICY_GONE_ASLEEP_US UINT64_C(3600000000)
 
 /* in the order in which they are looked at */

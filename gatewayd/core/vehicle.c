@@ -7,6 +7,7 @@
 #define BATTERY_STEP_MV 250u /* a smaller change is not news */
 #define BATTERY_MAX_MV  100000.0
 #define FIRST_FLAG      VEHICLE_GEAR_PARK
+#define FIRST_GRANT     VEHICLE_KL15_HELD
 
 void vehicle_init(struct vehicle *self, const struct vehicle_config *config)
 {
@@ -18,6 +19,8 @@ void vehicle_init(struct vehicle *self, const struct vehicle_config *config)
 void vehicle_listen(struct vehicle *self, uint64_t now_us)
 {
 	self->listens_us = now_us;
+	if (self->heard_us)
+		self->heard_us = now_us;
 }
 
 static uint64_t unknown_at(const struct vehicle *self, enum vehicle_signal signal)
@@ -41,18 +44,26 @@ static bool news(struct vehicle *self, uint64_t now_us)
 	int charge = vehicle_charge_percent(self, now_us);
 	bool changed = ignition != self->told_ignition || standstill != self->told_standstill ||
 		       charge != self->told_charge_percent;
+	bool heard = false;
 
 	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
 		bool is_known = known(self, now_us, (enum vehicle_signal)i);
 
 		changed = changed || is_known != self->told_known[i];
+		if (self->told_known[i] && !is_known)
+			self->unknown_us[i] = now_us;
 		self->told_known[i] = is_known;
+		heard = heard || (is_known && i < FIRST_GRANT);
 		if (i >= FIRST_FLAG) {
 			enum vehicle_flag flag = vehicle_flag(self, now_us, (enum vehicle_signal)i);
 
 			changed = changed || flag != self->told_flags[i];
 			self->told_flags[i] = flag;
 		}
+	}
+	if (heard != (self->heard_us != 0)) {
+		self->heard_us = heard ? (now_us ? now_us : 1) : 0;
+		self->silent_us = now_us;
 	}
 	self->told_ignition = ignition;
 	self->told_standstill = standstill;
@@ -144,57 +155,55 @@ bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal)
 	return self->config.max_age_ms[signal] != 0;
 }
 
-bool vehicle_heard(const struct vehicle *self, uint64_t now_us)
+bool vehicle_heard(const struct vehicle *self)
 {
-	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
-		if (known(self, now_us, (enum vehicle_signal)i))
-			return true;
-	}
-	return false;
+	return self->heard_us != 0;
 }
 
-bool vehicle_silent(const struct vehicle *self, uint64_t now_us)
+bool vehicle_sleeps(const struct vehicle *self)
 {
-	bool came = false;
+	return !self->heard_us &&
+	       (vehicle_configured(self, VEHICLE_IGNITION) || vehicle_configured(self, VEHICLE_SPEED_KMH));
+}
 
-	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)
-		came = came || self->at_us[i] != 0;
-	return came && !vehicle_heard(self, now_us);
+bool vehicle_silent(const struct vehicle *self)
+{
+	return vehicle_sleeps(self) && self->silent_us;
 }
 
 /* of one that is not known */
-static uint64_t unknown_since(const struct vehicle *self, enum vehicle_signal signal)
+static uint64_t missed_since(const struct vehicle *self, enum vehicle_signal signal)
 {
-	return self->at_us[signal] ? unknown_at(self, signal) : self->listens_us;
+	const uint64_t all_us = self->heard_us ? self->heard_us : self->silent_us;
+	const uint64_t since_us = all_us > self->listens_us ? all_us : self->listens_us;
+
+	return self->unknown_us[signal] > since_us ? self->unknown_us[signal] : since_us;
 }
 
-uint64_t vehicle_unknown_us(const struct vehicle *self, uint64_t now_us, const struct condition *condition)
+uint64_t vehicle_missed_us(const struct vehicle *self, uint64_t now_us, const struct condition *condition)
 {
 	enum vehicle_signal signal;
-	uint64_t unknown_us = 0;
+	uint64_t since_us = 0;
 
 	if (condition->kind == CONDITION_IGNITION_ON &&
 	    ((known(self, now_us, VEHICLE_IGNITION) && vehicle_ignition(self, now_us) != IGNITION_ON) ||
 	     vehicle_moving(self, now_us)))
 		return 0;
+	if (vehicle_condition_known(self, now_us, condition))
+		return 0;
 	for (unsigned i = 0; vehicle_signal_of(condition->kind, i, &signal); i++) {
-		uint64_t since_us;
-
-		if (known(self, now_us, signal))
-			continue;
-		since_us = now_us - unknown_since(self, signal);
-		if (!unknown_us || since_us < unknown_us)
-			unknown_us = since_us;
+		if (!known(self, now_us, signal) && missed_since(self, signal) > since_us)
+			since_us = missed_since(self, signal);
 	}
-	return unknown_us;
+	return now_us - since_us;
 }
 
-uint64_t vehicle_unknown_deadline(const struct vehicle *self, uint64_t now_us, uint64_t unknown_us)
+uint64_t vehicle_missed_deadline(const struct vehicle *self, uint64_t now_us, uint64_t missed_us)
 {
 	uint64_t deadline = GATEWAY_NEVER;
 
 	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++) {
-		const uint64_t at_us = unknown_since(self, (enum vehicle_signal)i) + unknown_us;
+		const uint64_t at_us = missed_since(self, (enum vehicle_signal)i) + missed_us;
 
 		if (at_us > now_us && at_us < deadline)
 			deadline = at_us;

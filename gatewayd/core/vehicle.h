@@ -37,8 +37,11 @@ struct vehicle_config {
 struct vehicle {
 	struct vehicle_config config;
 	double value[VEHICLE_SIGNALS];
-	uint64_t at_us[VEHICLE_SIGNALS]; /* 0 = never */
-	uint64_t listens_us;             /* since when signals are listened to */
+	uint64_t at_us[VEHICLE_SIGNALS];      /* 0 = never */
+	uint64_t unknown_us[VEHICLE_SIGNALS]; /* since when it is not known */
+	uint64_t listens_us; /* since when signals would be heard: the start, or since the machine slept last */
+	uint64_t heard_us;   /* since when any signal is known, but for what the vehicle grants; 0 = none is */
+	uint64_t silent_us;  /* since when none is */
 	/* private: what vehicle_input() and vehicle_expire() last said to be known */
 	bool told_known[VEHICLE_SIGNALS];
 	enum ignition told_ignition;
@@ -49,7 +52,7 @@ struct vehicle {
 };
 
 void vehicle_init(struct vehicle *self, const struct vehicle_config *config);
-/* from now on a signal would be heard */
+/* from now on signals would be heard: what was not known before was not missed */
 void vehicle_listen(struct vehicle *self, uint64_t now_us);
 /* Return: true if what is known changed in kind (not each new speed) */
 bool vehicle_input(struct vehicle *self, uint64_t now_us, enum vehicle_signal signal, double value);
@@ -70,15 +73,18 @@ enum vehicle_flag vehicle_flag(const struct vehicle *self, uint64_t now_us, enum
 bool vehicle_configured(const struct vehicle *self, enum vehicle_signal signal);
 /* as under signals: in the configuration: "speed_kmh" */
 const char *vehicle_signal_name(enum vehicle_signal signal);
-/* any signal is known */
-bool vehicle_heard(const struct vehicle *self, uint64_t now_us);
-/* signals came, and none is known any more: who sends them sleeps */
-bool vehicle_silent(const struct vehicle *self, uint64_t now_us);
-/* for how long what the condition asks about has not been known, in microseconds; 0 if it is, or if what is known
- * speaks against it */
-uint64_t vehicle_unknown_us(const struct vehicle *self, uint64_t now_us, const struct condition *condition);
-/* when the next signal will have been unknown for @unknown_us; GATEWAY_NEVER */
-uint64_t vehicle_unknown_deadline(const struct vehicle *self, uint64_t now_us, uint64_t unknown_us);
+/* any signal is known, but for what the vehicle grants, which it tells when it is asked for it */
+bool vehicle_heard(const struct vehicle *self);
+/* none of them is, as far as anybody knows because who sends them sleeps. Never where neither ignition nor speed is
+ * configured: then what is left is no sign of that */
+bool vehicle_sleeps(const struct vehicle *self);
+/* the same, and they came before */
+bool vehicle_silent(const struct vehicle *self);
+/* for how long what the condition asks about has been listened for in vain, in microseconds: since the vehicle was
+ * heard or fell silent, whichever is later; 0 if it is known, or if what is known speaks against it */
+uint64_t vehicle_missed_us(const struct vehicle *self, uint64_t now_us, const struct condition *condition);
+/* when the next signal will have been missed for @missed_us; GATEWAY_NEVER */
+uint64_t vehicle_missed_deadline(const struct vehicle *self, uint64_t now_us, uint64_t missed_us);
 /* when the next known value becomes unknown: at its age limit, not after it; GATEWAY_NEVER */
 uint64_t vehicle_deadline(const struct vehicle *self, uint64_t now_us);
 /*

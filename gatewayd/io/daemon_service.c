@@ -28,6 +28,8 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 		if (flasher_busy(d->flasher))
 			log_write(LOG_NOTICE, NULL,
 				  "still flashing: an erased ECU would not boot; stopping once it is verified");
+		else if (holds_releasing(d->holds))
+			log_write(LOG_NOTICE, NULL, "still telling the vehicle that it is needed no more");
 		else
 			log_write(LOG_NOTICE, NULL, "still writing to %s/state.db; stopping once that is done",
 				  d->config->state_dir);

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define RELEASES 3u /* one may be lost */
+#define RELEASES   3u   /* one may be lost */
+#define RELEASE_MS 500u /* the longest between two */
 
 struct hold {
 	struct holds *holds;
@@ -53,6 +54,7 @@ static void on_cycle(uv_timer_t *timer)
 void holds_order(struct holds *self, const struct power_order *order)
 {
 	struct hold *hold = &self->holds[order->hold];
+	uint64_t cycle_ms;
 
 	if (!hold->frame->configured)
 		return;
@@ -61,7 +63,8 @@ void holds_order(struct holds *self, const struct power_order *order)
 	hold->releases = RELEASES;
 	if (!order->on && !hold->frame->release.len)
 		return;
-	uv_timer_start(&hold->timer, on_cycle, hold->frame->cycle_ms, hold->frame->cycle_ms);
+	cycle_ms = order->on || hold->frame->cycle_ms < RELEASE_MS ? hold->frame->cycle_ms : RELEASE_MS;
+	uv_timer_start(&hold->timer, on_cycle, cycle_ms, cycle_ms);
 	on_cycle(&hold->timer);
 }
 

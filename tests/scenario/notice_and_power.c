@@ -87,6 +87,24 @@ static void the_network_is_kept_awake_while_it_is_announced(void **state)
 	sim_free(s);
 }
 
+static void a_daemon_that_is_stopped_meanwhile_lets_it_go(void **state)
+{
+	(void)state;
+	for (unsigned erased = 0; erased < 2; erased++) {
+		struct sim_options options = announced();
+		struct sim *s;
+
+		options.service_notice_s = erased ? 0 : 60;
+		s = sim_new(&options);
+		SIM_CHECK(s, sim_for(s, 60 * SIM_S, erased ? sim_is_transferring : is_announced));
+		SIM_CHECK(s, s->io.holds[POWER_AWAKE].on);
+		gateway_stop(s->io.gateway, s->world.now_us);
+		(void)sim_for(s, 60 * SIM_S, NULL);
+		sim_check_let_go(s);
+		sim_free(s);
+	}
+}
+
 static void what_is_not_granted_is_called_off(void **state)
 {
 	struct sim_options options = announced();
@@ -290,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_announced_once_is_begun_once_the_vehicle_grants_it),
 	    cmocka_unit_test(the_network_is_kept_awake_while_it_is_announced),
+	    cmocka_unit_test(a_daemon_that_is_stopped_meanwhile_lets_it_go),
 	    cmocka_unit_test(what_is_not_granted_is_called_off),
 	    cmocka_unit_test(what_no_budget_covers_is_not_announced),
 	    cmocka_unit_test(the_budget_counts_once_what_earlier_flashes_took),

@@ -406,10 +406,34 @@ static void an_ecu_left_without_software_does_not_wait_for_signals_for_ever(void
 	s->downtime_us = 10 * SIM_S;
 	sim_kill(s, 0);
 	lost_us = s->world.now_us + s->downtime_us;
-	(void)sim_for(s, 3599 * SIM_S + s->downtime_us, NULL);
+	(void)sim_for(s, s->downtime_us + 3 * TRY_US + 2 * PAUSE_US - SIM_S, NULL);
 	SIM_CHECK(s, sim_is_erased(s) && n_asked(s) == 1 + 3);
 	sim_ends_done(s);
-	SIM_CHECK(s, s->world.now_us < lost_us + 3700 * SIM_S);
+	SIM_CHECK(s, s->world.now_us < lost_us + 3 * TRY_US + 2 * PAUSE_US + 100 * SIM_S);
+	sim_free(s);
+}
+
+/* nor is the network of a vehicle that stands for weeks woken each hour for one that does not come back */
+static void an_ecu_left_without_software_is_tried_once_a_day_while_nothing_is_heard(void **state)
+{
+	unsigned asked;
+	struct sim *s;
+
+	(void)state;
+	s = parked((struct sim_options){.n_ecus = 1});
+	SIM_CHECK(s, sim_for(s, 120 * SIM_S, sim_is_transferring));
+	sim_kill(s, 0);
+	s->world.deaf = true;
+	s->world.awake_until_us = 0;
+	(void)sim_for(s, 2 * 3600 * SIM_S, NULL);
+	asked = n_asked(s);
+	(void)sim_for(s, 5 * 86400 * SIM_S, NULL);
+	SIM_CHECK(s, sim_is_erased(s) && n_asked(s) <= asked + 2 * 6);
+	s->world.deaf = false; /* somebody comes */
+	sim_ignition(s, VEHICLE_CORE_ON);
+	(void)sim_for(s, 10 * SIM_S, NULL);
+	sim_ignition(s, VEHICLE_CORE_OFF);
+	sim_ends_done(s);
 	sim_free(s);
 }
 
@@ -450,6 +474,7 @@ int main(void)
 	    cmocka_unit_test(a_gateway_that_starts_while_it_sleeps_asks_its_ecus_once_it_is_awake),
 	    cmocka_unit_test(an_ecu_left_without_software_is_finished_though_the_network_fell_asleep),
 	    cmocka_unit_test(an_ecu_left_without_software_does_not_wait_for_signals_for_ever),
+	    cmocka_unit_test(an_ecu_left_without_software_is_tried_once_a_day_while_nothing_is_heard),
 	    cmocka_unit_test(restarts_are_given_no_more_tries),
 	};
 

@@ -143,6 +143,31 @@ static void an_erased_ecu_is_not_given_up_for_one_answer(void **state)
 	doubted_once("0000000000", false);
 }
 
+/* the campaign names what the inventory does not know of it */
+static void nor_is_one_of_which_nothing_was_known(void **state)
+{
+	(void)state;
+	for (unsigned known = 0; known < 2; known++) {
+		struct sim *s = with_a_campaign_for_the_brake("SN-brake");
+
+		s->ecus[BRAKE].fail_times = 1;
+		s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
+		gateway_confirm(s->gateway, s->now_us, "c1", 1, 0);
+		sim_for(s, 5 * SECOND);
+		assert_true(sim_campaign(s)->targets[0].erased);
+		s->gateway->ecus[BRAKE].known = known;
+		s->gateway->ecus[BRAKE].identity.serial_number[0] = 0;
+		swap_brake(s, "HW-brake", FLASH_WRONG_SERIAL);
+		while (s->ecus[BRAKE].n_flashes < 2)
+			sim_for(s, SECOND / 10);
+		assert_true(sim_campaign(s)->targets[0].erased);
+		snprintf(s->ecus[BRAKE].identity.serial_number, FLASH_VERSION_BYTES, "SN-brake");
+		sim_for(s, 300 * SECOND);
+		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+		sim_free(s);
+	}
+}
+
 static void an_ecu_that_tells_no_serial_number_is_tried_as_often_as_any(void **state)
 {
 	(void)state;
@@ -167,6 +192,7 @@ int main(void)
 	    cmocka_unit_test(a_campaign_that_names_no_serial_number_goes_on_with_the_new_ecu),
 	    cmocka_unit_test(an_erased_ecu_that_was_swapped_is_not_recovered_in_the_new_one),
 	    cmocka_unit_test(an_erased_ecu_is_not_given_up_for_one_answer),
+	    cmocka_unit_test(nor_is_one_of_which_nothing_was_known),
 	    cmocka_unit_test(an_ecu_that_tells_no_serial_number_is_tried_as_often_as_any),
 	};
 

@@ -237,16 +237,17 @@ static void it_is_asked_each_minute_while_the_vehicle_is_in_use_and_less_and_les
 	ignition(s, IGNITION_OFF);
 	(void)asked_within(s, 1);                      /* at the start */
 	assert_int_equal(asked_within(s, 63 * 60), 6); /* after 1, 2, 4, 8, 16 and 32 minutes more */
-	assert_int_equal(asked_within(s, 10 * 3600), 10);
+	assert_int_equal(asked_within(s, 10 * 3600), 3);
+	assert_int_equal(asked_within(s, 10 * 24 * 3600), 11); /* no more rarely than once a day */
 	ignition(s, IGNITION_ACCESSORY);
 	ignition(s, IGNITION_ON);
 	assert_int_equal(asked_within(s, 3600), 60);
 	ignition(s, IGNITION_OFF);
 	assert_int_equal(asked_within(s, 63 * 60), 6);
 	s->ecus[BRAKE].present = true;
-	assert_int_equal(asked_within(s, 3600), 1);
+	assert_int_equal(asked_within(s, 2 * 3600), 1);
 	assert_true(s->gateway->ecus[BRAKE].present);
-	assert_int_equal(asked_within(s, 36000), 0);
+	assert_int_equal(asked_within(s, 3 * 24 * 3600), 0);
 	sim_free(s);
 }
 
@@ -264,6 +265,41 @@ static void while_the_vehicle_sleeps_it_is_not_asked_until_a_signal_comes(void *
 	assert_false(s->gateway->ecus[BRAKE].present);
 	assert_int_equal(asked_within(s, 1), 1);
 	assert_true(s->gateway->ecus[BRAKE].present);
+	sim_free(s);
+}
+
+/* started by night: the first that is heard is that somebody drives */
+static void once_the_vehicle_is_heard_or_in_use_it_is_asked_soon(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		struct sim *s = with_a_brake_missed(1000000000);
+
+		(void)asked_within(s, 3 * 3600);
+		if (k == 2) {
+			ignition(s, IGNITION_OFF);
+			(void)asked_within(s, 3 * 3600);
+		}
+		if (k)
+			ignition(s, k == 1 ? IGNITION_ON : IGNITION_ACCESSORY);
+		else
+			gateway_signal(s->gateway, s->now_us, VEHICLE_BATTERY_MV, 12600);
+		assert_int_equal(asked_within(s, 62), 2);
+		sim_free(s);
+	}
+}
+
+static void one_that_could_not_be_asked_is_asked_in_a_minute_however_often(void **state)
+{
+	(void)state;
+	struct sim *s = without_campaign();
+
+	ignition(s, IGNITION_OFF);
+	s->ecus[BRAKE].unasked = true; /* for the sake of another tester */
+	sim_ask_again(s);
+	assert_in_range(asked_within(s, 3600), 59, 60);
+	s->ecus[BRAKE].unasked = false;
+	assert_int_equal(asked_within(s, 60), 1);
 	sim_free(s);
 }
 
@@ -348,6 +384,8 @@ int main(void)
 	    cmocka_unit_test(a_running_flash_is_not_disturbed_by_the_ignition),
 	    cmocka_unit_test(it_is_asked_each_minute_while_the_vehicle_is_in_use_and_less_and_less_while_it_is_not),
 	    cmocka_unit_test(while_the_vehicle_sleeps_it_is_not_asked_until_a_signal_comes),
+	    cmocka_unit_test(once_the_vehicle_is_heard_or_in_use_it_is_asked_soon),
+	    cmocka_unit_test(one_that_could_not_be_asked_is_asked_in_a_minute_however_often),
 	    cmocka_unit_test(where_no_signal_ever_came_it_is_asked_less_and_less),
 	    cmocka_unit_test(an_ecu_that_could_not_be_asked_is_as_present_as_before_and_asked_in_a_minute),
 	    cmocka_unit_test(what_could_not_be_asked_after_the_flash_is_no_other_version),

@@ -116,7 +116,7 @@ static void an_erased_ecu_is_not_flashed_on_the_move_but_without_a_known_speed(v
 	sim_for(s, 15 * SECOND);
 	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
 	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
-	sim_for(s, 64 * SECOND); /* not known, and it may come again */
+	sim_for(s, 34 * SECOND); /* not known, and it may come again */
 	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
 	assert_string_equal(sim_campaign(s)->text, "the speed is not known");
 	sim_for(s, 3 * SECOND); /* it was the erased ECU's to tell */
@@ -155,12 +155,63 @@ static void an_erased_ecu_does_not_wait_for_what_it_told_itself(void **state)
 	struct sim *s = with_an_erased_brake(kinds, 3);
 
 	s->gateway->campaigns[0].retry_us = s->now_us + 40 * SECOND; /* by then nothing is known any more */
-	sim_for(s, 73 * SECOND);
+	sim_for(s, 43 * SECOND);
 	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
 	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
 	sim_for(s, 10 * SECOND);
 	assert_int_equal(s->ecus[BRAKE].n_flashes, 2);
 	assert_int_equal(sim_campaign(s)->targets[BRAKE].state, TARGET_VERIFIED);
+	sim_free(s);
+}
+
+/* what it tells first must not count for what it has not told yet */
+static void an_erased_ecu_waits_while_a_vehicle_that_slept_begins_to_speak(void **state)
+{
+	(void)state;
+	const enum condition_kind kinds[] = {CONDITION_IGNITION_OFF, CONDITION_STANDSTILL, CONDITION_GEAR_PARK};
+
+	for (unsigned suspended = 0; suspended < 2; suspended++) {
+		struct sim *s = with_an_erased_brake(kinds, 3);
+
+		gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 0);
+		gateway_signal(s->gateway, s->now_us, VEHICLE_IGNITION, IGNITION_ON);
+		s->gateway->campaigns[0].unheard = false;
+		s->gateway->campaigns[0].retry_us = s->now_us + 20 * SECOND;
+		if (suspended) { /* the machine, with the vehicle in use */
+			s->now_us += 7200 * SECOND;
+			gateway_expire(s->gateway, s->now_us);
+			sim_settle(s);
+		} else {
+			s->gateway->power.config.holds[POWER_AWAKE].configured = true;
+			sim_for(s, 600 * SECOND);
+		}
+		assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+		gateway_signal(s->gateway, s->now_us, VEHICLE_BATTERY_MV, 12600);
+		sim_settle(s);
+		sim_for(s, SECOND);
+		assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+		gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 0);
+		gateway_signal(s->gateway, s->now_us, VEHICLE_IGNITION, IGNITION_ON);
+		sim_for(s, 15 * SECOND);
+		assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+		sim_free(s);
+	}
+}
+
+static void one_value_that_is_none_does_not_say_that_nobody_tells(void **state)
+{
+	(void)state;
+	const enum condition_kind kinds[] = {CONDITION_GEAR_PARK};
+	struct sim *s = with_an_erased_brake(kinds, 1);
+
+	for (unsigned i = 0; i < 45; i++) {
+		gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 0);
+		sim_signals(s, IGNITION_ON, 0, 12600);
+		sim_for(s, 10 * SECOND);
+	}
+	gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 3);
+	sim_for(s, 29 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
 	sim_free(s);
 }
 
@@ -301,6 +352,8 @@ int main(void)
 	    cmocka_unit_test(a_signal_that_is_not_configured_is_not_waited_for),
 	    cmocka_unit_test(an_erased_ecu_is_not_flashed_on_the_move_but_without_a_known_speed),
 	    cmocka_unit_test(an_erased_ecu_does_not_wait_for_what_it_told_itself),
+	    cmocka_unit_test(an_erased_ecu_waits_while_a_vehicle_that_slept_begins_to_speak),
+	    cmocka_unit_test(one_value_that_is_none_does_not_say_that_nobody_tells),
 	    cmocka_unit_test(an_erased_ecu_waits_for_what_is_known_to_speak_against_it),
 	    cmocka_unit_test(runs_that_are_stopped_come_ever_more_rarely),
 	    cmocka_unit_test(an_ecu_that_runs_another_version_than_promised_is_not_without_software),
