@@ -395,8 +395,7 @@ void campaign_session_up(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	case ANSWER_ACCEPT:
 		/* a confirmation for later may be that of an earlier answer, which postponed */
-		c->answer_due =
-		    !campaign_final(c) && (!c->confirmed || c->confirmed_start_unix_s > unix_s) && !campaign_touched(c);
+		c->answer_due = !campaign_final(c) && (!c->confirmed || c->confirmed_start_unix_s > unix_s);
 		return;
 	}
 }

@@ -59,6 +59,26 @@ static void it_waits_for_neither_window_nor_consent(void **state)
 	sim_free(s);
 }
 
+/* its answer was lost with the session, and by then it had changed an ECU */
+static void its_other_ecus_wait_for_a_confirmation_that_is_asked_for_in_each_session(void **state)
+{
+	(void)state;
+	struct sim *s = killed_and_lost();
+
+	s->director->campaigns[0].n_targets = N_ECUS;
+	s->confirm = false;
+	restart(s);
+	sim_for(s, 60 * SECOND);
+	assert_string_equal(s->ecus[ENGINE].identity.application_version, "2.0");
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_CONFIRM);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 0);
+	s->confirm = true;
+	sim_drop_session(s);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 static void the_document_is_stored_again(void **state)
 {
 	(void)state;
@@ -130,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_erased_ecu_of_a_lost_campaign_is_recovered_with_the_version_held),
 	    cmocka_unit_test(it_waits_for_neither_window_nor_consent),
+	    cmocka_unit_test(its_other_ecus_wait_for_a_confirmation_that_is_asked_for_in_each_session),
 	    cmocka_unit_test(the_document_is_stored_again),
 	    cmocka_unit_test(the_loss_is_reported_once_with_its_reason),
 	    cmocka_unit_test(a_lost_campaign_that_left_no_ecu_erased_waits_for_the_next_version),
