@@ -198,8 +198,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	c->director_version = director_version;
 	gateway_mark_campaign(self, index);
 	if (content && terms) {
-		if (!campaign_final(c) && !campaign_touched(c))
-			c->doc = *doc; /* its urgency, and what it supersedes, may be new */
+		c->doc = *doc; /* its urgency, its pace, and what it supersedes, may be new */
 		campaign_window_changed(c);
 		if (!campaign_final(c) && operator_terms_changed(self, c, now_us) && c->answer != ANSWER_NONE)
 			campaign_answer(self, index, now_us);
