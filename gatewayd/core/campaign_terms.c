@@ -165,7 +165,7 @@ void campaign_modes(struct gateway *self, uint8_t index, uint64_t now_us)
 	struct campaign_doc doc;
 
 	c->mode_wrong = false;
-	if (c->state == CAMPAIGN_NONE || c->cancel_wanted)
+	if (c->state == CAMPAIGN_NONE)
 		return;
 	if (!campaign_final(c)) {
 		if (wrong)
@@ -176,7 +176,6 @@ void campaign_modes(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	doc = c->doc; /* which offering it clears */
 	offered_anew(self, index, now_us, &doc, c->director_version);
-	gateway_mark_campaign(self, index);
 }
 
 void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const struct campaign_doc *doc,
@@ -200,7 +199,7 @@ void campaign_listed(struct gateway *self, uint8_t index, uint64_t now_us, const
 	if (content && terms) {
 		c->doc = *doc; /* its urgency, its pace, and what it supersedes, may be new */
 		campaign_window_changed(c);
-		if (!campaign_final(c) && operator_terms_changed(self, c, now_us) && c->answer != ANSWER_NONE)
+		if (!campaign_final(c) && operator_terms_changed(self, c, now_us))
 			campaign_answer(self, index, now_us);
 		return;
 	}
@@ -384,7 +383,7 @@ void campaign_session_up(struct gateway *self, uint8_t index, uint64_t now_us)
 		return;
 	case ANSWER_DECLINE:
 		/* there is no confirmation of a refusal; that its report was recorded is one */
-		c->answer_due = c->state == CAMPAIGN_DECLINED && report_queue_find(&self->reports, c->last_report);
+		c->answer_due = report_queue_find(&self->reports, c->last_report);
 		return;
 	case ANSWER_POSTPONE:
 		/* a confirmation from before the driver postponed it may be that of the earlier answer */
@@ -405,8 +404,6 @@ void campaign_renegotiate(struct gateway *self, uint8_t index, uint64_t now_us)
 	uint64_t unix_s = gateway_unix_ms(self, now_us) / 1000;
 	struct policy_answer a;
 
-	if (operator_postponed(self, c, now_us))
-		return;
 	if (c->answer_code == GATEWAY_CODE_POSTPONED_DRIVE && (!unix_s || now_us < c->forecast_us))
 		return; /* hours are learned, not seconds; and which one it is tells trusted time alone */
 	if (c->answer != ANSWER_POSTPONE || campaign_touched(c) || campaign_running(c) ||

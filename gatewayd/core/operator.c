@@ -78,7 +78,7 @@ unsigned gateway_approve(struct gateway *self, uint64_t now_us, const char *camp
 		c->wanted_now = postponed;
 		c->consent_given = c->doc.consent_required;
 		tell(self, now_us, index, GATEWAY_CODE_APPROVED_BY_DRIVER);
-		if (postponed && c->answer != ANSWER_NONE)
+		if (postponed)
 			campaign_answer(self, index, now_us);
 	}
 	gateway_settle(self, now_us);
@@ -176,8 +176,7 @@ unsigned gateway_postpone(struct gateway *self, uint64_t now_us, const char *cam
 	tell(self, now_us, index, GATEWAY_CODE_POSTPONED_BY_DRIVER);
 	if (campaign_running(c))
 		install_stop(self, index, now_us, gateway_code_words(GATEWAY_CODE_POSTPONED_BY_DRIVER));
-	if (c->answer != ANSWER_NONE)
-		campaign_answer(self, index, now_us);
+	campaign_answer(self, index, now_us);
 	gateway_settle(self, now_us);
 	return GATEWAY_CODE_OK;
 }

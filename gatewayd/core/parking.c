@@ -87,7 +87,7 @@ bool parking_observe(struct parking *self, const struct zone *zone, uint64_t uni
 	if (parked == self->parked)
 		return worth;
 	self->parked = parked;
-	self->whole = self->whole && parked;
+	self->whole = false;
 	return true;
 }
 

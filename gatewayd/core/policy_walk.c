@@ -179,7 +179,7 @@ static bool agreed(const struct policy_walk *self, struct policy_condition *cond
 	case POLICY_TIME:
 		return unless(condition, unix_s != 0, GATEWAY_CODE_WAITING_TIME);
 	case POLICY_WINDOW_END:
-		return unless(condition, !unix_s || !campaign_window_over(self->gateway, c, self->now_us),
+		return unless(condition, !campaign_window_over(self->gateway, c, self->now_us),
 			      GATEWAY_CODE_WINDOW_PASSED);
 	case POLICY_USE_BEFORE:
 		return c->manifest.use_before_unix_s &&
