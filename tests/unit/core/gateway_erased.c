@@ -94,6 +94,32 @@ static void an_erased_kl15_ecu_is_recovered_though_the_speed_is_not_known(void *
 	sim_free(s);
 }
 
+static void an_erased_kl15_ecu_waits_for_the_ignition(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	for (unsigned i = 0; i < N_ECUS; i++)
+		s->manifest->components[i].n_conditions = 0;
+	s->supply[BRAKE] = PROFILE_SUPPLY_KL15;
+	s->ecus[BRAKE].fail_times = 1;
+	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
+	sim_start(s);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	sim_for(s, 30 * SECOND);
+	sim_signals(s, IGNITION_ON, 0, 12600);
+	sim_for(s, 5 * SECOND);
+	assert_true(s->ecus[BRAKE].erased);
+	sim_signals(s, IGNITION_OFF, 0, 12600);
+	sim_for(s, 600 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
+	sim_signals(s, IGNITION_ON, 0, 12600);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	sim_free(s);
+}
+
 static void the_manifest_of_a_touched_campaign_is_not_judged_again(void **state)
 {
 	(void)state;
@@ -212,6 +238,7 @@ int main(void)
 	    cmocka_unit_test(a_flash_that_is_stopped_before_its_intent_is_stored_has_erased_nothing),
 	    cmocka_unit_test(a_campaign_revoked_while_its_intent_is_stored_is_not_installed),
 	    cmocka_unit_test(an_erased_kl15_ecu_is_recovered_though_the_speed_is_not_known),
+	    cmocka_unit_test(an_erased_kl15_ecu_waits_for_the_ignition),
 	    cmocka_unit_test(the_manifest_of_a_touched_campaign_is_not_judged_again),
 	    cmocka_unit_test(new_terms_count_for_an_ecu_that_was_restored),
 	    cmocka_unit_test(files_of_a_lost_campaign_stay),

@@ -204,10 +204,70 @@ static void a_manifest_lost_from_the_store_is_fetched_again(void **state)
 	sim_kill(s, true);
 	memset(&s->disk.campaigns[0].manifest, 0, sizeof s->disk.campaigns[0].manifest);
 	s->disk.campaigns[0].has_manifest = false;
-	s->confirm = true;
 	sim_start(s);
 	sim_signals(s, IGNITION_OFF, 0, 12600);
 	sim_for(s, 60 * SECOND);
+	assert_true(s->disk.campaigns[0].has_manifest);
+	s->confirm = true;
+	sim_drop_session(s);
+	sim_for(s, 60 * SECOND);
+	assert_ended_once(s, 0);
+	sim_free(s);
+}
+
+static size_t fetches_of(const struct sim *s, const struct file_ref *file)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_fetched; i++)
+		n += !memcmp(s->fetched[i].sha256, file->sha256, sizeof file->sha256);
+	return n;
+}
+
+/* read once more, it is past its date or damaged: the verdict of its acceptance stands, and it is fetched again */
+static void an_erased_ecu_is_recovered_though_its_manifest_was_lost(void **state)
+{
+	static const unsigned codes[] = {GATEWAY_CODE_OK, GATEWAY_CODE_BAD_SIGNATURE, GATEWAY_CODE_IO_ERROR};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+		struct sim *s = sim_new();
+
+		s->manifest->use_before_unix_s = UNIX_BASE + 700;
+		sim_start(s);
+		sim_signals(s, IGNITION_OFF, 0, 12600);
+		assert_true(sim_until(s, CAMPAIGN_INSTALLING));
+		while (!s->ecus[ENGINE].erased || !s->ecus[BRAKE].erased)
+			assert_true(sim_step(s));
+		sim_kill(s, true);
+		memset(&s->disk.campaigns[0].manifest, 0, sizeof s->disk.campaigns[0].manifest);
+		s->disk.campaigns[0].has_manifest = false;
+		s->manifest_code = codes[i];
+		s->now_us += 7200 * SECOND;
+		sim_start(s);
+		sim_signals(s, IGNITION_OFF, 0, 12600);
+		sim_for(s, 60 * SECOND);
+		s->manifest_code = GATEWAY_CODE_OK;
+		sim_for(s, 120 * SECOND);
+		assert_ended_once(s, i);
+		sim_free(s);
+	}
+}
+
+static void a_manifest_that_cannot_be_read_is_fetched_again_after_a_pause(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	const struct file_ref manifest = s->director->campaigns[0].manifest;
+
+	s->manifest_code = GATEWAY_CODE_IO_ERROR;
+	sim_for(s, 5 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_OFFERED);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_IO_ERROR);
+	assert_int_equal(fetches_of(s, &manifest), 1);
+	s->manifest_code = GATEWAY_CODE_OK;
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(fetches_of(s, &manifest), 2);
 	assert_ended_once(s, 0);
 	sim_free(s);
 }
@@ -267,6 +327,8 @@ int main(void)
 	    cmocka_unit_test(an_erased_ecu_waits_for_the_vehicle_to_be_safe),
 	    cmocka_unit_test(an_installation_that_had_erased_nothing_waits_again),
 	    cmocka_unit_test(a_manifest_lost_from_the_store_is_fetched_again),
+	    cmocka_unit_test(an_erased_ecu_is_recovered_though_its_manifest_was_lost),
+	    cmocka_unit_test(a_manifest_that_cannot_be_read_is_fetched_again_after_a_pause),
 	    cmocka_unit_test(an_ecu_that_the_configuration_lost_ends_its_campaign),
 	    cmocka_unit_test(what_a_flash_was_expected_to_take_stays_so_over_a_restart),
 	};

@@ -85,6 +85,23 @@ static void a_speed_that_is_not_known_is_not_standing_still(void **state)
 	sim_free(s);
 }
 
+static void an_ecu_that_lives_with_the_ignition_is_not_begun_where_no_speed_is_known(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	no_conditions(s);
+	s->config.vehicle.max_age_ms[VEHICLE_SPEED_KMH] = 0;
+	s->supply[BRAKE] = PROFILE_SUPPLY_KL15;
+	sim_start(s);
+	gateway_signal(s->gateway, s->now_us, VEHICLE_IGNITION, IGNITION_ON);
+	sim_for(s, 7200 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 0);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_VEHICLE);
+	assert_string_equal(sim_campaign(s)->text, "the speed is not known");
+	sim_free(s);
+}
+
 static void a_signal_that_is_not_configured_is_not_waited_for(void **state)
 {
 	(void)state;
@@ -349,6 +366,7 @@ int main(void)
 	    cmocka_unit_test(a_start_is_proposed_that_is_to_come_and_within_the_window),
 	    cmocka_unit_test(a_vehicle_in_use_keeps_its_ecus_also_where_nobody_asks_for_it),
 	    cmocka_unit_test(a_speed_that_is_not_known_is_not_standing_still),
+	    cmocka_unit_test(an_ecu_that_lives_with_the_ignition_is_not_begun_where_no_speed_is_known),
 	    cmocka_unit_test(a_signal_that_is_not_configured_is_not_waited_for),
 	    cmocka_unit_test(an_erased_ecu_is_not_flashed_on_the_move_but_without_a_known_speed),
 	    cmocka_unit_test(an_erased_ecu_does_not_wait_for_what_it_told_itself),

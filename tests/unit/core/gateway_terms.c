@@ -90,6 +90,11 @@ static void manifest(struct campaign_doc *doc)
 	doc->manifest = sim_file(77, 600);
 }
 
+static void manifests_length(struct campaign_doc *doc)
+{
+	doc->manifest.length++;
+}
+
 static void rollback_image(struct campaign_doc *doc)
 {
 	doc->targets[1].rollback = sim_file(78, 600);
@@ -98,6 +103,32 @@ static void rollback_image(struct campaign_doc *doc)
 static void one_target_less(struct campaign_doc *doc)
 {
 	doc->n_targets--;
+}
+
+static void mode(struct campaign_doc *doc)
+{
+	doc->mode = MODE_CLIENT;
+}
+
+static void the_ecus(struct campaign_doc *doc)
+{
+	snprintf(doc->targets[0].ecu, sizeof doc->targets[0].ecu, "brake");
+	snprintf(doc->targets[1].ecu, sizeof doc->targets[1].ecu, "engine");
+}
+
+static void an_ecus_hardware(struct campaign_doc *doc)
+{
+	snprintf(doc->targets[1].hardware_id, sizeof doc->targets[1].hardware_id, "HW-brake");
+}
+
+static void an_ecus_serial_number(struct campaign_doc *doc)
+{
+	snprintf(doc->targets[1].serial_number, sizeof doc->targets[1].serial_number, "SN-brake");
+}
+
+static void a_component(struct campaign_doc *doc)
+{
+	snprintf(doc->targets[1].component, sizeof doc->targets[1].component, "engine-app");
 }
 
 static void each_part_of_a_newer_document_counts_for_what_it_is(void **state)
@@ -124,8 +155,14 @@ static void each_part_of_a_newer_document_counts_for_what_it_is(void **state)
 	    {"a condition's kind", a_conditions_kind, ANSWERED_ANEW},
 	    {"a condition's value", a_conditions_value, ANSWERED_ANEW},
 	    {"manifest", manifest, OFFERED_ANEW},
+	    {"the manifest's length", manifests_length, OFFERED_ANEW},
 	    {"rollback image", rollback_image, OFFERED_ANEW},
 	    {"one target less", one_target_less, OFFERED_ANEW},
+	    {"mode", mode, OFFERED_ANEW},
+	    {"the ECUs", the_ecus, OFFERED_ANEW},
+	    {"an ECU's hardware", an_ecus_hardware, OFFERED_ANEW},
+	    {"an ECU's serial number", an_ecus_serial_number, OFFERED_ANEW},
+	    {"a component", a_component, OFFERED_ANEW},
 	};
 
 	(void)state;
@@ -141,6 +178,7 @@ static void each_part_of_a_newer_document_counts_for_what_it_is(void **state)
 		zone_utc(&doc->recurring[0].zone);
 		doc->n_conditions = 1;
 		doc->conditions[0] = (struct condition){CONDITION_BATTERY_MIN_MV, 11000};
+		doc->targets[0].hardware_id[0] = doc->targets[1].hardware_id[0] = 0; /* any */
 		sim_start(s);
 		sim_signals(s, IGNITION_ON, 0, 12600); /* it waits whatever it is asked for */
 		sim_for(s, 60 * SECOND);
@@ -151,6 +189,7 @@ static void each_part_of_a_newer_document_counts_for_what_it_is(void **state)
 		sim_issue(s, 2, 102);
 		sim_settle(s);
 		assert_int_equal(sim_campaign(s)->confirmed, cases[i].outcome == STANDS);
+		assert_int_equal(sim_campaign(s)->confirmed_start_unix_s != 0, cases[i].outcome == STANDS);
 		assert_int_equal(sim_count_reports(s, "c1", CAMPAIGN_OFFERED),
 				 cases[i].outcome == OFFERED_ANEW ? 2 : 1);
 		if (cases[i].outcome != OFFERED_ANEW)

@@ -69,6 +69,7 @@ static void the_proposal_is_the_next_time_that_is_long_enough(void **state)
 	/* on the way home on Monday; on Friday a day and a night are to be had */
 	assert_int_equal(parking_propose(&parking, &utc, week + 17 * H + 1900, 20 * H, &any), week + 4 * DAY + 19 * H);
 	assert_int_equal(parking_propose(&parking, &utc, week + 17 * H + 1900, 7 * DAY, &any), 0);
+	assert_int_equal(parking_propose(&parking, &utc, week + 6 * H + 3590, 0, &any), week + 8 * H); /* a minute */
 }
 
 static void a_drive_is_expected_where_it_is_learned(void **state)
@@ -92,6 +93,9 @@ static void a_drive_is_expected_where_it_is_learned(void **state)
 	assert_false(parking_expects_use(&parking, &utc, week + 7 * H + 2400, 9 * H));
 	assert_true(parking_expects_use(&parking, &utc, week + 7 * H + 2400, 10 * H));
 	assert_true(parking_expects_use(&parking, &utc, week + DAY + 7 * H + 2400, 600)); /* that is today's hour */
+	/* not driven yet in this one */
+	parking_observe(&parking, &utc, week + DAY + 7 * H + 60, true);
+	assert_true(parking_expects_use(&parking, &utc, week + DAY + 7 * H + 60, 600));
 }
 
 static void the_proposal_lies_in_the_windows_and_before_the_deadline(void **state)
@@ -110,6 +114,54 @@ static void the_proposal_lies_in_the_windows_and_before_the_deadline(void **stat
 	terms.deadline_s = week + 23 * H;
 	assert_int_equal(parking_propose(&parking, &utc, week + 7 * H, H, &terms), 0);
 	assert_int_equal(parking_propose(&parking, &utc, week + 7 * H, H / 2, &terms), week + 22 * H + 900);
+}
+
+/* each of three hours is quiet in 85 of a hundred cases: two of them in 72, all of them in 61 */
+static void hours_that_are_quiet_for_the_most_part_are_together_ever_less_so(void **state)
+{
+	const uint64_t day = MONDAY + 14 * DAY, now = day + 21 * DAY;
+
+	(void)state;
+	parking_observe(&parking, &utc, MONDAY, true);
+	for (unsigned hour = 1; hour <= 3; hour++)
+		parking_observe(&parking, &utc, day + hour * H, false);
+	parking_observe(&parking, &utc, day + 3 * H + 1800, true);
+	parking_observe(&parking, &utc, now, true); /* two Mondays without a drive */
+	for (unsigned hour = 1; hour <= 3; hour++)
+		assert_in_range(parking_stays(&parking, &utc, now + hour * H), 840, 860);
+	assert_int_equal(parking_propose(&parking, &utc, now + H, 2 * H, &any), now + H);
+	assert_int_equal(parking_propose(&parking, &utc, now + H, 3 * H, &any), now + 2 * H); /* and one quiet one */
+	assert_false(parking_expects_use(&parking, &utc, now + H, 2 * H));
+	assert_true(parking_expects_use(&parking, &utc, now + H, 3 * H));
+	assert_false(parking_expects_use(&parking, &utc, now + 2 * H, 3 * H));
+}
+
+/* as it was kept: the hours from one o'clock on with so many of a thousand cases each */
+static void seven_of_ten_cases_are_enough_and_less_is_not(void **state)
+{
+	(void)state;
+	for (unsigned tenths = 696; tenths <= 700; tenths += 4) {
+		uint8_t bytes[PARKING_ENCODED_BYTES];
+
+		parking_init(&parking);
+		commute(&utc, MONDAY, 3);
+		parking_encode(&parking, bytes);
+		bytes[10 + 1] = (uint8_t)(tenths / 4);
+		assert_true(parking_decode(&parking, bytes, sizeof bytes));
+		assert_int_equal(parking_propose(&parking, &utc, MONDAY + 21 * DAY + H, H, &any),
+				 MONDAY + 21 * DAY + (tenths == 700 ? H : 2 * H));
+		assert_int_equal(parking_expects_use(&parking, &utc, MONDAY + 21 * DAY + H, H), tenths < 700);
+	}
+}
+
+static void years_are_learned_like_weeks(void **state)
+{
+	(void)state;
+	for (unsigned week = 0; week < 300; week++) {
+		parking_observe(&parking, &utc, MONDAY + week * 7 * DAY, true);
+		if (week >= 2)
+			assert_int_equal(parking_stays(&parking, &utc, MONDAY + 3 * H), 1000);
+	}
 }
 
 static void habits_that_change_are_followed_within_some_weeks(void **state)
@@ -152,6 +204,22 @@ static void one_that_was_in_use_when_it_was_last_known_was_parked_after_that_hou
 	assert_int_equal(parking_stays(&parking, &utc, MONDAY + 8 * H), 0);
 	assert_int_equal(parking_stays(&parking, &utc, MONDAY + 9 * H), 1000);
 	assert_int_equal(parking_stays(&parking, &utc, MONDAY + 3 * H), 1000);
+	/* nor does it matter for how long */
+	parking_observe(&parking, &utc, MONDAY + 61 * DAY + 20 * H + 60, true);
+	assert_int_equal(parking_stays(&parking, &utc, MONDAY + 5 * DAY + 20 * H), 1000);
+}
+
+static void an_hour_of_silence_is_one_of_use(void **state)
+{
+	(void)state;
+	for (unsigned longer = 0; longer < 2; longer++) {
+		parking_init(&parking);
+		parking_observe(&parking, &utc, MONDAY + 8 * H + 1800, false);
+		parking_observe(&parking, &utc, MONDAY + 9 * H + 1800 + longer, true);
+		parking_observe(&parking, &utc, MONDAY + 10 * H, true);
+		assert_int_equal(parking.seen[9], 1);
+		assert_int_equal(parking.stays[9], longer ? 1000 : 0);
+	}
 }
 
 static void an_hour_that_was_not_seen_from_its_begin_is_not_held_for_parked(void **state)
@@ -162,6 +230,10 @@ static void an_hour_that_was_not_seen_from_its_begin_is_not_held_for_parked(void
 	assert_int_equal(parking.seen[0], 0);
 	parking_observe(&parking, &utc, MONDAY + 2 * H, true);
 	assert_int_equal(parking.seen[1], 1);
+	parking_init(&parking);
+	parking_observe(&parking, &utc, MONDAY, true);
+	parking_observe(&parking, &utc, MONDAY + H, true);
+	assert_int_equal(parking.seen[0], 1);
 	/* but that it was driven is known from a part of it */
 	parking_init(&parking);
 	parking_observe(&parking, &utc, MONDAY + 600, false);
@@ -197,6 +269,8 @@ static void time_that_goes_back_or_far_ahead_does_no_harm(void **state)
 	assert_false(parking_observe(&parking, &utc, UINT64_MAX, false));
 	assert_true(parking_observe(&parking, &utc, MONDAY + 10000 * DAY, true)); /* decades in a garage */
 	assert_int_equal(parking_propose(&parking, &utc, MONDAY + 10000 * DAY, H, &any), MONDAY + 10000 * DAY);
+	assert_int_equal(parking_propose(&parking, &utc, MONDAY + 10000 * DAY, 15 * DAY, &any), 0);
+	assert_in_range(parking_stays(&parking, &utc, MONDAY + 7 * H), 780, 820); /* four weeks of them are learned */
 }
 
 static void with_nothing_learned_nothing_is_proposed(void **state)
@@ -205,6 +279,16 @@ static void with_nothing_learned_nothing_is_proposed(void **state)
 	assert_int_equal(parking_propose(&parking, &utc, MONDAY, H, &any), 0);
 	parking_observe(&parking, &utc, MONDAY, true);
 	assert_int_equal(parking_propose(&parking, &utc, MONDAY, H, &any), 0);
+}
+
+static void what_is_learned_and_each_change_is_worth_keeping(void **state)
+{
+	(void)state;
+	assert_true(parking_observe(&parking, &utc, MONDAY, true));
+	assert_false(parking_observe(&parking, &utc, MONDAY + 60, true));
+	assert_true(parking_observe(&parking, &utc, MONDAY + 120, false));
+	assert_true(parking_observe(&parking, &utc, MONDAY + H, false));
+	assert_false(parking_observe(&parking, &utc, MONDAY + H + 1, false));
 }
 
 static void it_comes_back_as_it_was_kept_and_damage_is_seen(void **state)
@@ -225,6 +309,14 @@ static void it_comes_back_as_it_was_kept_and_damage_is_seen(void **state)
 	assert_false(parking_decode(&other, bytes, sizeof bytes));
 	assert_false(other.known);
 	bytes[10] = 250;
+	bytes[1] ^= 16;
+	assert_false(parking_decode(&other, bytes, sizeof bytes));
+	bytes[1] ^= 16;
+	bytes[2] = 0x80; /* a time that no clock says */
+	assert_false(parking_decode(&other, bytes, sizeof bytes));
+	assert_false(other.known);
+	bytes[2] = 0;
+	assert_true(parking_decode(&other, bytes, sizeof bytes));
 	bytes[0] = 2;
 	assert_false(parking_decode(&other, bytes, sizeof bytes));
 }
@@ -238,13 +330,18 @@ int main(void)
 	    TEST(the_proposal_is_the_next_time_that_is_long_enough),
 	    TEST(a_drive_is_expected_where_it_is_learned),
 	    TEST(the_proposal_lies_in_the_windows_and_before_the_deadline),
+	    TEST(hours_that_are_quiet_for_the_most_part_are_together_ever_less_so),
+	    TEST(seven_of_ten_cases_are_enough_and_less_is_not),
+	    TEST(years_are_learned_like_weeks),
 	    TEST(habits_that_change_are_followed_within_some_weeks),
 	    TEST(a_gateway_that_is_off_while_parked_learns_the_night),
 	    TEST(one_that_was_in_use_when_it_was_last_known_was_parked_after_that_hour),
+	    TEST(an_hour_of_silence_is_one_of_use),
 	    TEST(an_hour_that_was_not_seen_from_its_begin_is_not_held_for_parked),
 	    TEST(hours_are_those_of_the_clock_there_summer_and_winter),
 	    TEST(time_that_goes_back_or_far_ahead_does_no_harm),
 	    TEST(with_nothing_learned_nothing_is_proposed),
+	    TEST(what_is_learned_and_each_change_is_worth_keeping),
 	    TEST(it_comes_back_as_it_was_kept_and_damage_is_seen),
 	};
 
