@@ -37,6 +37,25 @@ static void what_was_not_answered_is_not_confirmed(void **state)
 	sim_free(s);
 }
 
+/* the backend asks for the ignition to be on, and nobody drives */
+static void with_the_ignition_on_it_is_accepted_where_it_has_to_be_and_the_vehicle_stands_still(void **state)
+{
+	(void)state;
+	for (unsigned moves = 0; moves < 2; moves++) {
+		struct sim *s = sim_new();
+
+		for (unsigned i = 0; i < N_ECUS; i++)
+			s->manifest->components[i].n_conditions = 0;
+		DOC(s).conditions[0].kind = CONDITION_IGNITION_ON;
+		sim_start(s);
+		sim_signals(s, IGNITION_ON, moves ? 50 : 0, 12600);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(s->answer, moves ? ANSWER_POSTPONE : ANSWER_ACCEPT);
+		assert_int_equal(sim_campaign(s)->state, moves ? CAMPAIGN_WAITING : CAMPAIGN_DONE);
+		sim_free(s);
+	}
+}
+
 /* Return: what was said in the next session */
 static size_t answers_of_a_session(struct sim *s)
 {
@@ -292,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_campaign_is_not_answered_before_its_manifest_is_read),
 	    cmocka_unit_test(what_was_not_answered_is_not_confirmed),
+	    cmocka_unit_test(with_the_ignition_on_it_is_accepted_where_it_has_to_be_and_the_vehicle_stands_still),
 	    cmocka_unit_test(what_is_confirmed_is_not_said_again),
 	    cmocka_unit_test(an_answer_to_a_campaign_that_is_over_is_not_said_again),
 	    cmocka_unit_test(an_acceptance_after_a_postponement_is_said_until_it_is_confirmed),

@@ -190,6 +190,27 @@ static void one_that_is_over_is_not_answered_for_a_new_urgency(void **state)
 	sim_free(s);
 }
 
+/* the document does not say for which hardware it is, or says another than the manifest */
+static void a_component_for_other_hardware_is_declined(void **state)
+{
+	(void)state;
+	for (unsigned said = 0; said < 2; said++) {
+		struct sim *s = sim_new();
+
+		if (said)
+			s->ecus[BRAKE].present = false; /* so that only the documents are there to compare */
+		else
+			DOC(s).targets[BRAKE].hardware_id[0] = 0;
+		snprintf(s->manifest->components[BRAKE].hardware_ids[0], GATEWAY_NAME_BYTES, "HW-other");
+		sim_start(s);
+		sim_signals(s, IGNITION_OFF, 0, 12600);
+		sim_for(s, 60 * SECOND);
+		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DECLINED);
+		assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WRONG_HARDWARE);
+		sim_free(s);
+	}
+}
+
 /* --- registrations */
 
 static struct sim *registered(enum update_mode mode)
@@ -286,6 +307,7 @@ int main(void)
 	    cmocka_unit_test(other_content_stops_what_was_under_way_for_the_one_before),
 	    cmocka_unit_test(one_that_is_taken_back_while_it_is_flashed_ends_with_its_flash),
 	    cmocka_unit_test(one_that_is_over_is_not_answered_for_a_new_urgency),
+	    cmocka_unit_test(a_component_for_other_hardware_is_declined),
 	    cmocka_unit_test(one_of_a_wrong_mode_is_declined_once),
 	    cmocka_unit_test(what_was_taken_back_is_not_offered_again_for_its_mode),
 	    cmocka_unit_test(what_the_driver_declined_is_not_offered_again_for_another_table_of_modes),

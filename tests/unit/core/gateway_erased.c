@@ -45,6 +45,63 @@ static void a_flash_that_is_stopped_before_its_intent_is_stored_has_erased_nothi
 	sim_free(s);
 }
 
+static void new_terms_count_where_the_erase_did_not_begin(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->director->campaigns[0].n_targets = 1;
+	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
+		assert_true(sim_step(s));
+	s->hold_stores = true;
+	sim_settle(s);
+	assert_true(sim_campaign(s)->targets[ENGINE].erased);              /* as far as anybody knows */
+	s->director->campaigns[0].window_start_unix_s = UNIX_BASE + 50000; /* not today */
+	sim_issue(s, 2, 101);
+	sim_result(s, 0, FLASH_FOREIGN_TESTER);
+	s->hold_stores = false;
+	sim_for(s, 600 * SECOND);
+	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_WAITING_WINDOW);
+	assert_int_equal(s->ecus[ENGINE].n_flashes, 1);
+	sim_free(s);
+}
+
+/* nothing of the second attempt says that it is */
+static void an_ecu_stays_erased_when_an_attempt_fails_before_its_erase(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->ecus[BRAKE].fail_times = 2;
+	s->ecus[BRAKE].fail_code = FLASH_NO_ANSWER;
+	sim_for(s, 5 * SECOND);
+	assert_true(s->ecus[BRAKE].erased);
+	s->ecus[BRAKE].fail_before_erase = true;
+	sim_for(s, 10 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 2);
+	assert_true(s->disk.ecus[BRAKE].erased);
+	assert_true(s->disk.campaigns[0].targets[BRAKE].erased);
+	sim_free(s);
+}
+
+static void an_erased_ecu_that_used_up_its_attempts_is_reported_once(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	size_t n = 0;
+
+	s->ecus[BRAKE].fail_times = 6;
+	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
+	sim_for(s, 7 * 86400 * SECOND);
+	assert_int_equal(s->ecus[BRAKE].n_flashes, 7);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	for (size_t i = 0; i < s->n_applied; i++)
+		n += !strcmp(s->applied_reports[i].ecu, "brake") &&
+		     s->applied_reports[i].code == GATEWAY_CODE_TRANSFER_FAILED;
+	assert_int_equal(n, 1);
+	sim_free(s);
+}
+
 static void a_campaign_revoked_while_its_intent_is_stored_is_not_installed(void **state)
 {
 	(void)state;
@@ -236,6 +293,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_serial_number_told_for_the_first_time_is_no_replacement),
 	    cmocka_unit_test(a_flash_that_is_stopped_before_its_intent_is_stored_has_erased_nothing),
+	    cmocka_unit_test(new_terms_count_where_the_erase_did_not_begin),
+	    cmocka_unit_test(an_ecu_stays_erased_when_an_attempt_fails_before_its_erase),
+	    cmocka_unit_test(an_erased_ecu_that_used_up_its_attempts_is_reported_once),
 	    cmocka_unit_test(a_campaign_revoked_while_its_intent_is_stored_is_not_installed),
 	    cmocka_unit_test(an_erased_kl15_ecu_is_recovered_though_the_speed_is_not_known),
 	    cmocka_unit_test(an_erased_kl15_ecu_waits_for_the_ignition),

@@ -314,6 +314,19 @@ static void an_ecu_that_runs_another_version_than_promised_is_not_without_softwa
 	sim_free(s);
 }
 
+static void a_campaign_whose_only_ecu_runs_another_version_is_inconsistent(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->director->campaigns[0].n_targets = 1;
+	s->ecus[ENGINE].fail_times = 3;
+	s->ecus[ENGINE].fail_code = FLASH_WRONG_VERSION;
+	sim_for(s, 100 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INCONSISTENT);
+	sim_free(s);
+}
+
 static void the_campaign_after_a_wrong_version_waits_for_its_window_and_consent(void **state)
 {
 	(void)state;
@@ -375,6 +388,7 @@ int main(void)
 	    cmocka_unit_test(an_erased_ecu_waits_for_what_is_known_to_speak_against_it),
 	    cmocka_unit_test(runs_that_are_stopped_come_ever_more_rarely),
 	    cmocka_unit_test(an_ecu_that_runs_another_version_than_promised_is_not_without_software),
+	    cmocka_unit_test(a_campaign_whose_only_ecu_runs_another_version_is_inconsistent),
 	    cmocka_unit_test(the_campaign_after_a_wrong_version_waits_for_its_window_and_consent),
 	    cmocka_unit_test(a_wrong_version_outlives_a_restart_as_a_changed_ecu),
 	};
