@@ -110,7 +110,7 @@ static int general_help(void)
 	     "Talks UDS on CAN to ECUs on a bench, and flashes them from files: no daemon, no backend.\n");
 	for (size_t i = 0; i < N_VERBS; i++)
 		printf("  %-16s %s\n", verbs[i]->name, verbs[i]->summary);
-	puts("\n'ecu-flash VERB --help' says what a verb takes.\n"
+	puts("\n'ecu-flash VERB --help' says what a verb takes, 'ecu-flash --version' the version.\n"
 	     "\n"
 	     "Exit status: 0 done; 1 it failed, or 'image compare' found a difference, or all went well but the log\n"
 	     "(--candump) or standard output could not be written whole; 2 wrong usage; 3 a file is wrong (file and\n"

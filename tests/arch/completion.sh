@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Bash completion: each command completes what its --help names, and what it completes exists. Prints TAP.
+# --help, and what has to say the same: bash completion offers what it names and what exists, and manual pages have the same
+# options. Prints TAP.
 # `tests/arch/completion.sh BIN`
 set -u
 bin=$(cd "${1:?folder of the programs}" && pwd)
@@ -54,6 +55,38 @@ for command in "$bin"/*; do
 	result $? "$command completes the options of its --help" "# lacks ${missing//$'\n'/ }"
 done
 
+# page COMMAND - its manual page, without what makes it look good
+page() {
+	sed 's/\\-/-/g; s/\\f[BIRP]//g' "$root/docs/man/$1".[18]
+}
+
+# described COMMAND VERB… - options of these verbs ("" is none) that the page lacks, short ones too, and those of the page's
+# own items that no help has
+described() {
+	local verb text help=
+	text=$(page "$1")
+	for verb in "${@:2}"; do
+		# shellcheck disable=SC2086  # a verb of two words
+		help+=$("$1" $verb --help 2>&1)$'\n'
+	done
+	comm -23 <(grep -oE -- '(^|[ ,[|(])(--[a-z0-9][a-z0-9-]*|-[a-zA-Z0-9],)' <<<"$help" | grep -oE -- '-[^,]*' | sort -u) \
+		<(grep -oE -- '(^|[^a-z0-9-])(--[a-z0-9][a-z0-9-]*|-[a-zA-Z0-9])' <<<"$text" | grep -oE -- '-.*' | sort -u)
+	comm -23 <(grep -A1 '^\.TP' <<<"$text" | grep -oE -- '--[a-z0-9][a-z0-9-]*' | sort -u) \
+		<(grep -oE -- '--[a-z0-9][a-z0-9-]*' <<<"$help" | sort -u)
+}
+
+flash_verbs=(flash verify info uds scan read "image show" "image convert" "image compare" "profile check")
+manifest_verbs=(key manifest director show verify)
+for command in "$bin"/*; do
+	command=$(basename "$command")
+	of=("")
+	[[ $command == ecu-flash ]] && of+=("${flash_verbs[@]}")
+	[[ $command == manifestctl ]] && of+=("${manifest_verbs[@]}")
+	different=$(described "$command" "${of[@]}" 2>&1)
+	[[ -z $different ]]
+	result $? "the manual page of $command has the options of its --help" "# differ: ${different//$'\n'/ }"
+done
+
 # first words of a help's lines that are no options, of a command with verbs
 verbs() {
 	"$@" --help 2>&1 | sed -nE 's/^  ([a-z]+( (show|convert|compare|check|new|id|add|create|list|watch|test|pause|resume|cancel|close|drop-after|rate|disconnect))?)( .*)?$/\1/p' |
@@ -74,12 +107,12 @@ for command in ecu-flash manifestctl oemctl gatewayctl; do
 done
 
 missing=
-for verb in flash verify info uds scan read "image show" "image convert" "image compare" "profile check"; do
+for verb in "${flash_verbs[@]}"; do
 	# shellcheck disable=SC2086  # a verb of two words
 	missing+=$(missing_options ecu-flash $verb)
 done
-for verb in manifest director show verify key; do
-	missing+=$(missing_options manifestctl $verb)
+for verb in "${manifest_verbs[@]}"; do
+	missing+=$(missing_options manifestctl "$verb")
 done
 [[ -z $missing ]]
 result $? "each verb completes the options of its own --help" "# lacks ${missing//$'\n'/ }"

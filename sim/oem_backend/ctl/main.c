@@ -56,6 +56,7 @@ static const char usage[] =
     "\n"
     "  --control PATH         the backend's control socket; else $OEMCTL_CONTROL\n"
     "  --json                 answers as JSON\n"
+    "  --help, --version\n"
     "\n"
     "Exit codes: 0 done, or what was waited for has come; 1 refused, or it has not come; 2 wrong usage or a wrong\n"
     "campaign file; 3 the backend is not reachable.\n";
