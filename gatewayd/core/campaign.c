@@ -276,6 +276,7 @@ static void expire(struct gateway *self, uint8_t index, uint64_t now_us)
 	struct campaign *c = &self->campaigns[index];
 	uint64_t unix_ms = gateway_unix_ms(self, now_us);
 	uint64_t use_before_s = c->has_manifest ? c->manifest.use_before_unix_s : 0;
+	char text[GATEWAY_TEXT_BYTES] = "";
 	unsigned code = GATEWAY_CODE_OK;
 
 	/* what an earlier campaign left erased is recovered whatever the time, too */
@@ -290,9 +291,11 @@ static void expire(struct gateway *self, uint8_t index, uint64_t now_us)
 		code = GATEWAY_CODE_WINDOW_PASSED;
 	else if (window_state(unix_ms, 0, use_before_s) == WINDOW_OVER)
 		code = GATEWAY_CODE_USE_BEFORE_PASSED;
-	if (code)
-		campaign_enter(self, index, now_us, campaign_touched(c) ? CAMPAIGN_INCONSISTENT : CAMPAIGN_EXPIRED,
-			       code, NULL);
+	if (!code)
+		return;
+	if (c->code && c->code != code)
+		snprintf(text, sizeof text, "%.60s; last: %.180s", gateway_code_words(code), c->text);
+	campaign_enter(self, index, now_us, campaign_touched(c) ? CAMPAIGN_INCONSISTENT : CAMPAIGN_EXPIRED, code, text);
 }
 
 /*

@@ -87,6 +87,8 @@ bool campaign_work(struct gateway *self, uint8_t index, uint64_t now_us);
 void campaign_work_drop(struct gateway *self, uint8_t index);
 /* the session is gone: fetching waits for the next one */
 void campaign_session_lost(struct gateway *self, uint8_t index);
+/* something that it needs before its installation failed: told to the backend, and tried again after its pause */
+void campaign_trouble(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text);
 void campaign_space(struct gateway *self, uint8_t index, uint64_t now_us, bool enough, const char *text);
 void campaign_blob_progress(struct gateway *self, uint8_t index, uint64_t now_us, uint64_t bytes_held);
 void campaign_blob(struct gateway *self, uint8_t index, uint64_t now_us, const uint8_t sha256[32], unsigned code,

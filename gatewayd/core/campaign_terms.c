@@ -8,7 +8,6 @@
 #include "gatewayd/core/command.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install.h"
-#include "gatewayd/core/install_pause.h"
 #include "gatewayd/core/operator.h"
 #include "gatewayd/core/policy.h"
 
@@ -326,8 +325,7 @@ void campaign_manifest_opened(struct gateway *self, uint8_t index, uint64_t now_
 					     campaign_touched(c), words);
 	if (code == GATEWAY_CODE_IO_ERROR || (code && campaign_touched(c))) {
 		c->manifest_held = false; /* fetched and read once more */
-		c->retry_us = now_us + install_pause_us(self, c);
-		campaign_enter(self, index, now_us, c->state, code, words);
+		campaign_trouble(self, index, now_us, code, words);
 		return;
 	}
 	if (code && c->state == CAMPAIGN_OFFERED) {

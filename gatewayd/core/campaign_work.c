@@ -5,6 +5,7 @@
 #include <string.h>
 #include "gatewayd/core/campaign.h"
 #include "gatewayd/core/campaign_window.h"
+#include "gatewayd/core/command.h"
 #include "gatewayd/core/duration.h"
 #include "gatewayd/core/gateway_out.h"
 #include "gatewayd/core/install_order.h"
@@ -191,6 +192,15 @@ void campaign_session_lost(struct gateway *self, uint8_t index)
 		campaign_work_drop(self, index);
 }
 
+void campaign_trouble(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
+{
+	struct campaign *c = &self->campaigns[index];
+
+	c->retry_us = now_us + install_pause_us(self, c);
+	campaign_enter(self, index, now_us, c->state, code, text);
+	command_tell_trouble(self, index, now_us);
+}
+
 void campaign_space(struct gateway *self, uint8_t index, uint64_t now_us, bool enough, const char *text)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -203,8 +213,7 @@ void campaign_space(struct gateway *self, uint8_t index, uint64_t now_us, bool e
 		campaign_enter(self, index, now_us, c->state, GATEWAY_CODE_OK, NULL);
 		return;
 	}
-	c->retry_us = now_us + install_pause_us(self, c);
-	campaign_enter(self, index, now_us, c->state, GATEWAY_CODE_NO_SPACE, text);
+	campaign_trouble(self, index, now_us, GATEWAY_CODE_NO_SPACE, text);
 }
 
 void campaign_blob_progress(struct gateway *self, uint8_t index, uint64_t now_us, uint64_t bytes_held)
@@ -231,9 +240,8 @@ static void blob_failed(struct gateway *self, uint8_t index, uint64_t now_us, un
 		campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, text);
 		return;
 	}
-	c->retry_us = now_us + install_pause_us(self, c);
 	c->space_known = code == GATEWAY_CODE_NO_SPACE ? false : c->space_known;
-	campaign_enter(self, index, now_us, c->state, code, text);
+	campaign_trouble(self, index, now_us, code, text);
 }
 
 void campaign_blob(struct gateway *self, uint8_t index, uint64_t now_us, const uint8_t sha256[32], unsigned code,
@@ -308,6 +316,5 @@ void campaign_prepared(struct gateway *self, uint8_t index, uint64_t now_us, uns
 		campaign_enter(self, index, now_us, CAMPAIGN_FAILED, code, text);
 		return;
 	}
-	c->retry_us = now_us + install_pause_us(self, c);
-	campaign_enter(self, index, now_us, c->state, code, text);
+	campaign_trouble(self, index, now_us, code, text);
 }

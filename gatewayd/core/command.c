@@ -104,11 +104,19 @@ void command_trigger(struct gateway *self, uint8_t index, uint64_t now_us, uint6
 		return;
 	}
 	c->triggered = true;
+	c->told_code = GATEWAY_CODE_OK; /* why it does not begin is told at once, whatever was told before */
+	c->told_us = 0;
 	gateway_mark_campaign(self, index);
 	gateway_log(self, GATEWAY_LOG_NOTICE, index, GATEWAY_NONE, GATEWAY_CODE_OK, "triggered by the backend");
 }
 
-void command_tell_waiting(struct gateway *self, uint8_t index, uint64_t now_us, bool entered)
+/* a signal around its limit must not fill the database */
+static bool told_lately(const struct campaign *c, uint64_t now_us)
+{
+	return c->told_us && now_us < c->told_us + COMMAND_TELL_PAUSE_US;
+}
+
+void command_tell_waiting(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
 	bool same = c->told_code == c->code && !strcmp(c->told_text, c->text);
@@ -116,16 +124,22 @@ void command_tell_waiting(struct gateway *self, uint8_t index, uint64_t now_us, 
 	c->tell_us = 0;
 	if (!c->triggered || same)
 		return;
-	/* a signal around its limit must not fill the database */
-	if (!entered && c->told_us && now_us < c->told_us + COMMAND_TELL_PAUSE_US) {
+	if (told_lately(c, now_us))
 		c->tell_us = c->told_us + COMMAND_TELL_PAUSE_US;
-		return;
-	}
-	c->told_code = c->code;
-	c->told_us = now_us;
-	gateway_text(c->told_text, sizeof c->told_text, c->text);
-	if (!entered)
+	else
 		gateway_report_campaign(self, now_us, index, GATEWAY_NONE);
+}
+
+void command_tell_trouble(struct gateway *self, uint8_t index, uint64_t now_us)
+{
+	const struct campaign *c = &self->campaigns[index];
+	bool before = c->state == CAMPAIGN_OFFERED || c->state == CAMPAIGN_DOWNLOADING;
+
+	/* what is free and which file it was may be others each time: that is no other reason */
+	if (!(before || c->triggered || campaign_touched(c)) || c->told_code == c->code || told_lately(c, now_us))
+		return;
+	gateway_mark_campaign(self, index);
+	gateway_report_campaign(self, now_us, index, GATEWAY_NONE);
 }
 
 unsigned command_wanted(const struct campaign *campaign)

@@ -170,9 +170,9 @@ struct campaign {
 	uint64_t last_report; /* its slot is freed when this is acknowledged */
 	uint64_t hold_txn;    /* outputs about it wait until this is durable */
 	bool mode_wrong;      /* the modes changed: declined as soon as it is not running */
-	unsigned told_code;   /* triggered: why it waits, as was reported last, and when */
+	unsigned told_code;   /* why it does not go on, as was reported last */
 	char told_text[GATEWAY_TEXT_BYTES];
-	uint64_t told_us;
+	uint64_t told_us; /* and when; 0 = no reason was */
 	uint64_t tell_us; /* when the next such report may go, 0 = none waits */
 };
 

@@ -153,6 +153,14 @@ static void report_rxswin(struct gateway *self, const struct campaign *campaign,
 		report_queue_add_rxswin(&self->reports, sequence, true, &self->rxswin[i]);
 }
 
+/* of the campaign itself: what the backend knows of it from now on */
+static void remember(struct campaign *campaign, uint64_t now_us, const struct report *report)
+{
+	campaign->told_code = report->code;
+	campaign->told_us = report->code ? now_us : 0;
+	gateway_text(campaign->told_text, sizeof campaign->told_text, report->text);
+}
+
 void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t campaign, uint8_t target)
 {
 	struct campaign *c = &self->campaigns[campaign];
@@ -182,6 +190,8 @@ void gateway_report_campaign(struct gateway *self, uint64_t now_us, uint8_t camp
 		}
 	}
 	append(self, now_us, &report);
+	if (target == GATEWAY_NONE)
+		remember(c, now_us, &report);
 	if (report.sequence)
 		c->last_report = report.sequence;
 	if (c->state == CAMPAIGN_DONE && target == GATEWAY_NONE)
@@ -198,6 +208,8 @@ void gateway_report_about(struct gateway *self, uint64_t now_us, uint8_t campaig
 	gateway_text(report.text, sizeof report.text, text && text[0] ? text : gateway_code_words(code));
 	if (service)
 		report.service = *service;
+	else
+		remember(c, now_us, &report);
 	append(self, now_us, &report);
 	if (report.sequence)
 		c->last_report = report.sequence;

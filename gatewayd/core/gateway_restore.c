@@ -96,7 +96,7 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	c->last_report = 0;
 	c->hold_txn = 0;
 	c->mode_wrong = false;
-	c->told_code = GATEWAY_CODE_OK;
+	c->told_code = GATEWAY_CODE_OK; /* its reason is told once more */
 	c->told_text[0] = 0;
 	c->told_us = c->tell_us = 0;
 	for (unsigned i = 0; i < c->n_targets; i++) {

@@ -94,10 +94,8 @@ static void start(struct gateway *self, uint8_t index, uint64_t now_us, uint32_t
 /* it does not begin: a backend that triggered it is told why, and again when the reason changes */
 static void wait_for(struct gateway *self, uint8_t index, uint64_t now_us, unsigned code, const char *text)
 {
-	bool entered = self->campaigns[index].state != CAMPAIGN_WAITING;
-
 	campaign_enter(self, index, now_us, CAMPAIGN_WAITING, code, text);
-	command_tell_waiting(self, index, now_us, entered);
+	command_tell_waiting(self, index, now_us);
 }
 
 /* what it waits for is the vehicle's state; if that is not known, the vehicle's network may sleep */
@@ -142,7 +140,7 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 	if (now_us < c->retry_us) {
 		install_wake_drop(self, index, now_us);
 		if (c->state == CAMPAIGN_WAITING && install_power_denied(c->code))
-			command_tell_waiting(self, index, now_us, false);
+			command_tell_waiting(self, index, now_us);
 		else if (c->code != GATEWAY_CODE_WAITING_RETRY && c->code != GATEWAY_CODE_ATTEMPTS_EXHAUSTED)
 			campaign_enter(self, index, now_us, CAMPAIGN_WAITING, GATEWAY_CODE_WAITING_RETRY, NULL);
 		return;

@@ -132,7 +132,7 @@ static void on_error(struct backend *self, const Gu__Error *error)
 	if (error->fatal)
 		backend_fail(self, GATEWAY_CODE_REFUSED, error->text);
 	else if (error->code == GATEWAY_CODE_BLOB_UNAVAILABLE)
-		fetch_refused(self, error->code, error->text);
+		fetch_fail(self, error->code, error->text);
 }
 
 /* until its certificate's dates were judged by signed time, a backend may tell that time and nothing else */
@@ -347,10 +347,15 @@ static void on_stall(uv_timer_t *timer)
 	const char *words;
 
 	push_tick(self, now_us());
-	if (!self->fetch.active && !self->push.first)
+	if (!self->fetch.active && !self->push.first) {
 		uv_timer_stop(timer); /* a gateway that only waits is not woken each second */
-	else if ((words = fetch_stalled(self, now_us())))
+		return;
+	}
+	words = fetch_stalled(self, now_us());
+	if (words) {
+		fetch_fail(self, GATEWAY_CODE_SESSION_TIMEOUT, words);
 		backend_fail(self, GATEWAY_CODE_SESSION_TIMEOUT, words);
+	}
 }
 
 void backend_watch(struct backend *self)

@@ -193,7 +193,7 @@ void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk)
 	take_bytes(self, chunk->data.data, chunk->data.len);
 }
 
-void fetch_refused(struct backend *self, unsigned code, const char *text)
+void fetch_fail(struct backend *self, unsigned code, const char *text)
 {
 	if (self->fetch.active)
 		finish(self, code, text);

@@ -86,8 +86,8 @@ void backend_registered(struct backend *self, const Gu__RegisterResult *result);
 
 void fetch_begin(struct backend *self, uint8_t campaign, const struct file_ref *file);
 void fetch_chunk(struct backend *self, const Gu__BlobChunk *chunk);
-/* the backend said that it cannot send the file */
-void fetch_refused(struct backend *self, unsigned code, const char *text);
+/* what is fetched cannot be had now, as the backend says or as we find; its campaign is told */
+void fetch_fail(struct backend *self, unsigned code, const char *text);
 /* a held chunk, as if it came now */
 void fetch_pushed(struct backend *self, const struct pushed_chunk *chunk);
 /* nothing comes by itself: it is asked for */

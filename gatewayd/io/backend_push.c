@@ -40,10 +40,10 @@ void push_asked(struct backend *self, uint8_t campaign)
 	    campaign < GATEWAY_MAX_CAMPAIGNS && self->gateway->campaigns[campaign].doc.mode == MODE_SERVER;
 }
 
-/* Return: whether the report is that the campaign of this id downloads */
+/* Return: whether the report is that the campaign of this id downloads; with a code it says why it does not */
 static bool tells_download(const struct report *report, const char *id)
 {
-	return report->campaign_state == CAMPAIGN_DOWNLOADING && !report->ecu[0] &&
+	return report->campaign_state == CAMPAIGN_DOWNLOADING && !report->code && !report->ecu[0] &&
 	       strcmp(report->campaign_id, id) == 0;
 }
 

@@ -96,7 +96,8 @@ static void plan_campaigns(struct session *self, const char *id)
 
 void session_push_report(struct session *self, const Gu__Report *report)
 {
-	if (!self->push.granted || report->ecu[0] ||
+	/* with a code it says why it does not download: it asks for what it lacks once it does */
+	if (!self->push.granted || report->ecu[0] || report->code ||
 	    report->campaign_state != GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING)
 		return;
 	plan_campaigns(self, report->campaign_id);

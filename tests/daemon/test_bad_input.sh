@@ -279,6 +279,9 @@ full_disk() {
 	mark
 	check "too little space: the campaign waits, says NO_SPACE and what to do" eval \
 		'campaign full && stage_until 15 no_space full && said 1 "make room"'
+	check "and so does the backend, with the same words" eval \
+		'stage_until 5 full_at_backend && field_is full state "^downloading$" && field_is full text "KiB are needed.*make room"'
+	check "oemctl shows them" eval 'stage_oemctl campaign show full | grep -qE "^ *why:? +140 .*make room"'
 	check "nothing was erased meanwhile" eval '[[ $(grep -cE " 7E0#10..3101FF00" "$stage/bus.log") == 1 ]]'
 	rm -f "$stage/state/ballast"
 	check "once there is room it goes on by itself" verified full 40
@@ -293,6 +296,10 @@ full_disk() {
 	check "each report was applied exactly once" reports_whole small full none
 	stage_kill gatewayd TERM
 	check "and the daemon still ends cleanly" test $? = 0
+}
+
+full_at_backend() {
+	field_is full code '^NO_SPACE$' >/dev/null
 }
 
 no_space() { # CAMPAIGN

@@ -60,6 +60,61 @@ static bool refused_while_it_moves(const struct sim *s)
 	return r && r->code == GATEWAY_CODE_WAITING_VEHICLE && !strcmp(r->text, "the vehicle is moving");
 }
 
+static bool says_that_the_disk_is_full(const struct sim *s)
+{
+	const struct report *r = last_of_campaign(s);
+
+	return r && r->campaign_state == CAMPAIGN_DOWNLOADING && r->code == GATEWAY_CODE_NO_SPACE;
+}
+
+static void a_full_disk_is_told_before_any_trigger_and_so_is_that_there_is_room(void **state)
+{
+	struct sim_options options = commanded(sim_seed());
+	struct sim *s = sim_new(&options);
+	unsigned n_reports;
+
+	(void)state;
+	s->io.no_space = true;
+	SIM_CHECK(s, sim_for(s, 60 * SIM_S, says_that_the_disk_is_full));
+	n_reports = s->backend.n_ledger;
+	(void)sim_for(s, 600 * SIM_S, NULL);
+	SIM_CHECK(s, s->backend.n_ledger == n_reports);
+	sim_io_drop_session(&s->io); /* in the next one nothing comes for the report that says why nothing can */
+	(void)sim_for(s, 600 * SIM_S, NULL);
+	SIM_CHECK(s, s->backend.n_ledger == n_reports && says_that_the_disk_is_full(s));
+	s->io.no_space = false;
+	SIM_CHECK(s, sim_for(s, 60 * SIM_S, waits_for_the_trigger));
+	(void)sim_for(s, SIM_S, NULL);
+	SIM_CHECK(s, sim_backend_count(&s->backend, CAMPAIGN_READY) == 1);
+	SIM_CHECK(s, last_of_campaign(s)->code == GATEWAY_CODE_WAITING_TRIGGER);
+	sim_backend_trigger(&s->backend);
+	finish(s);
+}
+
+static void a_window_that_passes_over_a_full_disk_is_told_with_it(void **state)
+{
+	struct sim_options options = commanded(sim_seed());
+	const struct report *last;
+	struct sim *s;
+
+	(void)state;
+	options.window_length_s = 900;
+	s = sim_new(&options);
+	s->io.no_space = true;
+	SIM_CHECK(s, sim_for(s, 60 * SIM_S, says_that_the_disk_is_full));
+	sim_kill(s, 0); /* said once more: whoever restarted it may have made room */
+	(void)sim_for(s, 60 * SIM_S, NULL);
+	SIM_CHECK(s, sim_backend_count(&s->backend, CAMPAIGN_DOWNLOADING) == 3);
+	SIM_CHECK(s, sim_for(s, 1000 * SIM_S, sim_is_settled));
+	last = last_of_campaign(s);
+	SIM_CHECK(s, last->campaign_state == CAMPAIGN_EXPIRED && last->code == GATEWAY_CODE_WINDOW_PASSED);
+	SIM_CHECK(s, !strcmp(last->text, "the window is over; last: the disk is full"));
+	SIM_CHECK(s, s->backend.n_triggers == 0 && s->backend.n_conflicting == 0);
+	SIM_CHECK(s, sim_has_old(s, 0) && sim_has_old(s, 1));
+	sim_check_end(s);
+	sim_free(s);
+}
+
 static void a_trigger_while_the_vehicle_is_in_use_is_refused_with_its_reason_until_it_is_parked(void **state)
 {
 	struct sim_options options = commanded(sim_seed());
@@ -194,6 +249,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_is_installed_before_the_trigger_and_all_of_it_after),
+	    cmocka_unit_test(a_full_disk_is_told_before_any_trigger_and_so_is_that_there_is_room),
+	    cmocka_unit_test(a_window_that_passes_over_a_full_disk_is_told_with_it),
 	    cmocka_unit_test(a_trigger_while_the_vehicle_is_in_use_is_refused_with_its_reason_until_it_is_parked),
 	    cmocka_unit_test(a_trigger_reaches_a_vehicle_that_was_away_and_once_taken_needs_no_session),
 	    cmocka_unit_test(sessions_that_break_and_kills_in_each_phase_change_nothing),

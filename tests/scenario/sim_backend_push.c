@@ -68,7 +68,7 @@ static void plan(struct sim_backend *self, const struct campaign_doc *c)
 
 void sim_backend_push_report(struct sim_backend *self, const struct report *report)
 {
-	if (!self->push.granted || report->ecu[0] || report->campaign_state != CAMPAIGN_DOWNLOADING)
+	if (!self->push.granted || report->ecu[0] || report->code || report->campaign_state != CAMPAIGN_DOWNLOADING)
 		return;
 	for (unsigned i = 0; i < self->director.n_campaigns; i++)
 		if (!strcmp(self->director.campaigns[i].id, report->campaign_id) &&

@@ -285,7 +285,7 @@ static void carry_out(struct sim_io *self, const struct gateway_output *out)
 		send_report(self, out);
 		return;
 	case GATEWAY_OUT_CHECK_SPACE:
-		gateway_space(self->gateway, now_us, out->campaign, true, NULL);
+		gateway_space(self->gateway, now_us, out->campaign, !self->no_space, "the disk is full");
 		return;
 	case GATEWAY_OUT_FETCH:
 		fetch_begin(self, out);

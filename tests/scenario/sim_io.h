@@ -35,6 +35,7 @@ struct sim_io {
 	struct sim_hold holds[POWER_HOLDS];
 	struct sim_file files[SIM_MAX_BLOBS];
 	unsigned n_files;
+	bool no_space;
 	struct {
 		bool active;
 		uint8_t campaign;

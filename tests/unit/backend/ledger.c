@@ -126,6 +126,47 @@ static void a_late_report_is_recorded_but_does_not_turn_the_status_back(void **s
 	assert_int_equal(reports_held(), 3);
 }
 
+static void give_reason(uint64_t sequence, unsigned code, char *text)
+{
+	Gu__Report made = report(sequence, queue_a, sizeof queue_a);
+	uint64_t applied;
+
+	made.campaign_state = GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING;
+	made.code = code;
+	made.text = text;
+	assert_int_equal(ledger_report(&store, "V1", &made, NOW, &applied), 0);
+}
+
+static bool shows(int campaign_state, unsigned code, const char *text)
+{
+	uint64_t n;
+
+	assert_int_equal(store_uint(&store, &n,
+				    "SELECT count(*) FROM campaign WHERE id = 'c1' AND state = ?1 AND code = ?2"
+				    " AND coalesce(text, '') = ?3",
+				    "uut", (uint64_t)campaign_state, (uint64_t)code, text),
+			 1);
+	return n == 1;
+}
+
+static void why_a_campaign_does_not_go_on_is_shown_until_it_does(void **state)
+{
+	static char full[] = "the disk is full", broken[] = "the disk is broken";
+
+	(void)state;
+	give(1, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING);
+	give_reason(3, 140, full);
+	assert_true(shows(GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 140, full));
+	give(1, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING);
+	give_reason(2, 144, broken); /* late */
+	give_reason(3, 140, full);   /* again */
+	assert_true(shows(GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 140, full));
+	assert_int_equal(reports_held(), 3);
+	give(5, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_READY);
+	give_reason(4, 144, broken);
+	assert_true(shows(GU__CAMPAIGN_STATE__CAMPAIGN_STATE_READY, 0, ""));
+}
+
 static void an_unknown_queue_begins_where_the_vehicle_does(void **state)
 {
 	(void)state;
@@ -281,6 +322,7 @@ int main(void)
 	    TEST(a_report_that_comes_again_is_acknowledged_but_not_applied),
 	    TEST(a_gap_holds_nothing_up),
 	    TEST(a_late_report_is_recorded_but_does_not_turn_the_status_back),
+	    TEST(why_a_campaign_does_not_go_on_is_shown_until_it_does),
 	    TEST(an_unknown_queue_begins_where_the_vehicle_does),
 	    TEST(a_new_queue_counts_anew),
 	    TEST(an_empty_queue_id_is_a_queue_too),

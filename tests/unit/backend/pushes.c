@@ -57,6 +57,32 @@ static void a_manifest_goes_again_to_a_vehicle_that_was_cut_off_before_it_had_it
 	hang_up(client);
 }
 
+static void a_vehicle_that_says_why_it_does_not_download_is_shown_so_and_sent_and_triggered_nothing(void **state)
+{
+	struct client *client;
+
+	(void)state;
+	config->mode = SERVER;
+	push_credit = 1u << 20;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	take_pushed(client, &manifest_ref, 0, manifest_ref.length);
+	report_code = 140;
+	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
+	report_code = 0;
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF); /* nothing but its echo comes */
+	say_heartbeat(client, GU__IGNITION_STATE__IGNITION_STATE_OFF);
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"state\":\"downloading\"");
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"code\":\"NO_SPACE\"");
+	say_report(client, 2, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_READY, 0);
+	take(client, GU__FRAME__BODY_REPORT_ACK);
+	take(client, GU__FRAME__BODY_TRIGGER); /* it goes on by itself */
+	expect_in(ask("{\"command\":\"campaign-show\",\"id\":\"c1\"}"), "\"code\":\"OK\"");
+	hang_up(client);
+}
+
 static void without_credit_or_once_refused_nothing_more_goes_unasked(void **state)
 {
 	Gu__BlobRefused refused = GU__BLOB_REFUSED__INIT;
@@ -103,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    MODES(files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for),
 	    MODES(a_manifest_goes_again_to_a_vehicle_that_was_cut_off_before_it_had_it),
+	    MODES(a_vehicle_that_says_why_it_does_not_download_is_shown_so_and_sent_and_triggered_nothing),
 	    MODES(without_credit_or_once_refused_nothing_more_goes_unasked),
 	};
 

@@ -63,6 +63,141 @@ static void a_full_disk_is_logged_once(void **state)
 	sim_free(s);
 }
 
+/* reports of the first campaign itself with a code */
+static size_t troubles(const struct sim *s, enum campaign_state state, unsigned code)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_applied; i++) {
+		const struct report *r = &s->applied_reports[i];
+
+		n += !r->ecu[0] && r->campaign_state == state && r->code == code;
+	}
+	return n;
+}
+
+static void a_full_disk_is_reported_once_and_what_comes_after_it_too(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	const struct report *last;
+
+	s->confirm = false;
+	s->enough_space = false;
+	sim_for(s, 500 * SECOND);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_NO_SPACE), 1);
+	last = &s->applied_reports[s->n_applied - 1];
+	assert_int_equal(last->code, GATEWAY_CODE_NO_SPACE);
+	assert_string_equal(last->text, "the disk is full");
+	s->enough_space = true;
+	s->blob_fail_times = 1;
+	s->blob_fail_code = GATEWAY_CODE_IO_ERROR;
+	sim_for(s, 15 * SECOND);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_IO_ERROR), 1);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);
+	assert_int_equal(sim_count_reports(s, "c1", CAMPAIGN_DOWNLOADING), 3);
+	assert_int_equal(sim_count_reports(s, "c1", CAMPAIGN_READY), 1);
+	assert_int_equal(s->applied_reports[s->n_applied - 1].code, GATEWAY_CODE_WAITING_CONFIRM);
+	sim_free(s);
+}
+
+static void what_was_reported_is_durable_and_said_once_more_after_a_restart(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+
+	s->enough_space = false;
+	while (sim_campaign(s)->code != GATEWAY_CODE_NO_SPACE)
+		assert_true(sim_step(s));
+	s->hold_stores = true;
+	sim_for(s, SECOND);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_NO_SPACE), 0);
+	sim_kill(s, true);
+	assert_int_equal(s->disk.campaigns[0].state, CAMPAIGN_DOWNLOADING);
+	assert_int_equal(s->disk.campaigns[0].code, GATEWAY_CODE_NO_SPACE);
+	assert_int_equal(s->disk.reports[s->disk.n_reports - 1].code, GATEWAY_CODE_NO_SPACE);
+	s->hold_stores = false;
+	sim_start(s);
+	sim_for(s, 500 * SECOND);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_NO_SPACE), 2);
+	sim_free(s);
+}
+
+static void what_the_backend_was_told_in_between_does_not_hide_it(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	s->director->campaigns[0].consent_required = true;
+	s->enough_space = false;
+	sim_start(s);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(gateway_approve(s->gateway, s->now_us, "c1"), GATEWAY_CODE_OK);
+	sim_for(s, SECOND);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_APPROVED_BY_DRIVER), 1);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_NO_SPACE), 2);
+	assert_int_equal(s->applied_reports[s->n_applied - 1].code, GATEWAY_CODE_NO_SPACE);
+	sim_free(s);
+}
+
+static void troubles_that_change_all_the_time_are_reported_every_ten_seconds_at_most(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new();
+
+	s->director->campaigns[0].retry_pause_s = 1;
+	s->blob_fail_times = 1000;
+	s->blob_fail_code = GATEWAY_CODE_IO_ERROR;
+	sim_start(s);
+	for (unsigned i = 1; i <= 60; i++) {
+		sim_for(s, SECOND);
+		s->blob_fail_code = i % 2 ? GATEWAY_CODE_NO_SPACE : GATEWAY_CODE_IO_ERROR;
+	}
+	assert_in_range(troubles(s, CAMPAIGN_OFFERED, GATEWAY_CODE_NO_SPACE) +
+			    troubles(s, CAMPAIGN_OFFERED, GATEWAY_CODE_IO_ERROR),
+			3, 7);
+	sim_free(s);
+}
+
+static void a_campaign_whose_window_passes_says_what_it_lacked_last(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	const struct report *last;
+
+	s->enough_space = false;
+	sim_for(s, UINT64_C(86400) * SECOND);
+	last = &s->applied_reports[s->n_applied - 1];
+	assert_int_equal(last->campaign_state, CAMPAIGN_EXPIRED);
+	assert_int_equal(last->code, GATEWAY_CODE_WINDOW_PASSED);
+	assert_string_equal(last->text, "the window is over; last: the disk is full");
+	sim_free(s);
+}
+
+static void a_download_that_came_to_a_halt_is_reported_in_the_next_session_and_goes_on(void **state)
+{
+	(void)state;
+	struct sim *s = sim_new_parked();
+	struct file_ref file;
+
+	assert_true(sim_until(s, CAMPAIGN_DOWNLOADING));
+	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FETCH)
+		assert_true(sim_step(s));
+	file = s->tasks[0].file;
+	s->n_tasks--;
+	memmove(&s->tasks[0], &s->tasks[1], s->n_tasks * sizeof s->tasks[0]);
+	gateway_blob(s->gateway, s->now_us, 0, file.sha256, GATEWAY_CODE_SESSION_TIMEOUT, "no byte for 30 s");
+	sim_drop_session(s);
+	sim_for(s, 5 * SECOND);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_SESSION_TIMEOUT), 1);
+	sim_for(s, 60 * SECOND);
+	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
+	assert_int_equal(troubles(s, CAMPAIGN_DOWNLOADING, GATEWAY_CODE_SESSION_TIMEOUT), 1);
+	sim_free(s);
+}
+
 static void a_file_that_cannot_be_had_now_is_asked_for_again(void **state)
 {
 	(void)state;
@@ -249,6 +384,12 @@ int main(void)
 	    cmocka_unit_test(each_file_is_fetched_once_and_counted_once),
 	    cmocka_unit_test(nothing_big_is_fetched_without_space_for_all),
 	    cmocka_unit_test(a_full_disk_is_logged_once),
+	    cmocka_unit_test(a_full_disk_is_reported_once_and_what_comes_after_it_too),
+	    cmocka_unit_test(what_was_reported_is_durable_and_said_once_more_after_a_restart),
+	    cmocka_unit_test(what_the_backend_was_told_in_between_does_not_hide_it),
+	    cmocka_unit_test(troubles_that_change_all_the_time_are_reported_every_ten_seconds_at_most),
+	    cmocka_unit_test(a_campaign_whose_window_passes_says_what_it_lacked_last),
+	    cmocka_unit_test(a_download_that_came_to_a_halt_is_reported_in_the_next_session_and_goes_on),
 	    cmocka_unit_test(a_file_that_cannot_be_had_now_is_asked_for_again),
 	    cmocka_unit_test(a_file_that_is_wrong_three_times_fails_the_campaign),
 	    cmocka_unit_test(a_file_that_is_wrong_twice_is_not_the_end),

@@ -216,6 +216,40 @@ static void a_download_slower_than_a_kibibyte_a_second_is_no_progress(void **sta
 	rig_free(r);
 }
 
+/* which the backend cannot know: it has sent what it could */
+static void a_download_that_stalls_ends_the_session_and_is_reported_of_its_campaign(void **state)
+{
+	struct rig *r = rig_usual();
+	struct campaign *c = &r->gateway->campaigns[0];
+	const Gu__Report *report;
+	struct file file;
+
+	(void)state;
+	file_make(&file, 10);
+	rig_up(r);
+	snprintf(c->doc.id, sizeof(c->doc.id), "c1");
+	c->doc.manifest = file.ref;
+	c->doc.window_end_unix_s = UINT32_MAX;
+	c->doc.retry_pause_s = 3600;
+	c->state = CAMPAIGN_OFFERED;
+	c->work = CAMPAIGN_WORK_FETCH_MANIFEST;
+	c->work_asked = c->fetching = true;
+	fetch(r, &file);
+	rig_take(r, GU__FRAME__BODY_BLOB_REQUEST);
+	r->backend->fetch.progress_us = 1; /* long ago */
+	rig_until(r, r->gateway->session.state == SESSION_DOWN);
+	assert_int_equal(c->code, GATEWAY_CODE_SESSION_TIMEOUT);
+	assert_true(c->retry_us > can_driver_now_us());
+	expect_again(r, 1);
+	rig_up(r);
+	report = rig_take(r, GU__FRAME__BODY_REPORT)->report;
+	assert_string_equal(report->campaign_id, "c1");
+	assert_int_equal(report->campaign_state, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_OFFERED);
+	assert_int_equal(report->code, GATEWAY_CODE_SESSION_TIMEOUT);
+	assert_string_equal(report->text, "no byte of a requested file came for 30 s");
+	rig_free(r);
+}
+
 /* --- ends of a connection */
 
 int main(void)
@@ -229,6 +263,7 @@ int main(void)
 	    cmocka_unit_test(a_chunk_before_anything_was_asked_for_is_left_alone),
 	    cmocka_unit_test(a_download_stalls_after_thirty_seconds_without_a_byte),
 	    cmocka_unit_test(a_download_slower_than_a_kibibyte_a_second_is_no_progress),
+	    cmocka_unit_test(a_download_that_stalls_ends_the_session_and_is_reported_of_its_campaign),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

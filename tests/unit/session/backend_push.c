@@ -300,6 +300,11 @@ static void what_is_reported_to_download_comes_by_itself(void **state)
 	assert_false(push_is_expected(r->backend, 0));
 	backend_send_report(r->backend, &report);
 	assert_true(push_is_expected(r->backend, 0));
+	r->backend->push.flows = false;
+	report.code = GATEWAY_CODE_NO_SPACE; /* it says why it does not */
+	backend_send_report(r->backend, &report);
+	assert_false(push_is_expected(r->backend, 0));
+	r->backend->push.flows = true;
 	r->gateway->campaigns[0].doc.mode = MODE_CLIENT;
 	assert_false(push_is_expected(r->backend, 0));
 	rig_free(r);
