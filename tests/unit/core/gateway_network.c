@@ -92,30 +92,12 @@ static void once_its_ecus_were_asked_in_vain_it_may_sleep_again(void **state)
 	sim_free(s);
 }
 
-static void for_an_ecu_that_is_absent_a_network_that_is_awake_is_not_woken(void **state)
-{
-	(void)state;
-	struct sim *s = asleep();
-
-	s->ecus[BRAKE].present = false;
-	for (unsigned i = 0; i < VEHICLE_SIGNALS; i++)
-		s->config.vehicle.max_age_ms[i] = UINT32_MAX;
-	sim_start(s);
-	sim_signals(s, IGNITION_OFF, 0, 12600);
-	sim_for(s, 30 * SECOND);
-	assert_int_equal(sim_campaign(s)->code, GATEWAY_CODE_ECU_ABSENT);
-	assert_false(is_woken(s));
-	assert_int_equal(sim_campaign(s)->n_wakes, 0);
-	sim_free(s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_window_has_tries_of_its_own_at_once),
 	    cmocka_unit_test(a_drive_that_gave_new_tries_is_not_forgotten_by_a_restart),
 	    cmocka_unit_test(once_its_ecus_were_asked_in_vain_it_may_sleep_again),
-	    cmocka_unit_test(for_an_ecu_that_is_absent_a_network_that_is_awake_is_not_woken),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
