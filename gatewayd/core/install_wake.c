@@ -92,7 +92,7 @@ static void ask_ecus(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	if (!self->campaigns[index].wake_heard_us)
 		self->campaigns[index].wake_heard_us = now_us;
-	if (!self->identifying && self->identify_us > now_us + INSTALL_BUS_UP_PAUSE_US)
+	if (!self->identifying && (self->identify_us > now_us + INSTALL_BUS_UP_PAUSE_US || self->identify_us < now_us))
 		self->identify_us = now_us + INSTALL_BUS_UP_PAUSE_US;
 }
 

@@ -221,10 +221,13 @@ void inventory_signal(struct gateway *self, uint64_t now_us)
 	follow_ignition(self, now_us);
 }
 
-static bool is_being_woken(const struct gateway *self)
+/* by a campaign that needs no signal, but its ECUs */
+static bool is_woken(const struct gateway *self)
 {
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++) {
-		if (self->campaigns[i].state != CAMPAIGN_NONE && self->campaigns[i].wake_until_us)
+		const struct campaign *c = &self->campaigns[i];
+
+		if (c->state != CAMPAIGN_NONE && c->wake_until_us && c->wake_heard_us)
 			return true;
 	}
 	return false;
@@ -232,7 +235,7 @@ static bool is_being_woken(const struct gateway *self)
 
 uint64_t inventory_deadline(const struct gateway *self)
 {
-	return vehicle_silent(&self->vehicle) && !is_being_woken(self) ? GATEWAY_NEVER : self->identify_us;
+	return vehicle_silent(&self->vehicle) && !is_woken(self) ? GATEWAY_NEVER : self->identify_us;
 }
 
 /* until ECUs that did not answer are asked again; each time keeps the network of a parked vehicle awake */
