@@ -16,10 +16,12 @@ int config_number(struct loader *l, const char *key, int64_t value, uint32_t fal
 {
 	const int64_t number = yaml_has(l->doc, key) ? value : fallback;
 
-	if (number < min || number > max)
-		return yaml_error_at(l->doc, l->error, key, "must be %u..%u, is %lld", min, max, (long long)number);
-	*out = (uint32_t)number;
-	return 0;
+	if (number >= min && number <= max) {
+		*out = (uint32_t)number;
+		return 0;
+	}
+	yaml_error_at(l->doc, l->error, key, "must be %u..%u, is %lld", min, max, (long long)number);
+	return 1;
 }
 
 /* names that stand in signed documents and messages */

@@ -143,16 +143,18 @@ static int number_of(const struct yaml_doc *doc, struct yaml_error *error, const
 {
 	const int64_t number = yaml_has(doc, key) ? value : fallback;
 
-	if (number < min || number > max)
-		return yaml_error_at(doc, error, key, "must be %u..%u, is %lld", min, max, (long long)number);
-	*out = (uint32_t)number;
-	return 0;
+	if (number >= min && number <= max) {
+		*out = (uint32_t)number;
+		return 0;
+	}
+	yaml_error_at(doc, error, key, "must be %u..%u, is %lld", min, max, (long long)number);
+	return 1;
 }
 
 static int check(struct config *self, const struct yaml_doc *doc, struct yaml_error *error)
 {
 	const struct config_numbers *in = &self->numbers;
-	uint32_t threshold = 0, heartbeat_s = 0;
+	uint32_t threshold, heartbeat_s;
 
 	if (number_of(doc, error, "heartbeat_s", in->heartbeat_s, 10, 1, 3600, &heartbeat_s) ||
 	    number_of(doc, error, "author_threshold", in->author_threshold, 1, 1, self->author_keys_count,
