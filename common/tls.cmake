@@ -1,1 +1,1 @@
-gu_library(tlsconn SOURCES tls_context.c tls_conn.c tls_connect.c LINK PkgConfig::UV PkgConfig::SSL PkgConfig::CRYPTO)
+gu_library(tlsconn SOURCES tls_context.c tls_crl.c tls_conn.c tls_connect.c LINK PkgConfig::UV PkgConfig::SSL PkgConfig::CRYPTO)

@@ -33,6 +33,10 @@ struct tls_config {
 	/* the time is not trusted yet: dates are left out of the check until tls_conn_check_dates() */
 	bool ignore_dates;
 	uint32_t handshake_ms; /* 0 = TLS_CONN_HANDSHAKE_MS */
+	/* PEM file of one or more lists of revoked certificates (RFC 5280), NULL or "" = none: a peer whose own
+	 * certificate is on its issuer's is refused. One that is out of date counts as ever, see
+	 * tls_conn_crl_counts() */
+	const char *crl;
 };
 
 struct tls_conn_callbacks {
@@ -101,5 +105,12 @@ const char *tls_conn_peer_address(const struct tls_conn *conn);
  * @error: filled with which one is not, when false
  */
 bool tls_conn_check_dates(const struct tls_conn *conn, uint64_t unix_s, char error[TLS_CONN_ERROR_BYTES]);
+
+/**
+ * tls_conn_crl_counts() - whether the lists of revoked certificates would name the peer's if it was revoked by @unix_s
+ * @error: filled with what they lack, when false: none is its issuer's, or that is out of date
+ * Return: true also if there are no lists
+ */
+bool tls_conn_crl_counts(const struct tls_conn *conn, uint64_t unix_s, char error[TLS_CONN_ERROR_BYTES]);
 
 #endif

@@ -87,6 +87,14 @@ struct tls_context *tls_context_new(const struct tls_config *config, char error[
 		return NULL;
 	}
 	self->refs = 1;
+	if (config->crl && config->crl[0] && !tls_crl_use(self, config->crl)) {
+		char text[TLS_CONN_ERROR_BYTES];
+
+		snprintf(text, sizeof text, "cannot read lists of revoked certificates, in PEM, from %s", config->crl);
+		tls_error_text(error, text);
+		tls_context_unref(self);
+		return NULL;
+	}
 	self->server = config->server;
 	self->ignore_dates = config->ignore_dates;
 	self->handshake_ms = config->handshake_ms ? config->handshake_ms : TLS_CONN_HANDSHAKE_MS;
@@ -98,6 +106,7 @@ void tls_context_unref(struct tls_context *context)
 	assert(context->refs > 0);
 	if (--context->refs > 0)
 		return;
+	sk_X509_CRL_pop_free(context->crls, X509_CRL_free);
 	SSL_CTX_free(context->ssl_ctx);
 	free(context);
 }

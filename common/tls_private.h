@@ -10,6 +10,7 @@
 
 struct tls_context {
 	SSL_CTX *ssl_ctx;
+	STACK_OF(X509_CRL) * crls; /* NULL = none are used */
 	unsigned refs;
 	bool server;
 	bool ignore_dates;
@@ -20,6 +21,9 @@ struct tls_context {
 };
 
 void tls_context_unref(struct tls_context *context);
+
+/* lists of revoked certificates for the context; Return: false with the error in OpenSSL's queue */
+bool tls_crl_use(struct tls_context *context, const char *path);
 
 /* words for the last error of OpenSSL's queue, which is emptied; Return: @error */
 const char *tls_error_text(char error[TLS_CONN_ERROR_BYTES], const char *what);

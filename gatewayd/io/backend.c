@@ -53,6 +53,17 @@ static uint8_t *repack(const Gu__Envelope *envelope, size_t *n)
 	return bytes;
 }
 
+/* a list that is not renewed locks nobody out, but somebody has to know; told once, until it is */
+static void check_crl(struct backend *self, uint64_t unix_s)
+{
+	char text[TLS_CONN_ERROR_BYTES];
+	const bool lacks = !tls_conn_crl_counts(self->conn, unix_s, text);
+
+	if (lacks && !self->crl_told)
+		log_write(LOG_WARNING, NULL, "%s (backend.crl): one that was revoked since is taken", text);
+	self->crl_told = lacks;
+}
+
 static void on_time(struct backend *self, const Gu__Envelope *envelope)
 {
 	char text[TLS_CONN_ERROR_BYTES] = "";
@@ -77,6 +88,8 @@ static void on_time(struct backend *self, const Gu__Envelope *envelope)
 	}
 	if (code)
 		log_write(LOG_WARNING, NULL, "signed time refused: %s", text);
+	else
+		check_crl(self, unix_ms / 1000);
 	gateway_time(self->gateway, now_us(), unix_ms, code);
 }
 
@@ -435,6 +448,7 @@ int backend_new(uv_loop_t *loop, const struct config *config, const struct trust
 	    .certificate = config->backend_certificate,
 	    .key = config->backend_key,
 	    .ca = config->backend_ca,
+	    .crl = config->backend_crl,
 	    .ignore_dates = true, /* each session judges them by its signed time: on_time() */
 	    .handshake_ms = config->core.session.answer_max_ms,
 	};

@@ -59,6 +59,7 @@ struct backend {
 	uint8_t *decoder_buf;
 	uint8_t nonce[32];
 	bool nonce_pending;
+	bool crl_told;     /* that the lists of revoked certificates lack something */
 	uint8_t *director; /* envelope that the core accepted last */
 	size_t n_director;
 	struct fetch fetch;

@@ -73,11 +73,13 @@ static int load_backend(struct loader *l)
 	snprintf(out->backend_host, sizeof(out->backend_host), "%s", in->host);
 	snprintf(out->backend_port, sizeof(out->backend_port), "%u", port);
 	if ((r = file_of(l, "backend.ca", in->ca, out->backend_ca)) ||
+	    (in->crl && (r = file_of(l, "backend.crl", in->crl, out->backend_crl))) ||
 	    (r = file_of(l, "backend.certificate", in->certificate, out->backend_certificate)) ||
 	    (r = file_of(l, "backend.key", in->key, out->backend_key)))
 		return r;
 	out->backend_line = yaml_line_of(l->doc, "backend");
 	out->backend_ca_line = yaml_line_of(l->doc, "backend.ca");
+	out->backend_crl_line = yaml_line_of(l->doc, "backend.crl");
 	out->backend_certificate_line = yaml_line_of(l->doc, "backend.certificate");
 	out->backend_key_line = yaml_line_of(l->doc, "backend.key");
 	if ((r = config_number(l, "backend.backoff_min_ms", in->backoff_min_ms, 1000, 10, 3600000,

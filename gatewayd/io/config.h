@@ -66,9 +66,11 @@ struct config {
 	char backend_host[256];
 	char backend_port[16];
 	char backend_ca[CONFIG_PATH_BYTES];
+	char backend_crl[CONFIG_PATH_BYTES]; /* "" = none */
 	char backend_certificate[CONFIG_PATH_BYTES];
 	char backend_key[CONFIG_PATH_BYTES];
-	unsigned backend_line, backend_ca_line, backend_certificate_line, backend_key_line; /* in the file, from 1 */
+	unsigned backend_line, backend_ca_line, backend_crl_line; /* in the file, from 1 */
+	unsigned backend_certificate_line, backend_key_line;
 	struct config_key_list author_keys, director_keys, time_keys;
 	char state_dir[CONFIG_PATH_BYTES];
 	uint64_t min_free_bytes; /* of the state directory's file system, kept free beside what a campaign needs */

@@ -109,6 +109,8 @@ int config_check_files(const struct config *config, struct yaml_error *error)
 	if (config->ecu_keys[0] && check(config, config->ecu_keys_line, "ecu_keys", config->ecu_keys, error))
 		return 1;
 	if (check(config, config->backend_ca_line, "backend.ca", config->backend_ca, error) ||
+	    (config->backend_crl[0] &&
+	     check(config, config->backend_crl_line, "backend.crl", config->backend_crl, error)) ||
 	    check(config, config->backend_certificate_line, "backend.certificate", config->backend_certificate,
 		  error) ||
 	    check(config, config->backend_key_line, "backend.key", config->backend_key, error))

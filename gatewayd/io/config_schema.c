@@ -10,6 +10,8 @@ static const cyaml_schema_field_t backend_fields[] = {
     CYAML_FIELD_STRING_PTR("host", CYAML_FLAG_POINTER, struct yaml_backend, host, 1, 255),
     CYAML_FIELD_INT("port", CYAML_FLAG_DEFAULT, struct yaml_backend, port),
     CYAML_FIELD_STRING_PTR("ca", CYAML_FLAG_POINTER, struct yaml_backend, ca, 1, CONFIG_PATH_BYTES - 1),
+    CYAML_FIELD_STRING_PTR("crl", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct yaml_backend, crl, 1,
+			   CONFIG_PATH_BYTES - 1),
     CYAML_FIELD_STRING_PTR("certificate", CYAML_FLAG_POINTER, struct yaml_backend, certificate, 1,
 			   CONFIG_PATH_BYTES - 1),
     CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct yaml_backend, key, 1, CONFIG_PATH_BYTES - 1),

@@ -15,6 +15,7 @@ struct yaml_backend {
 	char *host;
 	int64_t port;
 	char *ca;
+	char *crl;
 	char *certificate;
 	char *key;
 	int64_t backoff_min_ms;

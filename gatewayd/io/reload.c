@@ -90,6 +90,7 @@ static void compare_backend(struct reload *self, const struct config *own)
 	WAITS("backend.host", backend_host);
 	WAITS("backend.port", backend_port);
 	WAITS("backend.ca", backend_ca);
+	WAITS("backend.crl", backend_crl);
 	WAITS("backend.certificate", backend_certificate);
 	WAITS("backend.key", backend_key);
 	WAITS("backend.backoff_min_ms", core.session.backoff_min_ms);

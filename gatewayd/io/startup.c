@@ -31,8 +31,10 @@ int startup_lock(const char *state_dir)
 
 int startup_check(const struct config *config)
 {
-	const struct tls_config tls = {
-	    .certificate = config->backend_certificate, .key = config->backend_key, .ca = config->backend_ca};
+	const struct tls_config tls = {.certificate = config->backend_certificate,
+				       .key = config->backend_key,
+				       .ca = config->backend_ca,
+				       .crl = config->backend_crl};
 	char text[1024] = "", why[TLS_CONN_ERROR_BYTES] = "", where[CONFIG_WHERE_BYTES];
 	struct tls_context *context = tls_context_new(&tls, why);
 	struct yaml_error error = {""};

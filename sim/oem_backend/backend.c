@@ -100,7 +100,7 @@ static int load_strategy(struct backend *self, struct strategy **strategy, char 
 
 int backend_open(struct backend *self, uv_loop_t *loop, const struct config *config, char error[512])
 {
-	struct tls_config tls = {true, config->tls.certificate, config->tls.key, config->tls.client_ca, false, 0};
+	struct tls_config tls = {true, config->tls.certificate, config->tls.key, config->tls.client_ca, false, 0, NULL};
 	int status;
 
 	memset(self, 0, sizeof *self);

@@ -346,7 +346,7 @@ static bool add_vehicle(const char *pki, const char *word)
 {
 	struct vehicle *self = &vehicles[n_vehicles++];
 	char certificate[400], key[400], ca[400], error[TLS_CONN_ERROR_BYTES];
-	struct tls_config tls = {false, certificate, key, ca, false, 0};
+	struct tls_config tls = {false, certificate, key, ca, false, 0, NULL};
 	const char *what = strchr(word, '=');
 
 	snprintf(self->id, sizeof self->id, "%.*s", (int)strcspn(word, "="), word);

@@ -76,6 +76,10 @@ configuration() {
 	check "a client certificate that is not there: file, line and key" refused 's/client\.crt/no.crt/' \
 		'wrong\.yaml:[0-9]+: backend\.certificate: .*no\.crt'
 	check "a CA file that is not there: file, line and key" refused 's/ca\.crt/no.crt/' 'wrong\.yaml:[0-9]+: backend\.ca: .*no\.crt'
+	check "a file of revoked certificates that is not there: file, line and key" refused 's/^( *)ca: .*/&\n\1crl: no.crl/' \
+		'wrong\.yaml:[0-9]+: backend\.crl: .*no\.crl'
+	check "a file of revoked certificates that holds no list: file and line" not_started 's/^( *)ca: (.*)/&\n\1crl: \2/' \
+		'wrong\.yaml:[0-9]+: backend: .*revoked certificates.*ca\.crt'
 	check "a key that does not belong to the certificate: file and line" not_started 's/client\.key/author.key/' 'wrong\.yaml:[0-9]+: backend: .*author\.key'
 }
 

@@ -48,7 +48,7 @@ static inline void write_file(const char *path, const void *bytes, size_t n)
 static inline struct tls_context *context_of(const char *vehicle)
 {
 	char certificate[300], key[300], ca[300], error[TLS_CONN_ERROR_BYTES];
-	struct tls_config tls = {false, certificate, key, ca, false, 0};
+	struct tls_config tls = {false, certificate, key, ca, false, 0, NULL};
 
 	snprintf(certificate, sizeof certificate, "%s/pki/%s.crt", dir, vehicle);
 	snprintf(key, sizeof key, "%s/pki/%s.key", dir, vehicle);

@@ -88,6 +88,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_string_equal(config.backend_host, "backend.example");
 	assert_string_equal(config.backend_port, "8443");
 	assert_string_equal(config.backend_ca, DATA "pki/ca.pem");
+	assert_string_equal(config.backend_crl, DATA "pki/crl.pem");
 	assert_string_equal(config.backend_certificate, DATA "pki/gateway.pem");
 	assert_string_equal(config.backend_key, "/etc/gatewayd/gateway.key");
 	assert_int_equal(config.core.session.backoff_min_ms, 500);

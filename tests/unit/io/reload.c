@@ -176,8 +176,8 @@ static void what_waits_for_a_restart_is_named_and_left_alone(void **state)
 		const char *keys;
 	} cases[] = {
 	    {1, "vehicle_id: VIN-2\nstate_dir: s\ndbus: none", "vehicle_id, state_dir, dbus"},
-	    {3, "backend: {host: i, port: 2, ca: keys.yaml, certificate: keys.yaml, key: keys.yaml}",
-	     "backend.host, backend.port, backend.ca, backend.certificate, backend.key"},
+	    {3, "backend: {host: i, port: 2, ca: keys.yaml, crl: file.pem, certificate: keys.yaml, key: keys.yaml}",
+	     "backend.host, backend.port, backend.ca, backend.crl, backend.certificate, backend.key"},
 	    {3,
 	     "backend: {host: h, port: 1, ca: file.pem, certificate: file.pem, key: file.pem, backoff_min_ms: 77, "
 	     "backoff_max_ms: 777, answer_max_ms: 7777}",

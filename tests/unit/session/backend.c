@@ -150,6 +150,67 @@ static void a_backend_of_another_ca_is_refused_and_tried_again(void **state)
 	rig_free(r);
 }
 
+static struct rig *rig_revoking(struct rig_crl crl)
+{
+	return rig_new_with(-DAY, 30 * DAY, false, &crl);
+}
+
+/* refused in each session, whatever other lists stand beside the one that has it, and however old that is */
+static void a_revoked_backend_is_refused_in_words(void **state)
+{
+	static const struct rig_crl crls[] = {
+	    {.of_backend = true, .revoked = true, .to_s = DAY},
+	    {.of_others = true, .old = true, .of_backend = true, .revoked = true, .to_s = DAY},
+	    {.of_backend = true, .revoked = true, .to_s = -DAY / 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(crls) / sizeof(crls[0]); i++) {
+		struct rig *r = rig_revoking(crls[i]);
+
+		rig_until(r, r->n_accepted >= 2);
+		assert_true(rig_logged(r, GATEWAY_CODE_TLS, "the peer's certificate was refused: certificate revoked"));
+		assert_true(rig_logged(r, GATEWAY_CODE_TLS, r->config->backend_port));
+		assert_null(r->conn);
+		rig_free(r);
+	}
+}
+
+static void a_backend_that_is_not_revoked_is_taken(void **state)
+{
+	struct rig *r = rig_revoking((struct rig_crl){.of_others = true, .of_backend = true, .to_s = DAY});
+
+	(void)state;
+	rig_up(r);
+	assert_false(r->backend->crl_told);
+	rig_free(r);
+}
+
+/* by the time that is signed: by the system's clock the list is good */
+static void a_list_that_is_out_of_date_locks_nobody_out_and_is_told(void **state)
+{
+	struct rig *r = rig_revoking((struct rig_crl){.of_backend = true, .to_s = DAY});
+
+	(void)state;
+	rig_up_at(r, (uint64_t)(time(NULL) + DAY / 2));
+	assert_false(r->backend->crl_told);
+	tls_conn_close(r->conn);
+	rig_until(r, r->n_closed == 1 && r->gateway->session.state == SESSION_DOWN);
+	rig_up_at(r, (uint64_t)(time(NULL) + 2 * DAY));
+	assert_true(r->backend->crl_told);
+	rig_free(r);
+}
+
+static void a_backend_whose_issuer_has_no_list_is_taken_and_it_is_told(void **state)
+{
+	struct rig *r = rig_revoking((struct rig_crl){.of_others = true});
+
+	(void)state;
+	rig_up(r);
+	assert_true(r->backend->crl_told);
+	rig_free(r);
+}
+
 static void a_backend_that_is_not_there_is_said_by_its_address_once(void **state)
 {
 	struct rig *r = rig_usual();
@@ -299,6 +360,10 @@ int main(void)
 	    cmocka_unit_test(a_certificate_that_is_expired_by_the_signed_time_is_refused),
 	    cmocka_unit_test(the_systems_clock_judges_no_certificate),
 	    cmocka_unit_test(a_backend_of_another_ca_is_refused_and_tried_again),
+	    cmocka_unit_test(a_revoked_backend_is_refused_in_words),
+	    cmocka_unit_test(a_backend_that_is_not_revoked_is_taken),
+	    cmocka_unit_test(a_list_that_is_out_of_date_locks_nobody_out_and_is_told),
+	    cmocka_unit_test(a_backend_whose_issuer_has_no_list_is_taken_and_it_is_told),
 	    cmocka_unit_test(a_backend_that_is_not_there_is_said_by_its_address_once),
 	    cmocka_unit_test(a_backend_that_never_reads_is_left_once_a_mebibyte_waits),
 	    cmocka_unit_test(a_connection_can_be_given_up_in_each_state),

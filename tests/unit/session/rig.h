@@ -307,8 +307,33 @@ static inline void fill_config(struct rig *r)
 	c->core.session.answer_max_ms = 3000;
 }
 
-/* @from_s, @to_s: dates of the backend's certificate; @foreign: of a CA that the gateway does not know */
-static inline struct rig *rig_new(long from_s, long to_s, bool foreign)
+/* lists of revoked certificates: in this order in one file, as far as they are wanted */
+struct rig_crl {
+	bool of_others;  /* of another CA, which has revoked the same number */
+	bool old;        /* of the backend's CA, two days long, when nothing was revoked */
+	bool of_backend; /* of the backend's CA */
+	bool revoked;    /* which has revoked the backend's certificate */
+	long to_s;       /* until when it counts, in seconds from now */
+};
+
+static inline void make_crl(struct rig *r, const struct rig_crl *crl)
+{
+	char *path = r->config->backend_crl;
+
+	snprintf(path, sizeof(r->config->backend_crl), "%s/crl.pem", r->dir);
+	if (crl->of_others)
+		test_crl_append(path, &r->other_ca, &r->server, -DAY, DAY);
+	if (crl->old)
+		test_crl_append(path, &r->ca, NULL, -3 * DAY, -DAY);
+	if (crl->of_backend)
+		test_crl_append(path, &r->ca, crl->revoked ? &r->server : NULL, -2 * DAY, crl->to_s);
+}
+
+/*
+ * @from_s, @to_s: dates of the backend's certificate; @foreign: of a CA that the gateway does not know; @crl: NULL =
+ * the gateway has none
+ */
+static inline struct rig *rig_new_with(long from_s, long to_s, bool foreign, const struct rig_crl *crl)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 	char text[256] = "";
@@ -330,6 +355,8 @@ static inline struct rig *rig_new(long from_s, long to_s, bool foreign)
 	    test_cert_make(r->dir, "server", foreign ? &r->other_ca : &r->ca, "backend", "IP:127.0.0.1", from_s, to_s);
 	r->gateway_cert = test_cert_make(r->dir, "gateway", &r->ca, "VEHICLE1", NULL, -400 * DAY, 4000 * DAY);
 	fill_config(r);
+	if (crl)
+		make_crl(r, crl);
 	make_key(r, "time", &r->time_key, &r->config->time_keys);
 	make_key(r, "author", NULL, &r->config->author_keys);
 	make_key(r, "director", &r->other_key, &r->config->director_keys);
@@ -340,6 +367,11 @@ static inline struct rig *rig_new(long from_s, long to_s, bool foreign)
 	assert_int_equal(backend_new(&r->loop, r->config, r->trust, r->store, r->gateway, &r->backend), 0);
 	gateway_start(r->gateway, can_driver_now_us());
 	return r;
+}
+
+static inline struct rig *rig_new(long from_s, long to_s, bool foreign)
+{
+	return rig_new_with(from_s, to_s, foreign, NULL);
 }
 
 static inline void rig_free(struct rig *r)

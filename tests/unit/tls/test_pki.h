@@ -62,6 +62,33 @@ static struct test_cert test_cert_make(const char *dir, const char *name, const 
 	return self;
 }
 
+/* what @issuer has revoked, behind what @path holds already; @revoked: NULL = nothing; seconds from now */
+static void __attribute__((unused)) test_crl_append(const char *path, const struct test_cert *issuer,
+						    const struct test_cert *revoked, long from_s, long to_s)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *from = X509_gmtime_adj(NULL, from_s), *to = X509_gmtime_adj(NULL, to_s);
+
+	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->x509));
+	X509_CRL_set1_lastUpdate(crl, from);
+	X509_CRL_set1_nextUpdate(crl, to);
+	if (revoked) {
+		X509_REVOKED *entry = X509_REVOKED_new();
+
+		X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked->x509));
+		X509_REVOKED_set_revocationDate(entry, from);
+		if (!X509_CRL_add0_revoked(crl, entry))
+			abort();
+	}
+	FILE *file = fopen(path, "a");
+	if (!X509_CRL_sign(crl, issuer->key, EVP_sha256()) || !file || !PEM_write_X509_CRL(file, crl) || fclose(file))
+		abort();
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	X509_CRL_free(crl);
+}
+
 static void test_cert_drop(struct test_cert *self)
 {
 	unlink(self->certificate);

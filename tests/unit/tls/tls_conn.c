@@ -164,7 +164,7 @@ static int teardown(void **state)
 
 static struct tls_context *context(bool is_server, const struct test_cert *own, const struct test_cert *trusted)
 {
-	struct tls_config config = {is_server, own->certificate, own->key_path, trusted->certificate, false, 0};
+	struct tls_config config = {is_server, own->certificate, own->key_path, trusted->certificate, false, 0, NULL};
 	char error[TLS_CONN_ERROR_BYTES];
 	struct tls_context *made = tls_context_new(&config, error);
 
@@ -259,7 +259,7 @@ static void an_expired_certificate_is_refused(void **state)
 
 static void dates_ignored_at_first_are_checked_when_time_is_known(void **state)
 {
-	struct tls_config config = {false, client.certificate, client.key_path, ca.certificate, true, 0};
+	struct tls_config config = {false, client.certificate, client.key_path, ca.certificate, true, 0, NULL};
 	char error[TLS_CONN_ERROR_BYTES];
 
 	(void)state;
@@ -273,7 +273,7 @@ static void dates_ignored_at_first_are_checked_when_time_is_known(void **state)
 
 static void dates_are_good_inside_their_span(void **state)
 {
-	struct tls_config config = {false, client.certificate, client.key_path, ca.certificate, true, 0};
+	struct tls_config config = {false, client.certificate, client.key_path, ca.certificate, true, 0, NULL};
 	char error[TLS_CONN_ERROR_BYTES];
 
 	(void)state;
@@ -339,7 +339,7 @@ static void a_connection_closed_while_it_resolves_ends_quietly(void **state)
 
 static void a_missing_key_is_named(void **state)
 {
-	struct tls_config config = {true, server.certificate, "/nowhere/key.pem", ca.certificate, false, 0};
+	struct tls_config config = {true, server.certificate, "/nowhere/key.pem", ca.certificate, false, 0, NULL};
 	char error[TLS_CONN_ERROR_BYTES] = "";
 
 	(void)state;
@@ -349,12 +349,68 @@ static void a_missing_key_is_named(void **state)
 
 static void a_key_of_another_certificate_is_named(void **state)
 {
-	struct tls_config config = {true, server.certificate, client.key_path, ca.certificate, false, 0};
+	struct tls_config config = {true, server.certificate, client.key_path, ca.certificate, false, 0, NULL};
 	char error[TLS_CONN_ERROR_BYTES] = "";
 
 	(void)state;
 	assert_null(tls_context_new(&config, error));
 	assert_non_null(strstr(error, client.key_path));
+}
+
+/* a client that judges dates, too, with a list that ended yesterday */
+static void connect_with_old_list(const struct test_cert *revoked)
+{
+	char path[300], error[TLS_CONN_ERROR_BYTES];
+	struct tls_config config = {false, client.certificate, client.key_path, ca.certificate, false, 0, path};
+
+	snprintf(path, sizeof path, "%s/crl.pem", dir);
+	test_crl_append(path, &ca, revoked, -3 * DAY, -DAY);
+	cli_context = tls_context_new(&config, error);
+	unlink(path);
+	assert_non_null(cli_context);
+	cli.close_when_ready = true;
+	run_to("127.0.0.1", &server, &client);
+}
+
+static void a_list_that_is_out_of_date_lets_those_through_that_it_does_not_name(void **state)
+{
+	(void)state;
+	connect_with_old_list(&client);
+	assert_true(cli.ready && cli.orderly);
+}
+
+static void a_list_that_is_out_of_date_counts_for_those_that_it_names(void **state)
+{
+	(void)state;
+	connect_with_old_list(&server);
+	assert_false(cli.ready || srv.ready);
+	assert_string_equal(cli.error, "the peer's certificate was refused: certificate revoked");
+}
+
+static void lists_that_cannot_be_read_are_named(void **state)
+{
+	struct tls_config config = {false, client.certificate, client.key_path, ca.certificate, false,
+				    0,     "/nowhere/crl.pem"};
+	char error[TLS_CONN_ERROR_BYTES] = "", path[300];
+	FILE *file;
+
+	(void)state;
+	assert_null(tls_context_new(&config, error));
+	assert_string_equal(error, "cannot read lists of revoked certificates, in PEM, from /nowhere/crl.pem: "
+				   "No such file or directory");
+	config.crl = ca.certificate; /* something else in PEM */
+	assert_null(tls_context_new(&config, error));
+	assert_non_null(strstr(error, ca.certificate));
+	/* the second of two is damaged */
+	snprintf(path, sizeof path, "%s/crl.pem", dir);
+	test_crl_append(path, &ca, NULL, -DAY, DAY);
+	file = fopen(path, "a");
+	assert_non_null(file);
+	assert_true(fputs("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", file) >= 0 && !fclose(file));
+	config.crl = path;
+	assert_null(tls_context_new(&config, error));
+	assert_non_null(strstr(error, path));
+	unlink(path);
 }
 
 static int make_pki(void **state)
@@ -403,6 +459,9 @@ int main(void)
 	    TEST(tls_1_2_is_refused),
 	    TEST(a_cut_connection_is_an_error_not_a_goodbye),
 	    TEST(a_connection_closed_while_it_resolves_ends_quietly),
+	    TEST(a_list_that_is_out_of_date_lets_those_through_that_it_does_not_name),
+	    TEST(a_list_that_is_out_of_date_counts_for_those_that_it_names),
+	    cmocka_unit_test(lists_that_cannot_be_read_are_named),
 	    cmocka_unit_test(a_missing_key_is_named),
 	    cmocka_unit_test(a_key_of_another_certificate_is_named),
 	};
