@@ -298,7 +298,6 @@ static void values_out_of_range_are_refused(void **state)
 	expect_refused_at(14, "min_free_mib: 1048577", "min_free_mib", "is 1048577");
 	expect_refused_at(14, "policy: {max_attempts: -1}", "policy.max_attempts", "must be 1..20, is -1");
 	expect_refused_at(14, "policy: {poll_s: 5000000000}", "policy.poll_s", "must be 1..604800, is 5000000000");
-	expect_refused_at(14, "policy: {max_attempts: many}", "max_attempts", "");
 }
 
 static void what_is_wanted_of_an_interface_is_checked(void **state)
