@@ -318,6 +318,17 @@ void campaign_overtaken(struct gateway *self, uint8_t by, uint64_t now_us)
 	}
 }
 
+/* the pause after an attempt in a vehicle of which nothing was heard ends once it is, but for what the attempt woke */
+static void heard_again(const struct gateway *self, struct campaign *campaign, uint64_t now_us)
+{
+	if (!campaign->unheard || campaign->state == CAMPAIGN_INSTALLING ||
+	    (self->vehicle.heard_us <= campaign->run_ended_us && !vehicle_in_use(&self->vehicle, now_us)))
+		return;
+	campaign->unheard = false;
+	if (campaign->retry_us > now_us)
+		campaign->retry_us = now_us;
+}
+
 bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 {
 	struct campaign *c = &self->campaigns[index];
@@ -339,6 +350,7 @@ bool campaign_advance(struct gateway *self, uint8_t index, uint64_t now_us)
 	if (campaign_final(c) || c->state == CAMPAIGN_VERIFYING)
 		return c->state != state;
 	campaign_renegotiate(self, index, now_us);
+	heard_again(self, c, now_us);
 	if (campaign_running(c))
 		install_watch(self, index, now_us);
 	else if (!campaign_work(self, index, now_us) && c->prepared)

@@ -15,8 +15,6 @@
 #include "gatewayd/core/inventory.h"
 #include "gatewayd/core/window.h"
 
-#define SLEPT_US 5000000u /* no deadline is missed by so much but in the machine's sleep */
-
 void gateway_init(struct gateway *self, const struct gateway_config *config)
 {
 	memset(self, 0, sizeof *self);
@@ -379,16 +377,8 @@ void gateway_flash_finished(struct gateway *self, uint64_t now_us, uint8_t campa
 
 /* --- the vehicle and its people */
 
-/* nothing happened at its time: the machine slept meanwhile, and heard nobody */
-static void notice_sleep(struct gateway *self, uint64_t now_us)
-{
-	if (self->deadline_us < now_us && now_us - self->deadline_us > SLEPT_US)
-		vehicle_listen(&self->vehicle, now_us);
-}
-
 void gateway_signal(struct gateway *self, uint64_t now_us, enum vehicle_signal signal, double value)
 {
-	notice_sleep(self, now_us);
 	if (vehicle_input(&self->vehicle, now_us, signal, value))
 		self->changed_manager = true;
 	inventory_signal(self, now_us);
@@ -436,13 +426,8 @@ bool gateway_idle(const struct gateway *self)
 
 void gateway_expire(struct gateway *self, uint64_t now_us)
 {
-	notice_sleep(self, now_us);
 	if (self->restored)
 		session_expire(&self->session, now_us);
-	if (vehicle_expire(&self->vehicle, now_us)) {
-		self->changed_manager = true;
-		inventory_signal(self, now_us);
-	}
 	if (self->time_trusted && now_us >= self->floor_us)
 		gateway_raise_floor(self, now_us);
 	gateway_settle(self, now_us);

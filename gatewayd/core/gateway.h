@@ -234,6 +234,7 @@ struct gateway {
 	bool ignition_was_known;
 	bool woke;          /* it was, while the ECUs are being identified */
 	uint32_t not_asked; /* bit per ECU: the last identification could not ask it */
+	bool gave_way;      /* that was for another tester's sake */
 	/* hardware id and serial number that an erased ECU told last, and that are not its own; "" = it did not */
 	char doubtful[GATEWAY_MAX_ECUS][2 * FLASH_VERSION_BYTES];
 	bool bus_came_up;       /* while the ECUs are being identified */
@@ -339,9 +340,10 @@ void gateway_prepared(struct gateway *self, uint64_t now_us, uint8_t campaign, u
 /* @identity: an empty hardware id or serial number means that it was not told, and does not replace a known one */
 void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool present,
 		      const struct flash_identity *identity);
-/* instead of gateway_identity(): the ECU could not be asked (another tester, no frame could be sent). It is as present
- * as before, and asked again a minute later */
-void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu);
+/* instead of gateway_identity(): the ECU could not be asked. It is as present as before, and asked again: for another
+ * tester's sake (@gave_way) a minute later; if no frame could be sent, as one that did not answer, or as the bus comes
+ * up */
+void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu, bool gave_way);
 void gateway_identified(struct gateway *self, uint64_t now_us);
 /* a bus that was not there is: ECUs that are absent, or were never asked, are asked soon, and attempts that a bus ended
  * are repeated soon */

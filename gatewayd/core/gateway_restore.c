@@ -69,6 +69,7 @@ void gateway_restore_campaign(struct gateway *self, const struct campaign *campa
 	c->notice_anew = false;
 	c->notice_resume_us = 0;
 	c->run_ended_us = 0;
+	c->unheard = false;
 	c->wake_until_us = c->wake_heard_us = 0;
 	c->wake_again_us = 0;
 	c->prepared = false;

@@ -15,6 +15,7 @@
 
 #define FLOOR_PAUSE_US 600000000u /* between stores of the time floor */
 #define SETTLE_ROUNDS  16u        /* no chain of consequences is longer */
+#define SLEPT_US       5000000u   /* no deadline is missed by so much but in the machine's sleep */
 
 void gateway_raise_floor(struct gateway *self, uint64_t now_us)
 {
@@ -88,6 +89,7 @@ static void identify_if_due(struct gateway *self, uint64_t now_us)
 	self->identify_due = true;
 	self->inventory_changed = false;
 	self->not_asked = 0;
+	self->gave_way = false;
 	self->asked_us = now_us;
 	for (unsigned i = 0; i < GATEWAY_MAX_CAMPAIGNS; i++)
 		self->campaigns[i].read_back = self->campaigns[i].state == CAMPAIGN_VERIFYING;
@@ -132,10 +134,22 @@ static void free_slots(struct gateway *self)
 		session_register_again(&self->session); /* names the version held: the backend sends the next one */
 }
 
+/* what was known may not be any more, whatever it is that happened now */
+static void follow_time(struct gateway *self, uint64_t now_us)
+{
+	if (self->deadline_us < now_us && now_us - self->deadline_us > SLEPT_US)
+		vehicle_listen(&self->vehicle, now_us); /* the machine slept meanwhile, and heard nobody */
+	if (!vehicle_expire(&self->vehicle, now_us))
+		return;
+	self->changed_manager = true;
+	inventory_signal(self, now_us);
+}
+
 void gateway_settle(struct gateway *self, uint64_t now_us)
 {
 	if (!self->restored)
 		return; /* not started */
+	follow_time(self, now_us);
 	forecast_update(self, now_us);
 	pump_session(self, now_us);
 	for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {

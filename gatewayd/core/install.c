@@ -133,10 +133,6 @@ void install_consider(struct gateway *self, uint8_t index, uint64_t now_us)
 		install_conclude(self, index, now_us, GATEWAY_CODE_OK, NULL);
 		return;
 	}
-	if (c->unheard && vehicle_heard(&self->vehicle)) {
-		c->unheard = false;
-		c->retry_us = now_us;
-	}
 	if (now_us < c->retry_us) {
 		install_wake_drop(self, index, now_us);
 		if (c->state == CAMPAIGN_WAITING && install_power_denied(c->code))

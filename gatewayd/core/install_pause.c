@@ -6,7 +6,9 @@
 
 #define BUS_PAUSE_US       600000000u  /* the longest between two attempts on a bus that is not there */
 #define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
-#define UNHEARD_PAUSE_US   UINT64_C(86400000000) /* after one at which nothing was heard of the vehicle, until it is */
+#define UNHEARD_PAUSE_US                                                                                             \
+	UINT64_C(86400000000) /* after one that nobody answered in a vehicle of which nothing was heard, until it is \
+			       */
 
 bool install_pause_of_bus(unsigned code)
 {
@@ -66,9 +68,11 @@ uint64_t install_pause_repeat_us(const struct gateway *self, const struct campai
 			pause_us = doubled(plain_us, t->n_lost - 1u, BUS_PAUSE_US);
 		if (t->code == GATEWAY_CODE_FOREIGN_TESTER && pause_us < GATEWAY_FOREIGN_QUIET_US)
 			pause_us = GATEWAY_FOREIGN_QUIET_US;
+		if (campaign->unheard && t->code == GATEWAY_CODE_NO_ANSWER)
+			pause_us = UNHEARD_PAUSE_US;
 		shortest_us = pause_us < shortest_us ? pause_us : shortest_us;
 	}
-	return campaign->unheard ? UNHEARD_PAUSE_US : shortest_us;
+	return shortest_us;
 }
 
 uint64_t install_pause_stopped_us(const struct gateway *self, const struct campaign *campaign)

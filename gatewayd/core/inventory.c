@@ -41,10 +41,12 @@ static bool is_doubtful(struct gateway *self, uint8_t ecu, const struct flash_id
 {
 	const struct ecu_info *e = &self->ecus[ecu];
 	char *doubtful = self->doubtful[ecu], text[GATEWAY_TEXT_BYTES], now[sizeof self->doubtful[ecu]];
+	const bool same = !strcmp(e->identity.serial_number, identity->serial_number) &&
+			  !strcmp(e->identity.hardware_id, identity->hardware_id);
 	const bool another = e->known && (differ(e->identity.serial_number, identity->serial_number) ||
 					  differ(e->identity.hardware_id, identity->hardware_id));
 
-	if (!e->erased || (!another && !not_meant)) {
+	if (!e->erased || (!another && (!not_meant || (e->known && same)))) {
 		doubtful[0] = 0;
 		return false;
 	}
@@ -134,17 +136,19 @@ void gateway_identity(struct gateway *self, uint64_t now_us, uint8_t ecu, bool p
 	gateway_settle(self, now_us);
 }
 
-void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu)
+void gateway_not_identified(struct gateway *self, uint64_t now_us, uint8_t ecu, bool gave_way)
 {
-	if (ecu < self->config.n_ecus)
+	if (ecu < self->config.n_ecus) {
 		self->not_asked |= 1u << ecu;
+		self->gave_way = self->gave_way || gave_way;
+	}
 	gateway_settle(self, now_us);
 }
 
 static bool any_doubtful(const struct gateway *self)
 {
 	for (unsigned i = 0; i < self->config.n_ecus; i++) {
-		if (self->doubtful[i][0])
+		if (self->doubtful[i][0] && self->ecus[i].present)
 			return true;
 	}
 	return false;
@@ -247,7 +251,7 @@ static uint64_t absent_pause_us(struct gateway *self)
 		return INSTALL_BUS_UP_PAUSE_US;
 	if (self->inventory_changed || self->vehicle_in_use)
 		self->n_in_vain = 0;
-	if (self->not_asked || any_doubtful(self))
+	if (self->gave_way || any_doubtful(self))
 		return ABSENT_PAUSE_US; /* which says nothing of their being there */
 	pause_us = (uint64_t)ABSENT_PAUSE_US << self->n_in_vain;
 	if (pause_us >= ABSENT_MAX_US)

@@ -56,10 +56,9 @@ static void identified(struct flasher_bus *self, const struct work *work, uint64
 	}
 	if (!(self->unasked_told & 1u << work->ecu))
 		log_write(LOG_NOTICE, &(struct log_fields){.ecu = name, .bus = bus_name(self)},
-			  "ECU %s cannot be asked who it is (%s); trying again each minute", name,
-			  flash_code_text(result->code));
+			  "ECU %s cannot be asked who it is (%s); trying again", name, flash_code_text(result->code));
 	self->unasked_told |= 1u << work->ecu;
-	gateway_not_identified(gateway, now_us, work->ecu);
+	gateway_not_identified(gateway, now_us, work->ecu, result->code != FLASH_TRANSPORT);
 }
 
 /* An ECU that did not answer while its bus was lost is not to blame: then that is the reason. */

@@ -148,7 +148,7 @@ static void on_target(struct sim_flasher *self, uint64_t now_us, struct sim_work
 			gateway_flash_result(self->gateway, now_us, self->campaign, work->target, result);
 		} else if (result->code == FLASH_FOREIGN_TESTER || result->code == FLASH_TRANSPORT ||
 			   result->code == FLASH_STOPPED) {
-			gateway_not_identified(self->gateway, now_us, work->ecu);
+			gateway_not_identified(self->gateway, now_us, work->ecu, result->code == FLASH_FOREIGN_TESTER);
 		} else {
 			gateway_identity(self->gateway, now_us, work->ecu, result->code == FLASH_OK, &result->after);
 		}

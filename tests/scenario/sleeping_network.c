@@ -414,27 +414,37 @@ static void an_ecu_left_without_software_does_not_wait_for_signals_for_ever(void
 }
 
 /* nor is the network of a vehicle that stands for weeks woken each hour for one that does not come back */
-static void an_ecu_left_without_software_is_tried_once_a_day_while_nothing_is_heard(void **state)
+static void while_nobody_comes(bool deaf)
 {
 	unsigned asked;
 	struct sim *s;
 
-	(void)state;
 	s = parked((struct sim_options){.n_ecus = 1});
 	SIM_CHECK(s, sim_for(s, 120 * SIM_S, sim_is_transferring));
 	sim_kill(s, 0);
-	s->world.deaf = true;
+	if (deaf)
+		s->world.deaf = true;
+	else
+		ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_SILENT, UINT32_MAX);
 	s->world.awake_until_us = 0;
-	(void)sim_for(s, 2 * 3600 * SIM_S, NULL);
+	(void)sim_for(s, 24 * 3600 * SIM_S, NULL);
 	asked = n_asked(s);
 	(void)sim_for(s, 5 * 86400 * SIM_S, NULL);
 	SIM_CHECK(s, sim_is_erased(s) && n_asked(s) <= asked + 2 * 6);
 	s->world.deaf = false; /* somebody comes */
+	ecu_core_fault(&s->world.ecus[0].core, s->world.now_us, ECU_FAULT_SILENT, 0);
 	sim_ignition(s, VEHICLE_CORE_ON);
 	(void)sim_for(s, 10 * SIM_S, NULL);
 	sim_ignition(s, VEHICLE_CORE_OFF);
 	sim_ends_done(s);
 	sim_free(s);
+}
+
+static void an_ecu_left_without_software_is_tried_once_a_day_while_nothing_is_heard(void **state)
+{
+	(void)state;
+	while_nobody_comes(true);
+	while_nobody_comes(false); /* but for what wakes for the attempts: an ECU that is dead */
 }
 
 static void restarts_are_given_no_more_tries(void **state)

@@ -288,7 +288,7 @@ static inline void sim_do(struct sim *s, const struct gateway_output *task)
 	case GATEWAY_OUT_IDENTIFY:
 		for (uint8_t i = 0; i < N_ECUS; i++) {
 			if (s->ecus[i].unasked)
-				gateway_not_identified(g, s->now_us, i);
+				gateway_not_identified(g, s->now_us, i, true);
 			else
 				gateway_identity(g, s->now_us, i, s->ecus[i].present, &s->ecus[i].identity);
 		}

@@ -187,7 +187,7 @@ static void an_erased_ecu_waits_while_a_vehicle_that_slept_begins_to_speak(void 
 	(void)state;
 	const enum condition_kind kinds[] = {CONDITION_IGNITION_OFF, CONDITION_STANDSTILL, CONDITION_GEAR_PARK};
 
-	for (unsigned suspended = 0; suspended < 2; suspended++) {
+	for (unsigned suspended = 0; suspended < 3; suspended++) {
 		struct sim *s = with_an_erased_brake(kinds, 3);
 
 		gateway_signal(s->gateway, s->now_us, VEHICLE_GEAR_PARK, 0);
@@ -196,7 +196,10 @@ static void an_erased_ecu_waits_while_a_vehicle_that_slept_begins_to_speak(void 
 		s->gateway->campaigns[0].retry_us = s->now_us + 20 * SECOND;
 		if (suspended) { /* the machine, with the vehicle in use */
 			s->now_us += 7200 * SECOND;
-			gateway_expire(s->gateway, s->now_us);
+			if (suspended == 1)
+				gateway_expire(s->gateway, s->now_us);
+			else
+				gateway_heartbeat(s->gateway, s->now_us, 0);
 			sim_settle(s);
 		} else {
 			s->gateway->power.config.holds[POWER_AWAKE].configured = true;
