@@ -180,6 +180,19 @@ void yaml_free(const cyaml_schema_value_t *schema, void *data)
 		cyaml_free(&config, schema, data, 0);
 }
 
+int yaml_number(const struct yaml_doc *doc, struct yaml_error *error, const char *key, int64_t value, uint32_t fallback,
+		uint32_t min, uint32_t max, uint32_t *out)
+{
+	const int64_t number = yaml_has(doc, key) ? value : fallback;
+
+	if (number >= min && number <= max) {
+		*out = (uint32_t)number;
+		return 0;
+	}
+	yaml_error_at(doc, error, key, "must be %u..%u, is %lld", min, max, (long long)number);
+	return 1;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -41,6 +41,15 @@ int yaml_load_memory(const char *name, const char *text, size_t n, const cyaml_s
 int yaml_error_at(const struct yaml_doc *doc, struct yaml_error *error, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/**
+ * yaml_number() - a number of the file, or @fallback where the key is absent, if it lies in @min..@max
+ * @value: as loaded; signed, so that a negative one is told with the range, too
+ * @out:   set on 0
+ * Return: 0, or 1 with @error
+ */
+int yaml_number(const struct yaml_doc *doc, struct yaml_error *error, const char *key, int64_t value, uint32_t fallback,
+		uint32_t min, uint32_t max, uint32_t *out);
+
 /* 1-based line of a key path, or of its nearest known parent; 0 if nothing is known */
 unsigned yaml_line_of(const struct yaml_doc *doc, const char *key);
 /* whether the document itself has this key (to tell 0 from absent) */

@@ -14,14 +14,7 @@
 int config_number(struct loader *l, const char *key, int64_t value, uint32_t fallback, uint32_t min, uint32_t max,
 		  uint32_t *out)
 {
-	const int64_t number = yaml_has(l->doc, key) ? value : fallback;
-
-	if (number >= min && number <= max) {
-		*out = (uint32_t)number;
-		return 0;
-	}
-	yaml_error_at(l->doc, l->error, key, "must be %u..%u, is %lld", min, max, (long long)number);
-	return 1;
+	return yaml_number(l->doc, l->error, key, value, fallback, min, max, out);
 }
 
 /* names that stand in signed documents and messages */

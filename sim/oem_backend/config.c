@@ -137,30 +137,17 @@ static int split_listen(struct config *self, const struct yaml_doc *doc, struct 
 	return 0;
 }
 
-/* Return: 0, or 1 with @error */
-static int number_of(const struct yaml_doc *doc, struct yaml_error *error, const char *key, int64_t value,
-		     uint32_t fallback, uint32_t min, uint32_t max, uint32_t *out)
-{
-	const int64_t number = yaml_has(doc, key) ? value : fallback;
-
-	if (number >= min && number <= max) {
-		*out = (uint32_t)number;
-		return 0;
-	}
-	yaml_error_at(doc, error, key, "must be %u..%u, is %lld", min, max, (long long)number);
-	return 1;
-}
-
 static int check(struct config *self, const struct yaml_doc *doc, struct yaml_error *error)
 {
 	const struct config_numbers *in = &self->numbers;
 	uint32_t threshold, heartbeat_s;
 
-	if (number_of(doc, error, "heartbeat_s", in->heartbeat_s, 10, 1, 3600, &heartbeat_s) ||
-	    number_of(doc, error, "author_threshold", in->author_threshold, 1, 1, self->author_keys_count,
-		      &threshold) ||
-	    number_of(doc, error, "trigger_after_s", in->trigger_after_s, 3600, 0, 31536000, &self->trigger_after_s) ||
-	    number_of(doc, error, "poll_s", in->poll_s, 0, 0, 604800, &self->poll_s))
+	if (yaml_number(doc, error, "heartbeat_s", in->heartbeat_s, 10, 1, 3600, &heartbeat_s) ||
+	    yaml_number(doc, error, "author_threshold", in->author_threshold, 1, 1, self->author_keys_count,
+			&threshold) ||
+	    yaml_number(doc, error, "trigger_after_s", in->trigger_after_s, 3600, 0, 31536000,
+			&self->trigger_after_s) ||
+	    yaml_number(doc, error, "poll_s", in->poll_s, 0, 0, 604800, &self->poll_s))
 		return 1;
 	self->heartbeat_s = (uint16_t)heartbeat_s;
 	self->author_threshold = (uint8_t)threshold;
