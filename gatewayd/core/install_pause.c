@@ -6,9 +6,8 @@
 
 #define BUS_PAUSE_US       600000000u  /* the longest between two attempts on a bus that is not there */
 #define EXHAUSTED_PAUSE_US 3600000000u /* the longest between two attempts at an erased ECU that fails always */
-#define UNHEARD_PAUSE_US                                                                                             \
-	UINT64_C(86400000000) /* after one that nobody answered in a vehicle of which nothing was heard, until it is \
-			       */
+/* after one that nobody answered in a vehicle of which nothing was heard, until it is */
+#define UNHEARD_PAUSE_US UINT64_C(86400000000)
 
 bool install_pause_of_bus(unsigned code)
 {

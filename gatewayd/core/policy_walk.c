@@ -42,10 +42,13 @@ static bool unless(struct policy_condition *condition, bool holds, unsigned code
 static bool gone(const struct policy_walk *self, const struct condition *asked)
 {
 	const struct gateway *g = self->gateway;
-	const uint64_t missed_us = vehicle_missed_us(&g->vehicle, self->now_us, asked);
-	const bool may_wake = !vehicle_heard(&g->vehicle) && install_wake_may_help(g, self->campaign);
+	bool may_wake;
 
-	return self->phase == POLICY_RECOVER && missed_us >= (may_wake ? POLICY_GONE_ASLEEP_US : POLICY_GONE_US);
+	if (self->phase != POLICY_RECOVER)
+		return false;
+	may_wake = !vehicle_heard(&g->vehicle) && install_wake_may_help(g, self->campaign);
+	return vehicle_missed_us(&g->vehicle, self->now_us, asked) >=
+	       (may_wake ? POLICY_GONE_ASLEEP_US : POLICY_GONE_US);
 }
 
 static bool vehicle(const struct policy_walk *self, struct policy_condition *condition, const struct condition *asked)
