@@ -112,6 +112,11 @@ ecus_config() {
 world() {
 	stage_pki
 	ecus_config
+	world_of_ecus
+}
+
+# the same with the ECUs of $stage_ecus_config
+world_of_ecus() {
 	need stage_bus sim
 	need stage_ecus
 	need stage_vehicle

@@ -26,12 +26,7 @@ two_banks() {
 	ecus_config
 	sed -i '/name: door/,$s/^    security:/    banks: {session: extended}\n    security:/' "$stage_ecus_config"
 	sed '/^steps:/,$d; s/^supply:/template: dual-bank\nsupply:/' "$root/sim/demo/profiles/door.yaml" >"$stage/door.yaml"
-	need stage_bus sim
-	need stage_ecus
-	need stage_vehicle
-	need stage_dbus
-	need stage_backend
-	stage_gateway_config
+	world_of_ecus
 	gateway_config 's/^policy:/&\n  max_attempts: 1/'
 	ignition off
 	cp "$stage/ecus/door.bin" "$stage/factory.bin"

@@ -17,16 +17,25 @@ static void take_pushed(struct client *client, const struct blob_ref *blob, uint
 	}
 }
 
+/* a server-initiated campaign, for a vehicle that takes so many bytes unasked and has its document by now */
+static struct client *offered(uint64_t credit)
+{
+	struct client *client;
+
+	config->mode = SERVER;
+	push_credit = credit;
+	client = online(vehicle_1, vin1, 0);
+	add_campaign("c1", "VIN1");
+	take(client, GU__FRAME__BODY_DIRECTOR);
+	return client;
+}
+
 static void files_go_unasked_within_the_credit_and_go_on_behind_what_is_asked_for(void **state)
 {
 	struct client *client;
 
 	(void)state;
-	config->mode = SERVER;
-	push_credit = manifest_ref.length + 300000;
-	client = online(vehicle_1, vin1, 0);
-	add_campaign("c1", "VIN1");
-	take(client, GU__FRAME__BODY_DIRECTOR);
+	client = offered(manifest_ref.length + 300000);
 	take_pushed(client, &manifest_ref, 0, manifest_ref.length);
 	expect_nothing(client); /* the others once it says that it wants them */
 	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);
@@ -44,11 +53,7 @@ static void a_manifest_goes_again_to_a_vehicle_that_was_cut_off_before_it_had_it
 	struct client *client;
 
 	(void)state;
-	config->mode = SERVER;
-	push_credit = 1u << 20;
-	client = online(vehicle_1, vin1, 0);
-	add_campaign("c1", "VIN1");
-	take(client, GU__FRAME__BODY_DIRECTOR);
+	client = offered(1u << 20);
 	hang_up(client);
 	client = online(vehicle_1, vin1, 1);
 	take(client, GU__FRAME__BODY_DIRECTOR);
@@ -62,11 +67,7 @@ static void a_vehicle_that_says_why_it_does_not_download_is_shown_so_and_sent_an
 	struct client *client;
 
 	(void)state;
-	config->mode = SERVER;
-	push_credit = 1u << 20;
-	client = online(vehicle_1, vin1, 0);
-	add_campaign("c1", "VIN1");
-	take(client, GU__FRAME__BODY_DIRECTOR);
+	client = offered(1u << 20);
 	take_pushed(client, &manifest_ref, 0, manifest_ref.length);
 	report_code = 140;
 	say_report(client, 1, c1, nothing, GU__CAMPAIGN_STATE__CAMPAIGN_STATE_DOWNLOADING, 0);

@@ -37,12 +37,26 @@ static inline void sim_settle(struct sim *s)
 		assert_true(n++ < 5000); /* it must come to rest */
 }
 
+/* up to where it is next to be done, and is not yet */
+static inline void sim_until_next(struct sim *s, enum gateway_output_kind kind)
+{
+	while (!s->n_tasks || s->tasks[0].kind != kind)
+		assert_true(sim_step(s));
+}
+
 /* all ECUs are asked once more */
 static inline void sim_ask_again(struct sim *s)
 {
 	s->gateway->identify_again = true;
 	gateway_heartbeat(s->gateway, s->now_us, 0);
 	sim_settle(s);
+}
+
+/* the author asks nothing of the vehicle */
+static inline void sim_no_conditions_of_author(struct sim *s)
+{
+	for (unsigned i = 0; i < N_ECUS; i++)
+		s->manifest->components[i].n_conditions = 0;
 }
 
 /* lets time pass to @until_us, with each deadline met at its microsecond */

@@ -44,8 +44,7 @@ static void with_the_ignition_on_it_is_accepted_where_it_has_to_be_and_the_vehic
 	for (unsigned moves = 0; moves < 2; moves++) {
 		struct sim *s = sim_new();
 
-		for (unsigned i = 0; i < N_ECUS; i++)
-			s->manifest->components[i].n_conditions = 0;
+		sim_no_conditions_of_author(s);
 		DOC(s).conditions[0].kind = CONDITION_IGNITION_ON;
 		sim_start(s);
 		sim_signals(s, IGNITION_ON, moves ? 50 : 0, 12600);

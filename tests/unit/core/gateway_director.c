@@ -209,8 +209,7 @@ static void a_campaign_that_is_handed_to_the_flasher_is_stopped_and_cancelled(vo
 	(void)state;
 	struct sim *s = sim_new_parked();
 
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	s->acks = false;
 	s->director->n_campaigns = 0;
 	sim_issue(s, 2, 102);
@@ -248,8 +247,7 @@ static void a_cancellation_survives_a_kill(void **state)
 	(void)state;
 	struct sim *s = sim_new_parked();
 
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	s->director->n_campaigns = 0;
 	sim_issue(s, 2, 102);
 	sim_pump(s);

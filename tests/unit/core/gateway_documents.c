@@ -152,8 +152,7 @@ static void one_that_is_taken_back_while_it_is_flashed_ends_with_its_flash(void 
 	(void)state;
 	struct sim *s = sim_new_parked();
 
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	s->director->n_campaigns = 0;
 	sim_issue(s, 2, 102);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INSTALLING);
@@ -283,8 +282,7 @@ static void for_another_mode_it_is_declined_once_its_flash_has_ended_and_not_if_
 	for (unsigned again = 0; again < 2; again++) {
 		struct sim *s = registered(MODE_NEGOTIATED);
 
-		while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-			assert_true(sim_step(s));
+		sim_until_next(s, GATEWAY_OUT_FLASH);
 		register_as(s, MODE_CLIENT);
 		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_INSTALLING);
 		if (again)

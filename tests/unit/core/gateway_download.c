@@ -183,8 +183,7 @@ static void a_download_that_came_to_a_halt_is_reported_in_the_next_session_and_g
 	struct file_ref file;
 
 	assert_true(sim_until(s, CAMPAIGN_DOWNLOADING));
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FETCH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FETCH);
 	file = s->tasks[0].file;
 	s->n_tasks--;
 	memmove(&s->tasks[0], &s->tasks[1], s->n_tasks * sizeof s->tasks[0]);
@@ -278,8 +277,7 @@ static void an_answer_about_another_file_is_ignored(void **state)
 
 	while (s->n_fetched < 1)
 		assert_true(sim_step(s));
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FETCH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FETCH);
 	gateway_blob(s->gateway, s->now_us, 0, other.sha256, GATEWAY_CODE_DIGEST_MISMATCH, NULL);
 	assert_true(sim_campaign(s)->fetching);
 	gateway_blob(s->gateway, s->now_us, 250, other.sha256, 0, NULL);

@@ -28,8 +28,7 @@ static void a_flash_that_is_stopped_before_its_intent_is_stored_has_erased_nothi
 	struct sim *s = sim_new_parked();
 
 	s->director->campaigns[0].n_targets = 1;
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	s->hold_stores = true;
 	sim_settle(s);
 	assert_false(s->ecus[ENGINE].erased);
@@ -51,8 +50,7 @@ static void new_terms_count_where_the_erase_did_not_begin(void **state)
 	struct sim *s = sim_new_parked();
 
 	s->director->campaigns[0].n_targets = 1;
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	s->hold_stores = true;
 	sim_settle(s);
 	assert_true(sim_campaign(s)->targets[ENGINE].erased);              /* as far as anybody knows */
@@ -107,12 +105,10 @@ static void a_campaign_revoked_while_its_intent_is_stored_is_not_installed(void 
 	(void)state;
 	struct sim *s = sim_new();
 
-	for (unsigned i = 0; i < N_ECUS; i++)
-		s->manifest->components[i].n_conditions = 0;
+	sim_no_conditions_of_author(s);
 	sim_start(s);
 	sim_signals(s, IGNITION_OFF, 0, 12600);
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	s->hold_stores = true;
 	sim_settle(s);
 	for (uint8_t i = 0; i < sim_campaign(s)->n_targets; i++)
@@ -129,13 +125,12 @@ static void a_campaign_revoked_while_its_intent_is_stored_is_not_installed(void 
 	sim_free(s);
 }
 
-static void an_erased_kl15_ecu_is_recovered_though_the_speed_is_not_known(void **state)
+/* it lives with the ignition, which is on */
+static struct sim *with_an_erased_kl15_brake(void)
 {
-	(void)state;
 	struct sim *s = sim_new();
 
-	for (unsigned i = 0; i < N_ECUS; i++)
-		s->manifest->components[i].n_conditions = 0;
+	sim_no_conditions_of_author(s);
 	s->supply[BRAKE] = PROFILE_SUPPLY_KL15;
 	s->ecus[BRAKE].fail_times = 1;
 	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
@@ -145,6 +140,14 @@ static void an_erased_kl15_ecu_is_recovered_though_the_speed_is_not_known(void *
 	sim_signals(s, IGNITION_ON, 0, 12600);
 	sim_for(s, 5 * SECOND);
 	assert_true(s->ecus[BRAKE].erased);
+	return s;
+}
+
+static void an_erased_kl15_ecu_is_recovered_though_the_speed_is_not_known(void **state)
+{
+	(void)state;
+	struct sim *s = with_an_erased_kl15_brake();
+
 	gateway_signal(s->gateway, s->now_us, VEHICLE_SPEED_KMH, 0.0 / 0.0);
 	sim_for(s, 7200 * SECOND);
 	assert_int_equal(sim_campaign(s)->state, CAMPAIGN_DONE);
@@ -154,19 +157,8 @@ static void an_erased_kl15_ecu_is_recovered_though_the_speed_is_not_known(void *
 static void an_erased_kl15_ecu_waits_for_the_ignition(void **state)
 {
 	(void)state;
-	struct sim *s = sim_new();
+	struct sim *s = with_an_erased_kl15_brake();
 
-	for (unsigned i = 0; i < N_ECUS; i++)
-		s->manifest->components[i].n_conditions = 0;
-	s->supply[BRAKE] = PROFILE_SUPPLY_KL15;
-	s->ecus[BRAKE].fail_times = 1;
-	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
-	sim_start(s);
-	sim_signals(s, IGNITION_OFF, 0, 12600);
-	sim_for(s, 30 * SECOND);
-	sim_signals(s, IGNITION_ON, 0, 12600);
-	sim_for(s, 5 * SECOND);
-	assert_true(s->ecus[BRAKE].erased);
 	sim_signals(s, IGNITION_OFF, 0, 12600);
 	sim_for(s, 600 * SECOND);
 	assert_int_equal(s->ecus[BRAKE].n_flashes, 1);

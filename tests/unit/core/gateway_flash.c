@@ -17,8 +17,7 @@ static void conditions_that_break_before_the_erase_stop_the_flash(void **state)
 	(void)state;
 	struct sim *s = sim_new_parked();
 
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	gateway_signal(s->gateway, s->now_us, VEHICLE_SPEED_KMH, 4); /* handed over, nothing begun */
 	sim_pump(s);
 	assert_int_equal(s->counts[GATEWAY_OUT_STOP_FLASH], 1);
@@ -40,8 +39,7 @@ static void an_ecu_that_lives_with_the_ignition_is_flashed_with_it_on_and_standi
 	(void)state;
 	struct sim *s = sim_new();
 
-	for (unsigned i = 0; i < N_ECUS; i++)
-		s->manifest->components[i].n_conditions = 0;
+	sim_no_conditions_of_author(s);
 	s->supply[BRAKE] = PROFILE_SUPPLY_KL15;
 	s->ecus[BRAKE].fail_times = 1;
 	s->ecus[BRAKE].fail_code = FLASH_TRANSFER_FAILED;
@@ -113,8 +111,7 @@ static void an_erase_begins_only_when_its_intent_is_stored(void **state)
 	(void)state;
 	struct sim *s = sim_new_parked();
 
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	s->hold_stores = true;
 	sim_settle(s);
 	assert_int_equal(s->counts[GATEWAY_OUT_INTENT_STORED], 0);
@@ -350,8 +347,7 @@ static void stopping_ends_at_once_where_nothing_is_erased(void **state)
 	(void)state;
 	struct sim *s = sim_new_parked();
 
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	gateway_stop(s->gateway, s->now_us);
 	assert_false(gateway_idle(s->gateway));
 	sim_settle(s);
@@ -395,8 +391,7 @@ static void buses_that_cannot_be_used_are_tried_again_uncounted(void **state)
 	for (unsigned i = 0; i < 10; i++) {
 		/* the flasher says so at once, without results */
 		gateway_confirm(s->gateway, s->now_us, "c1", 1, i + 1);
-		while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-			assert_true(sim_step(s));
+		sim_until_next(s, GATEWAY_OUT_FLASH);
 		s->n_tasks = 0;
 		gateway_flash_finished(s->gateway, s->now_us, 0, GATEWAY_CODE_BUS_UNAVAILABLE);
 		assert_int_equal(sim_campaign(s)->state, CAMPAIGN_WAITING);

@@ -189,8 +189,7 @@ static void a_running_flash_is_not_disturbed_by_the_ignition(void **state)
 	struct sim *s = sim_new();
 	size_t asked;
 
-	for (unsigned i = 0; i < N_ECUS; i++)
-		s->manifest->components[i].n_conditions = 0;
+	sim_no_conditions_of_author(s);
 	s->hold_intents = true;
 	sim_start(s);
 	sim_signals(s, IGNITION_OFF, 0, 12600);

@@ -5,8 +5,7 @@
 
 static void no_conditions(struct sim *s)
 {
-	for (unsigned i = 0; i < N_ECUS; i++)
-		s->manifest->components[i].n_conditions = 0;
+	sim_no_conditions_of_author(s);
 	s->director->campaigns[0].n_conditions = 0;
 }
 
@@ -262,8 +261,7 @@ static void an_erased_ecu_waits_for_what_is_known_to_speak_against_it(void **sta
 /* the speed is not what it was while the bus is quiet, and is again once it is loud */
 static void stopped_by_the_speed(struct sim *s)
 {
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	gateway_signal(s->gateway, s->now_us, VEHICLE_SPEED_KMH, 5);
 	sim_settle(s);
 	gateway_signal(s->gateway, s->now_us, VEHICLE_SPEED_KMH, 0);

@@ -81,8 +81,7 @@ static void so_are_speed_and_ignition_where_nobody_asks_for_them(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		struct sim *s = silent_with(signals[i], "can0");
 
-		for (unsigned k = 0; k < N_ECUS; k++)
-			s->manifest->components[k].n_conditions = 0;
+		sim_no_conditions_of_author(s);
 		s->director->campaigns[0].n_conditions = 0;
 		assert_int_equal(outcome(s, vehicle_signal_name(signals[i])), GATEWAY_CODE_SIGNAL_SILENCED);
 	}

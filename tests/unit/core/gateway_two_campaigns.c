@@ -144,8 +144,7 @@ static void a_later_campaign_recovers_an_ecu_that_was_given_up(void **state)
 		assert_true(s->disk.ecus[BRAKE].erased);
 		assert_false(s->disk.ecus[ENGINE].erased);
 		repair(s);
-		while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-			assert_true(sim_step(s));
+		sim_until_next(s, GATEWAY_OUT_FLASH);
 		c2 = gateway_campaign_index(s->gateway, "c2");
 		assert_true(c2 >= 0);
 		assert_int_equal(s->tasks[0].campaign, c2);

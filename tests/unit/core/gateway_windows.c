@@ -208,8 +208,7 @@ static struct sim *about_to_erase(void (*prepare)(struct sim *s, uint64_t unix_s
 	prepare(s, unix_s);
 	sim_start(s);
 	sim_signals(s, IGNITION_OFF, 0, 12600);
-	while (!s->n_tasks || s->tasks[0].kind != GATEWAY_OUT_FLASH)
-		assert_true(sim_step(s));
+	sim_until_next(s, GATEWAY_OUT_FLASH);
 	return s;
 }
 
